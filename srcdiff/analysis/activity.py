@@ -1,0 +1,111 @@
+"""Which values have an adjoint: those that depend on what is differentiated and reach a result.
+
+    varied = wrt  | out of a statement with a varied operand     (forward, to a fixed point)
+    useful = results | operands of a statement whose out is useful         (backward, likewise)
+    active = varied & useful
+
+Contents of memory are varied or useful as a class. A loop's phi, its result and both its sources
+are linked in both directions, or a name that is overwritten in a loop would lose its adjoint.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from srcdiff.analysis.aliasing import Aliases, edges
+from srcdiff.ir.nodes import (
+    Call,
+    Function,
+    Increment,
+    Load,
+    Operand,
+    Statement,
+    Store,
+    Value,
+    View,
+    is_array,
+)
+from srcdiff.ir.types import is_float
+from srcdiff.ir.walk import statements
+from srcdiff.rules import is_zero
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """The active values; the classes whose contents are active stand for their references."""
+
+    values: frozenset[Value]
+    classes: frozenset[Value]
+    aliases: Aliases
+
+    def is_active(self, operand: Operand) -> bool:
+        if not isinstance(operand, Value) or not is_float(operand.type):
+            return False
+        if is_array(operand) and self.aliases.is_memory(operand):
+            return self.aliases.root(operand) in self.classes
+        return operand in self.values
+
+
+def activity(function: Function, wrt: Iterable[Value], aliases: Aliases) -> Activity:
+    """Return what is active when `function` is differentiated with respect to `wrt`."""
+    flow = [(out, sources) for s in statements(function.body) for out, sources in _flows(s)]
+    node = _Node(aliases)
+    varied = _reach({node(v) for v in wrt}, [(o, s) for o, ss in flow for s in ss], node, forward=True)
+    results = {node(r) for r in function.results if isinstance(r, Value)}
+    useful = _reach(results, [(o, s) for o, ss in flow for s in ss], node, forward=False)
+    active = frozenset(varied & useful)
+    return Activity(active, active, aliases)
+
+
+@dataclass(frozen=True, eq=False)
+class _Node:
+    """Maps references of one class of memory to its representative, other values to themselves."""
+
+    aliases: Aliases
+
+    def __call__(self, value: Value) -> Value:
+        if is_array(value) and self.aliases.is_memory(value):
+            return self.aliases.root(value)
+        return value
+
+
+def _flows(statement: Statement) -> list[tuple[Value, list[Value]]]:
+    """Return (target, sources) pairs along which derivatives flow."""
+    pairs: list[tuple[Value, Iterable[Operand]]] = []
+    match statement:
+        case Call(out=out, function=function, args=args):
+            if not (function is np.shape or is_zero(function)):
+                pairs = [(out, args)]
+        case Load(out=out, ref=ref) | View(out=out, ref=ref):
+            pairs = [(out, (ref,))]
+        case Store(ref=ref, value=value) | Increment(ref=ref, value=value):
+            pairs = [(ref, (value,))]
+        case _:
+            pairs = [(value, (source,)) for value, source in edges(statement)]
+    return [
+        (out, [s for s in sources if isinstance(s, Value) and is_float(s.type)])
+        for out, sources in pairs
+        if is_float(out.type)
+    ]
+
+
+def _reach(
+    seeds: set[Value],
+    pairs: list[tuple[Value, Value]],
+    node: _Node,
+    *,
+    forward: bool,
+) -> set[Value]:
+    """Return what can be reached from `seeds` along `pairs`, or against them."""
+    following: dict[Value, list[Value]] = {}
+    for target, source in pairs:
+        start, end = (source, target) if forward else (target, source)
+        following.setdefault(node(start), []).append(node(end))
+    reached, pending = set(seeds), list(seeds)
+    while pending:
+        for value in following.get(pending.pop(), ()):
+            if value not in reached:
+                reached.add(value)
+                pending.append(value)
+    return reached

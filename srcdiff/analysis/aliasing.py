@@ -1,0 +1,104 @@
+"""Which references may denote the same memory, and which memory is written.
+
+References that a View, a join or a carried entry connects are one class (union-find). The contents
+of a class that nobody writes never change: its arrays are values like scalars.
+"""
+
+from dataclasses import dataclass, field
+
+from srcdiff.ir.nodes import (
+    Block,
+    For,
+    Function,
+    If,
+    Increment,
+    Operand,
+    Statement,
+    Store,
+    Value,
+    View,
+    While,
+    is_array,
+)
+from srcdiff.ir.walk import blocks, statements
+
+
+@dataclass(eq=False)
+class Aliases:
+    """The alias classes of a function, and for each statement the classes that it writes."""
+
+    parents: dict[Value, Value] = field(default_factory=dict)
+    written: set[Value] = field(default_factory=set)
+    bound: set[Value] = field(default_factory=set)
+    writes: dict[Statement, frozenset[Value]] = field(default_factory=dict)
+
+    def root(self, value: Value) -> Value:
+        """Return the representative of the class of `value`."""
+        while value in self.parents:
+            value = self.parents[value]
+        return value
+
+    def unite(self, left: Value, right: Value) -> None:
+        left, right = self.root(left), self.root(right)
+        if left is not right:
+            self.parents[left] = right
+
+    def is_memory(self, operand: Operand) -> bool:
+        """Say whether `operand` is an array whose contents change."""
+        return (
+            isinstance(operand, Value)
+            and is_array(operand)
+            and self.root(operand) in self.written
+        )
+
+    def is_bound(self, value: Value) -> bool:
+        """Say whether a join or a carried entry may rebind references of the class of `value`."""
+        return self.root(value) in self.bound
+
+
+def edges(statement: Statement) -> list[tuple[Value, Operand]]:
+    """Return the pairs (defined, source) of joins and carried entries."""
+    match statement:
+        case If(joins=joins):
+            return [(j.out, side) for j in joins for side in (j.then, j.orelse)]
+        case For(carried=carried) | While(carried=carried):
+            return [
+                pair
+                for e in carried
+                for pair in ((e.phi, e.init), (e.phi, e.next), (e.out, e.phi))
+            ]
+    return []
+
+
+def aliases(function: Function) -> Aliases:
+    """Return the alias classes of `function`."""
+    result = Aliases()
+    references = list(statements(function.body))
+    joined: list[Value] = []
+    for statement in references:
+        if isinstance(statement, View):
+            result.unite(statement.out, statement.ref)
+        for value, source in edges(statement):
+            if is_array(value) and isinstance(source, Value):
+                result.unite(value, source)
+                joined.append(value)
+    result.bound = {result.root(value) for value in joined}
+    for statement in references:
+        if isinstance(statement, Store | Increment):
+            result.written.add(result.root(statement.ref))
+    _writes(function.body, result)
+    return result
+
+
+def _writes(block: Block, result: Aliases) -> frozenset[Value]:
+    """Fill in which classes each statement writes, nested ones included."""
+    total: set[Value] = set()
+    for statement in block.statements:
+        if isinstance(statement, Store | Increment):
+            written = frozenset({result.root(statement.ref)})
+        else:
+            inner = [_writes(nested, result) for nested in blocks(statement)]
+            written = frozenset().union(*inner)
+        result.writes[statement] = written
+        total |= written
+    return frozenset(total)

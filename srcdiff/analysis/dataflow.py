@@ -1,0 +1,90 @@
+"""Where each value is defined, and who uses it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from srcdiff.ir.nodes import Block, For, Function, If, Statement, Value, While
+from srcdiff.ir.walk import blocks, definitions, operands
+
+Kind = Literal["param", "index", "phi", "out", "trips", "join", "simple"]
+
+
+@dataclass(frozen=True, eq=False)
+class Definition:
+    """A value's definition: its block, the position there, the statement, and what it is there."""
+
+    block: Block
+    position: int
+    statement: Statement | None
+    kind: Kind
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """A use of a value by a statement at a position of a block."""
+
+    block: Block
+    position: int
+    statement: Statement
+
+
+@dataclass(eq=False)
+class Dataflow:
+    """Definitions and uses of all values, and the statement and block around each block."""
+
+    definitions: dict[Value, Definition] = field(default_factory=dict)
+    uses: dict[Value, list[Use]] = field(default_factory=dict)
+    parents: dict[Block, tuple[Block, int, Statement]] = field(default_factory=dict)
+
+    def ancestors(self, block: Block) -> list[tuple[Block, int, Statement]]:
+        """Return (block, position, statement) for each statement around `block`, inside out."""
+        result = []
+        while block in self.parents:
+            result.append(self.parents[block])
+            block = self.parents[block][0]
+        return result
+
+
+def dataflow(function: Function) -> Dataflow:
+    """Return the definitions and uses of `function`."""
+    result = Dataflow()
+    for param in function.params:
+        result.definitions[param] = Definition(function.body, -1, None, "param")
+    _scan(function.body, result)
+    return result
+
+
+def _scan(block: Block, result: Dataflow) -> None:
+    for position, statement in enumerate(block.statements):
+        for operand in operands(statement):
+            if isinstance(operand, Value):
+                result.uses.setdefault(operand, []).append(Use(block, position, statement))
+        for value in definitions(statement):
+            kind = _kind(statement, value)
+            result.definitions[value] = Definition(block, position, statement, kind)
+        _scan_inner(statement, result)
+        for nested in blocks(statement):
+            result.parents[nested] = (block, position, statement)
+            _scan(nested, result)
+
+
+def _kind(statement: Statement, value: Value) -> Kind:
+    match statement:
+        case If():
+            return "join"
+        case For() | While():
+            return "trips" if value is statement.trips else "out"
+    return "simple"
+
+
+def _scan_inner(statement: Statement, result: Dataflow) -> None:
+    match statement:
+        case For():
+            place = statement.body
+            result.definitions[statement.index] = Definition(place, -1, statement, "index")
+        case While():
+            place = statement.head
+        case _:
+            return
+    for entry in statement.carried:
+        result.definitions[entry.phi] = Definition(place, -1, statement, "phi")

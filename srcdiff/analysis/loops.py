@@ -1,0 +1,305 @@
+"""What is known about loops: which iterations are independent, what a loop overwrites whole."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from srcdiff.analysis.aliasing import Aliases
+from srcdiff.analysis.dataflow import Dataflow
+from srcdiff.ir.build import is_constant, same
+from srcdiff.ir.nodes import (
+    Alloc,
+    Block,
+    Call,
+    Carried,
+    Const,
+    For,
+    Guard,
+    If,
+    Increment,
+    Index,
+    Load,
+    Operand,
+    Slice,
+    Statement,
+    Store,
+    Value,
+    View,
+    While,
+    is_array,
+)
+from srcdiff.ir.walk import blocks, operands, statements
+
+Role = Literal["sum", "counter", "state"]
+
+
+def touches(statement: Statement, root: Value, aliases: Aliases) -> bool:
+    """Say whether a statement, or one nested in it, refers to the class of `root`."""
+    own = any(
+        isinstance(o, Value) and is_array(o) and aliases.root(o) is root
+        for o in (*operands(statement), *([statement.out] if isinstance(statement, View) else []))
+    )
+    if own and not _is_extent(statement):
+        return True
+    return any(touches(s, root, aliases) for block in blocks(statement) for s in block.statements)
+
+
+def _is_extent(statement: Statement) -> bool:
+    return isinstance(statement, Call) and statement.function is np.shape
+
+
+def covers(
+    block: Block, array: Value, aliases: Aliases, prefix: tuple[Value, ...] = ()
+) -> bool:
+    """Say whether `block` writes every element of `array[prefix]` before it reads any.
+
+    The first statement that touches the array must be a store at `prefix`, or a loop over the
+    next axis from end to end whose body covers, and touches nothing but, `array[prefix, index]`.
+    """
+    root = aliases.root(array)
+    for statement in block.statements:
+        if not touches(statement, root, aliases):
+            continue
+        match statement:
+            case Store(ref=ref, indices=indices) if ref is array:
+                return indices == prefix if indices else not prefix
+            case For(index=index, start=start, stop=stop, step=step, leave=None, body=body):
+                axis = len(prefix)
+                return (
+                    axis < len(array.shape)
+                    and is_constant(start, 0)
+                    and is_constant(step, 1)
+                    and same(stop, array.shape[axis])
+                    and covers(body, array, aliases, (*prefix, index))
+                    and _stays(body, root, aliases, (*prefix, index))
+                )
+        return False
+    return False
+
+
+def is_private(block: Block, array: Value, aliases: Aliases) -> bool:
+    """Say whether no element of `array` is carried into `block` from before."""
+    if covers(block, array, aliases):
+        return True
+    root = aliases.root(array)
+    users = [s for s in block.statements if touches(s, root, aliases)]
+    match users:
+        case [For(body=body)]:
+            return is_private(body, array, aliases)
+    return False
+
+
+def _stays(block: Block, root: Value, aliases: Aliases, prefix: tuple[Value, ...]) -> bool:
+    """Say whether `block` touches the class of `root` only at indices that begin with `prefix`."""
+    for statement in statements(block):
+        if blocks(statement):
+            if any(isinstance(o, Value) and is_array(o) and aliases.root(o) is root for o in operands(statement)):
+                return False
+            continue
+        match statement:
+            case Load(ref=ref, indices=indices) | Store(ref=ref, indices=indices) | Increment(
+                ref=ref, indices=indices
+            ) if aliases.root(ref) is root:
+                if indices[: len(prefix)] != prefix:
+                    return False
+                if any(aliases.root(o) is root for o in _arrays(statement.value if not isinstance(statement, Load) else None)):
+                    return False
+            case _ if touches(statement, root, aliases):
+                return False
+    return True
+
+
+def _arrays(operand: Operand | None) -> list[Value]:
+    return [operand] if isinstance(operand, Value) and is_array(operand) else []
+
+
+# ---- roles of carried entries ----
+
+
+def roles(loop: For | While, flow: Dataflow) -> dict[Carried, Role]:
+    """Say of each carried entry whether it is a sum, a counter with a constant step, or state."""
+    return {entry: _role(loop, entry, flow) for entry in loop.carried}
+
+
+def _role(loop: For | While, entry: Carried, flow: Dataflow) -> Role:
+    if is_array(entry.phi):
+        return "state"
+    if entry.phi.type.dtype.kind == "f" and _is_sum(entry.phi, entry.next, flow):
+        return "sum"
+    if entry.phi.type.dtype.kind in "iu" and _is_counted(entry.next, loop, flow, {entry.phi}):
+        return "counter"
+    return "state"
+
+
+def _is_counted(
+    operand: Operand, loop: For | While, flow: Dataflow, counted: set[Value]
+) -> bool:
+    """Say whether an integer follows from integers alone, so that counting again gives it again."""
+    if isinstance(operand, Const) or operand in counted:
+        return True
+    definition = flow.definitions[operand]
+    around = [statement for _, _, statement in flow.ancestors(definition.block)]
+    if definition.block is not loop.body and loop not in around:
+        return True
+    match definition.statement:
+        case Call(args=args, out=out) if out.type.dtype.kind in "iu" and not is_array(out):
+            if any(map(is_array, args)):
+                return definition.statement.function is np.shape
+            return all(_is_counted(arg, loop, flow, counted) for arg in args)
+        case For(index=index) if operand is index:
+            return True
+        case For(leave=None, carried=carried):
+            (entry,) = [e for e in carried if operand in (e.phi, e.out)]
+            if not _is_counted(entry.init, loop, flow, counted):
+                return False
+            return _is_counted(entry.next, loop, flow, counted | {entry.phi})
+    return False
+
+
+def _is_sum(phi: Value, result: Operand, flow: Dataflow) -> bool:
+    """Say whether `result` is `phi` plus terms, `phi` and the partial sums being used nowhere else."""
+    current: Operand = phi
+    while current is not result:
+        uses = flow.uses.get(current, []) if isinstance(current, Value) else []
+        if len(uses) != 1:
+            return False
+        statement = uses[0].statement
+        match statement:
+            case Call(function=np.add, args=(left, right), out=out) if (left is current) != (
+                right is current
+            ):
+                current = out
+            case Call(function=np.subtract, args=(left, right), out=out) if (
+                left is current and right is not current
+            ):
+                current = out
+            case For(carried=carried):
+                inner = [e for e in carried if e.init is current]
+                if len(inner) != 1 or not _is_sum(inner[0].phi, inner[0].next, flow):
+                    return False
+                current = inner[0].out
+            case If(joins=joins):
+                return False
+            case _:
+                return False
+    return isinstance(current, Value) and len(flow.uses.get(current, [])) == 1
+
+
+def counter_step(loop: For | While, entry: Carried, flow: Dataflow) -> Const | None:
+    """Return the constant that is added to an integer once in each iteration."""
+    return _counter_step(loop, entry, flow)
+
+
+def _counter_step(loop: For | While, entry: Carried, flow: Dataflow) -> Const | None:
+    definition = flow.definitions.get(entry.next) if isinstance(entry.next, Value) else None
+    if definition is None or definition.block is not loop.body:
+        return None
+    match definition.statement:
+        case Call(function=np.add, args=(left, Const() as step)) if left is entry.phi:
+            return step
+        case Call(function=np.subtract, args=(left, Const() as step)) if left is entry.phi:
+            return Const(-step.value, step.type)
+    return None
+
+
+# ---- independence ----
+
+
+@dataclass(eq=False)
+class Independence:
+    """Why the iterations of a loop depend on each other (empty: they do not), and its sums."""
+
+    reasons: list[str] = field(default_factory=list)
+    sums: list[Carried] = field(default_factory=list)
+    counters: list[Carried] = field(default_factory=list)
+    stored: list[Value] = field(default_factory=list)
+    incremented: list[Value] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        return not self.reasons
+
+
+def independence(loop: For, flow: Dataflow, aliases: Aliases) -> Independence:
+    """Find out whether the iterations of `loop` can run in any order, but for sums."""
+    result = Independence()
+    if loop.leave is not None:
+        result.reasons.append("it may be left early")
+    for entry, role in roles(loop, flow).items():
+        if role == "state":
+            result.reasons.append(f"`{entry.phi.name}` is carried from one iteration to the next")
+        (result.sums if role == "sum" else result.counters).append(entry)
+    for root in _written_outside(loop, flow, aliases):
+        _memory(loop, root, aliases, result)
+    return result
+
+
+def _written_outside(loop: For, flow: Dataflow, aliases: Aliases) -> list[Value]:
+    """Return the classes that the loop writes and that exist outside of it, in order."""
+    local = {
+        aliases.root(s.out)
+        for s in statements(loop.body)
+        if isinstance(s, Alloc | Call) and is_array(s.out)
+    }
+    found: dict[Value, None] = {}
+    for statement in statements(loop.body):
+        if isinstance(statement, Store | Increment):
+            root = aliases.root(statement.ref)
+            if root not in local:
+                found[root] = None
+    return list(found)
+
+
+def _memory(loop: For, root: Value, aliases: Aliases, result: Independence) -> None:
+    """Judge a class that the loop writes: sums only, or one slice for each iteration."""
+    accesses = [s for s in statements(loop.body) if _accesses(s, root, aliases)]
+    name = root.name.lstrip("_")
+    if aliases.is_bound(root):
+        result.reasons.append(f"references to `{name}` are rebound")
+    elif all(isinstance(s, Increment) for s in accesses):
+        result.incremented.append(root)
+    elif all(isinstance(s, Store) for s in accesses) and _own_slice(loop, accesses):
+        result.stored.append(root)
+    else:
+        result.reasons.append(f"`{name}` is read and written in it")
+
+
+def _accesses(statement: Statement, root: Value, aliases: Aliases) -> bool:
+    """Say whether a statement itself touches the contents of a class, or passes it on whole."""
+    if isinstance(statement, Guard) or _is_extent(statement):
+        return False
+    touched = [
+        o for o in operands(statement)
+        if isinstance(o, Value) and is_array(o) and aliases.root(o) is root
+    ]
+    if isinstance(statement, View):
+        return False
+    return bool(touched)
+
+
+def _own_slice(loop: For, accesses: list[Statement]) -> bool:
+    """Say whether every access has the loop's index at one and the same axis."""
+    shared: set[int] | None = None
+    for statement in accesses:
+        assert isinstance(statement, Store)
+        axes = {k for k, index in enumerate(statement.indices) if index is loop.index}
+        shared = axes if shared is None else shared & axes
+    return bool(shared)
+
+
+def view_axes(view: View) -> tuple[Operand | None, ...] | None:
+    """Return the fixed indices of a view that only drops axes, None for axes that it keeps."""
+    if not isinstance(view.how, Index):
+        return None
+    result: list[Operand | None] = []
+    for item in view.how.items:
+        if isinstance(item, Slice):
+            if item.start is not None or item.stop is not None or item.step is not None:
+                return None
+            result.append(None)
+        elif isinstance(item, Value | Const):
+            result.append(item)
+        else:
+            return None
+    return tuple(result)

@@ -1,0 +1,133 @@
+"""Generated text compiled by Numba."""
+
+import linecache
+import re
+import sys
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numba
+from numba.core import errors
+
+from srcdiff import runtime
+from srcdiff.backend import cache as disk
+from srcdiff.backend.python import load
+from srcdiff.errors import CompilationError, Span
+
+
+def compile_function(
+    text: str,
+    name: str,
+    namespace: Mapping[str, object],
+    filename: str,
+    *,
+    fastmath: bool | set[str] = False,
+    boundscheck: bool = False,
+    cache: bool = True,
+    digest: str = "",
+) -> Any:
+    """Return a Numba dispatcher for the function `name` of a generated text.
+
+    It compiles on first use, once for each signature. `digest` stands for what `namespace` holds,
+    where that is more than numbers, arrays, modules, NumPy's functions and ours; without it, such
+    a function is not cached. What Numba refuses is raised as `CompilationError`.
+    """
+    flags = sorted(fastmath) if isinstance(fastmath, set) else fastmath
+    identity = disk.digest_of(text, {} if digest else namespace, name, flags, boundscheck, digest)
+    stock = disk.uses_stock_cache()
+    path = disk.stock_file(text, identity) if stock and cache and identity else None
+    dispatcher: Any = numba.njit(
+        error_model="numpy",
+        nogil=True,
+        fastmath=fastmath,
+        boundscheck=boundscheck,
+        cache=path is not None,
+    )(_function(text, name, namespace, filename, path, identity))
+    if cache and identity and not stock:
+        _attach(dispatcher, identity)
+    _translate_errors(dispatcher)
+    dispatcher.srcdiff_identity = identity
+    return dispatcher
+
+
+def _function(
+    text: str,
+    name: str,
+    namespace: Mapping[str, object],
+    filename: str,
+    path: Path | None,
+    identity: str,
+) -> FunctionType:
+    if path is None:
+        function = load(text, name, namespace, filename)
+    else:
+        # Numba imports the module when it loads the code; there is nothing on sys.path to import.
+        module = ModuleType(path.stem)
+        sys.modules[module.__name__] = module
+        names = {**namespace, "__name__": module.__name__, "__file__": str(path)}
+        function = load(text, name, names, str(path))
+    # Cached machine code has the symbols of the process that made it; they must not be those of
+    # another function in this one.
+    function.__qualname__ = f"{name}_{identity[:16] or uuid.uuid4().hex}"
+    return function
+
+
+def _attach(dispatcher: Any, identity: str) -> None:
+    dispatcher._cache = disk.MachineCode(identity)
+    # The source of these is in no key of its own: every key holds all of srcdiff's source.
+    callees: dict[str, Any] = {k: v for k, v in runtime.NAMES.items() if hasattr(v, "_cache")}
+    for name, callee in callees.items():
+        callee._cache = disk.MachineCode(f"runtime {name}")
+
+
+def _translate_errors(dispatcher: Any) -> None:
+    compiler = dispatcher._compiler
+    numba_compile = compiler.compile
+
+    def compile(args: tuple[Any, ...], return_type: Any) -> Any:
+        try:
+            return numba_compile(args, return_type)
+        except errors.ForceLiteralArg:  # a question of Numba to itself
+            raise
+        except errors.NumbaError as error:
+            raise _compilation_error(error, dispatcher.py_func) from error
+
+    compiler.compile = compile
+
+
+def _compilation_error(error: Any, function: Any) -> CompilationError:
+    file = function.__code__.co_filename
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
+    found = re.search(rf'File "{re.escape(file)}", line (\d+)', text)
+    line = int(found[1]) if found else getattr(error.loc, "line", function.__code__.co_firstlineno)
+    reason = text.partition("\n\nFile ")[0]
+    source = linecache.getline(file, line).rstrip("\n")
+    indent = len(source) - len(source.lstrip())
+    return CompilationError(
+        f"Numba cannot compile the generated function {function.__name__}: {reason}",
+        Span(file, line, indent, len(source), source),
+        "Please report this with the differentiated function; jit=False runs it without Numba.",
+    )
+
+
+def dispatch(parameters: Sequence[str], specialise: Callable[[tuple[Any, ...]], Any]) -> Any:
+    """Return a dispatcher that asks `specialise` for the dispatcher of each new signature.
+
+    Numba's own C code finds the specialisation by the exact types of the arguments, in a tenth of
+    a microsecond; in Python a table of types costs three to five times that. `specialise` gets
+    Numba types, in the order of `parameters`.
+    """
+    text = f"def call({', '.join(parameters)}): pass"
+    dispatcher: Any = numba.njit(load(text, "call", {}, "<srcdiff dispatch>"))
+
+    def compile(args: tuple[Any, ...], return_type: Any) -> Any:
+        specialised = specialise(args)
+        specialised.compile(args)
+        # Numba writes its timings into the metadata, and does not want to find any there.
+        return specialised.overloads[args]._replace(metadata=None)
+
+    dispatcher._compiler.compile = compile
+    return dispatcher

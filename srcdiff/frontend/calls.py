@@ -1,0 +1,219 @@
+"""Calls: elementwise functions, NumPy functions lowered here, NumPy functions written in the
+language itself (`srcdiff.library`), and the user's own functions, which are inlined."""
+
+import ast
+import builtins
+import inspect
+import operator
+from collections.abc import Mapping
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from srcdiff.errors import UnknownFunction
+from srcdiff.frontend import arrays, reductions
+from srcdiff.frontend.arithmetic import apply
+from srcdiff.frontend.context import (
+    Context,
+    Entity,
+    LocalFunction,
+    Method,
+    Partial,
+    Static,
+)
+from srcdiff.frontend.objects import from_object
+from srcdiff.frontend.target import unwrap
+from srcdiff.ir.nodes import Const, Item, Operand, Value, is_array
+from srcdiff.ir.types import Scalar
+from srcdiff.library import LIBRARY
+from srcdiff.rules import canonical, elementwise_rule, is_zero
+
+HANDLERS: dict[Any, Any] = {**arrays.HANDLERS, **reductions.HANDLERS}
+
+METHODS: dict[str, Any] = {
+    name: getattr(np, name)
+    for name in (
+        "sum mean prod max min dot transpose reshape ravel copy clip round argmax argmin any all "
+        "std var cumsum squeeze trace diagonal repeat swapaxes"
+    ).split()
+} | {"flatten": arrays.flatten, "astype": arrays.astype, "fill": arrays.fill, "item": arrays.item}
+
+OPERATORS = frozenset(
+    {np.absolute, builtins.max, builtins.min}
+    | {canonical(function) for name, function in vars(operator).items() if name[0] != "_"}
+)
+
+
+def call(
+    c: Context,
+    node: ast.AST,
+    function: Entity,
+    args: tuple[Entity, ...],
+    kwargs: Mapping[str, Entity],
+    name: str,
+) -> Entity:
+    """Lower the call of anything that can be called."""
+    match function:
+        case Method():
+            return _call_method(c, node, function, args, kwargs, name)
+        case Partial():
+            merged = {**function.kwargs, **kwargs}
+            return call(c, node, function.function, (*function.args, *args), merged, name)
+        case LocalFunction():
+            return c.inline(c, function, args, kwargs, node)
+        case Static(value=value):
+            return _call_object(c, node, value, args, kwargs, name)
+    c.fail(node, "This is not a function.", "Call a function.")
+
+
+def _call_object(
+    c: Context,
+    node: ast.AST,
+    value: Any,
+    args: tuple[Entity, ...],
+    kwargs: Mapping[str, Entity],
+    name: str,
+) -> Entity:
+    known = canonical(value)
+    try:
+        handler = HANDLERS.get(known)
+    except TypeError:
+        handler = None
+    if handler is not None:
+        return _handle(c, node, handler, args, kwargs, name)
+    if elementwise_rule(known) is not None or is_zero(known):
+        return _elementwise(c, node, value, known, args, kwargs, name)
+    if known in LIBRARY:
+        return c.inline(c, Static(LIBRARY[known]), args, kwargs, node)
+    target = unwrap(value) if callable(value) else None
+    if target is not None and isinstance(target.function, FunctionType) and (
+        target.function is not value or not _is_numpy(value)
+    ):
+        bound = tuple(from_object(c, node, arg, "_arg") for arg in target.args)
+        merged = {k: from_object(c, node, v, k) for k, v in target.kwargs.items()} | dict(kwargs)
+        return c.inline(c, Static(target.function), (*bound, *args), merged, node)
+    title = getattr(value, "__qualname__", None) or getattr(value, "__name__", repr(value))
+    if not callable(value):
+        c.fail(node, f"{title} is not a function.", "Call a function.")
+    c.fail(
+        node,
+        f"{_module(value)}{title} has neither source nor a derivative rule here.",
+        "Write it out in NumPy and plain loops.",
+        UnknownFunction,
+    )
+
+
+def _is_numpy(value: Any) -> bool:
+    return (getattr(value, "__module__", None) or "").partition(".")[0] in ("numpy", "math", "scipy")
+
+
+def _module(value: Any) -> str:
+    module = getattr(value, "__module__", None)
+    return f"{module}." if module and module != "builtins" else ""
+
+
+def _handle(
+    c: Context,
+    node: ast.AST,
+    handler: Any,
+    args: tuple[Entity, ...],
+    kwargs: Mapping[str, Entity],
+    name: str,
+) -> Entity:
+    try:
+        bound = inspect.signature(handler).bind(c, node, name, *args, **kwargs)
+    except TypeError as error:
+        c.fail(node, f"This call does not fit the function: {error}.",
+               "Leave out arguments that are not supported.")
+    return handler(*bound.args, **bound.kwargs)  # type: ignore[no-any-return]
+
+
+def _elementwise(
+    c: Context,
+    node: ast.AST,
+    value: Any,
+    known: Any,
+    args: tuple[Entity, ...],
+    kwargs: Mapping[str, Entity],
+    name: str,
+) -> Entity:
+    """Lower a call of an elementwise function."""
+    if kwargs:
+        c.fail(node, f"The keyword `{next(iter(kwargs))}` is not supported here.",
+               "Leave it out.")
+    operands = [numeric(c, node, arg) for arg in args]
+    if getattr(value, "__module__", None) == "math":
+        if any(is_array(operand) for operand in operands):
+            c.fail(node, f"math.{value.__name__} takes numbers, not arrays.",
+                   f"Use np.{known.__name__}.")
+    python = known in OPERATORS and not isinstance(value, np.ufunc)
+    result = apply(c, node, known, operands, name, operator=python)
+    if getattr(value, "__module__", None) == "math" and isinstance(result, Value):
+        return _weakened(c, result)
+    return result
+
+
+def _weakened(c: Context, result: Value) -> Value:
+    """`math` gives Python numbers."""
+    assert isinstance(result.type, Scalar)
+    last = c.builder.statements.pop()
+    assert last.out is result  # type: ignore[union-attr]
+    weak = Value(result.name, Scalar(np.dtype(np.float64), weak=True))
+    c.builder.call_into(weak, last.function, last.args, last.static)  # type: ignore[union-attr]
+    return weak
+
+
+def numeric(c: Context, node: ast.AST, entity: Entity) -> Operand:
+    """Return an entity that must be a number or an array; tuples of numbers become arrays."""
+    if isinstance(entity, Value | Const) and entity not in c.lists:
+        return entity
+    if isinstance(entity, tuple) or entity in c.lists:
+        return arrays.array(c, node, "_t", entity)
+    c.fail(node, "An argument is neither a number nor an array.", "Pass numbers and arrays.")
+
+
+def _call_method(
+    c: Context,
+    node: ast.AST,
+    method: Method,
+    args: tuple[Entity, ...],
+    kwargs: Mapping[str, Entity],
+    name: str,
+) -> Entity:
+    function = METHODS.get(method.name)
+    if function is None:
+        c.fail(node, f"The method `.{method.name}(...)` of arrays is not supported.",
+               "Write it as a function or a loop.", UnknownFunction)
+    if method.name in ("reshape", "transpose") and len(args) > 1:
+        args = (args,)
+    return call(c, node, Static(function), (method.owner, *args), kwargs, name)
+
+
+def read_attribute(c: Context, node: ast.AST, owner: Entity, attribute: str) -> Entity:
+    """Lower `owner.attribute`."""
+    match owner:
+        case Value() | Const() if owner in c.lists:
+            c.fail(node, "Lists have no attributes that are supported.",
+                   "Make it an array with `np.array(...)`.")
+        case Value() | Const():
+            return arrays.attribute(c, node, owner, attribute) or Method(owner, attribute)
+        case Static(value=value):
+            try:
+                found = getattr(value, attribute)
+            except AttributeError:
+                what = f"module {value.__name__}" if isinstance(value, ModuleType) else "object"
+                c.fail(node, f"The {what} has no attribute `{attribute}`.", "Mend the name.")
+            return from_object(c, node, found, attribute)
+    c.fail(node, f"`.{attribute}` is not supported here.", "Write it in other words.")
+
+
+def take(c: Context, node: ast.AST, owner: Value, items: list[Item], name: str) -> Entity:
+    """Lower `a[indices]`, an array of integers on the first axis."""
+    first, *rest = items
+    plain = all(not isinstance(i, Value | Const) and getattr(i, "start", 1) is None for i in rest)
+    if not (isinstance(first, Value) and is_array(first) and plain):
+        c.fail(node, "An array of indices is only supported on the first axis, alone.",
+               "Write a loop over the indices.")
+    return c.inline(c, Static(LIBRARY[np.take]), (owner, first), {}, node)
+

@@ -1,0 +1,344 @@
+"""Lower a Python function, specialised to argument types, to the intermediate representation.
+
+    def f(x, n):                     f(x, n):
+        s = 0.0                        For i in range(0, n, 1), carried s = (s', 0.0, s'', s)
+        for i in range(n):      ->         _x_i = Load x[i]
+            s += x[i]                      s'' = Call add(s', _x_i)
+        return s                       return s
+
+Users' functions are inlined: a call is lowered with its arguments' entities, so that functions as
+arguments, closures, constants and tuples are gone when the IR is built.
+"""
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from srcdiff.errors import Span, SrcdiffError, TypeInferenceError, UnsupportedSyntax
+from srcdiff.frontend.arithmetic import condition, literal
+from srcdiff.frontend.assigned import check_assigned
+from srcdiff.frontend.assignments import assign, augment, bind
+from srcdiff.frontend.context import (
+    Binding,
+    Captured,
+    Conflict,
+    Context,
+    Entity,
+    LocalFunction,
+    Scope,
+    Static,
+    leaves,
+)
+from srcdiff.frontend.expressions import defaults, evaluate
+from srcdiff.frontend.joins import join_entities, undefined
+from srcdiff.frontend.jumps import RESULT, structure
+from srcdiff.frontend.loops import comprehend, lower_for, lower_while, read_counts
+from srcdiff.frontend.objects import from_object
+from srcdiff.frontend.source import Source, find_source
+from srcdiff.frontend.syntax import check
+from srcdiff.ir.build import Builder
+from srcdiff.ir.nodes import Block, Const, Function, Guard, If, Join, Value
+
+MAX_DEPTH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """A function in IR, the entity it returns, and what it takes from its surroundings."""
+
+    function: Function
+    result: Entity
+    captured: tuple[Captured, ...]
+    frozen: tuple[tuple[str, Any], ...]
+    sources: tuple[Source, ...]
+    span: Span
+
+
+def lower(
+    function: FunctionType,
+    args: Sequence[Entity],
+    kwargs: Mapping[str, Entity],
+    params: Sequence[Value],
+    prologue: Builder,
+) -> Lowered:
+    """Lower `function` called with entities whose run-time leaves are `params`.
+
+    `prologue` holds statements that define the extents of the parameters. Raises `SrcdiffError`
+    at the user's line for everything that is not supported.
+    """
+    source = find_source(function)
+    c = Context(Scope(source))
+    c.prologue = prologue
+    c.evaluate, c.inline, c.comprehend = evaluate, inline, comprehend  # type: ignore[method-assign, assignment]
+    result = inline(c, Static(function), tuple(args), kwargs, source.node)
+    results = [leaf for leaf in leaves(result) if isinstance(leaf, Value | Const)]
+    captured = tuple(c.captured.values())
+    body = Block((*prologue.statements, *c.builder.statements))
+    hidden = [each.value for each in captured]
+    lowered = Function(
+        function.__name__ if function.__name__.isidentifier() else "function",
+        (*params, *hidden),
+        body,
+        tuple(results),
+        span=source.span(source.node),
+    )
+    sources = tuple(dict.fromkeys(c.sources))
+    return Lowered(
+        lowered, result, captured, tuple(c.frozen), sources, source.span(source.node)
+    )
+
+
+# ---- calls of functions with source ----
+
+
+def inline(
+    c: Context,
+    callee: Entity,
+    args: tuple[Entity, ...],
+    kwargs: Mapping[str, Entity],
+    node: ast.AST,
+) -> Entity:
+    """Lower the body of `callee` in place of its call, and return what it returns."""
+    match callee:
+        case LocalFunction():
+            scope = Scope(callee.scope.source, enclosing=callee.scope)
+            definition, given = callee.node, dict(callee.defaults)
+        case Static(value=FunctionType() as function):
+            source = find_source(function)
+            c.sources.append(source)
+            scope = Scope(source)
+            definition, given = source.node, _python_defaults(c, node, function)
+        case _:
+            raise AssertionError(callee)
+    if len(c.calls) > MAX_DEPTH or sum(call is definition for call in c.calls) > MAX_DEPTH // 2:
+        c.fail(node, "Recursive functions are not supported yet.", "Write a loop.",
+               UnsupportedSyntax)
+    names = _bind_arguments(c, node, definition, args, kwargs, given)
+    caller, calls, origin = c.scope, c.calls, c.builder.origin
+    c.scope, c.calls = scope, (*c.calls, node, definition)
+    try:
+        _check(c, definition)
+        for name, entity in names.items():
+            bind(c, definition, name, entity)
+        return _body(c, definition)
+    finally:
+        c.scope, c.calls, c.builder.origin = caller, calls, origin
+
+
+def _check(c: Context, definition: ast.FunctionDef | ast.Lambda) -> None:
+    if c.scope.enclosing is None:
+        check(definition, c.span)
+        check_assigned(definition, c.span)
+
+
+def _body(c: Context, definition: ast.FunctionDef | ast.Lambda) -> Entity:
+    if isinstance(definition, ast.Lambda):
+        c.at(definition.body)
+        return evaluate(c, definition.body, "_out")
+    structured = structure(_without_docstring(definition.body))
+    c.scope.leaves = structured.leaves
+    c.scope.reads = read_counts(definition)
+    statements(c, structured.body)
+    binding = c.scope.names.get(RESULT)
+    if binding is None:
+        return Static(None)
+    if isinstance(binding.entity, Conflict):
+        raise TypeInferenceError(
+            f"What `{definition.name}` returns {binding.entity.reason}",
+            binding.span,
+            "Return the same type on every path.",
+        )
+    return binding.entity
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    match body:
+        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+            return rest
+    return body
+
+
+def _python_defaults(c: Context, node: ast.AST, function: FunctionType) -> dict[str, Entity]:
+    """Return the defaults of a function, by parameter name."""
+    code = function.__code__
+    values = function.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount][code.co_argcount - len(values) :]
+    given = dict(zip(names, values, strict=True)) | (function.__kwdefaults__ or {})
+    return {name: from_object(c, node, value, name) for name, value in given.items()}
+
+
+def _bind_arguments(
+    c: Context,
+    node: ast.AST,
+    definition: ast.FunctionDef | ast.Lambda,
+    args: tuple[Entity, ...],
+    kwargs: Mapping[str, Entity],
+    given: dict[str, Entity],
+) -> dict[str, Entity]:
+    """Return what each parameter denotes, as Python binds arguments."""
+    title = getattr(definition, "name", "this lambda")
+    spec = definition.args
+    positional = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
+    names: dict[str, Entity] = dict(zip(positional, args, strict=False))
+    if len(args) > len(positional):
+        if spec.vararg is None:
+            c.fail(node, f"`{title}` takes {len(positional)} arguments, {len(args)} were given.",
+                   "Leave out the rest.")
+        names[spec.vararg.arg] = tuple(args[len(positional) :])
+    elif spec.vararg is not None:
+        names[spec.vararg.arg] = ()
+    known = {*positional, *(arg.arg for arg in spec.kwonlyargs)}
+    for name, entity in kwargs.items():
+        if name not in known or name in names:
+            what = "twice" if name in names else "which it does not have"
+            c.fail(node, f"`{title}` is given the argument `{name}` {what}.", "Mend the call.")
+        names[name] = entity
+    for name in (*positional, *(arg.arg for arg in spec.kwonlyargs)):
+        if name not in names and name not in given:
+            c.fail(node, f"`{title}` needs the argument `{name}`.", "Pass it.")
+        names.setdefault(name, given.get(name, Static(None)))
+    return names
+
+
+# ---- statements ----
+
+
+def statements(c: Context, body: list[ast.stmt]) -> None:
+    """Lower the statements of a block."""
+    for node in body:
+        c.at(node)
+        try:
+            statement(c, node)
+        except RecursionError as error:
+            raise SrcdiffError("This is nested too deeply.", c.span(node), "Split it.") from error
+
+
+def statement(c: Context, node: ast.stmt) -> None:
+    """Lower one statement."""
+    match node:
+        case ast.Assign() | ast.AnnAssign():
+            assign(c, node)
+        case ast.AugAssign():
+            augment(c, node)
+        case ast.If():
+            _if(c, node)
+        case ast.For():
+            lower_for(c, node, statements)
+        case ast.While():
+            lower_while(c, node, statements)
+        case ast.Expr():
+            evaluate(c, node.value, "_t")
+        case ast.Pass():
+            pass
+        case ast.FunctionDef():
+            bind(c, node, node.name, LocalFunction(node, c.scope, defaults(c, node.args)))
+        case ast.Assert():
+            holds = condition(c, node.test, evaluate(c, node.test, "_holds"))
+            c.builder.guard(holds, AssertionError, _message(node.msg))
+        case ast.Raise():
+            error, message = _exception(c, node)
+            c.builder.guard(literal(False), error, message)
+        case _:
+            c.fail(node, f"{type(node).__name__} is not supported.", "Write it in other words.",
+                   UnsupportedSyntax)
+
+
+def _message(node: ast.expr | None) -> str:
+    match node:
+        case None:
+            return ""
+        case ast.Constant(value=str() as text):
+            return text
+    return ast.unparse(node)
+
+
+def _exception(c: Context, node: ast.Raise) -> tuple[type[Exception], str]:
+    """Return the class and the message of a user's own exception."""
+    call = node.exc
+    args = call.args if isinstance(call, ast.Call) else []
+    name = call.func if isinstance(call, ast.Call) else call
+    entity = None if name is None else evaluate(c, name)
+    if not isinstance(entity, Static) or not (
+        isinstance(entity.value, type) and issubclass(entity.value, Exception)
+    ):
+        c.fail(node, "Only exceptions can be raised.", "Raise ValueError or the like.")
+    return entity.value, _message(args[0] if args else None)
+
+
+def _if(c: Context, node: ast.If) -> None:
+    test = condition(c, node.test, evaluate(c, node.test, "_test"))
+    if isinstance(test, Const):
+        statements(c, node.body if test.value else node.orelse)
+        return
+    before = c.scope.names
+    with c.block() as then:
+        c.scope.names = dict(before)
+        statements(c, node.body)
+        first = c.scope.names
+    with c.block() as orelse:
+        c.scope.names = dict(before)
+        statements(c, node.orelse)
+        second = c.scope.names
+    c.scope.names = before
+    c.at(node)
+    joins: list[Join] = []
+    names = _joined(c, node, (then, orelse), first, second, joins)
+    c.builder.append(If(test, then.block(), orelse.block(), tuple(joins), c.builder.origin))
+    for name, binding in names.items():
+        c.settle(binding.entity)
+        c.scope.names[name] = binding
+
+
+def _joined(
+    c: Context,
+    node: ast.If,
+    sides: tuple[Builder, Builder],
+    first: dict[str, Binding],
+    second: dict[str, Binding],
+    joins: list[Join],
+) -> dict[str, Binding]:
+    """Return the names after an If; a side that raises has no say."""
+    if _raises(sides[0]):
+        return second
+    if _raises(sides[1]):
+        return first
+    result: dict[str, Binding] = {}
+    for name in dict.fromkeys([*first, *second]):
+        one, other = first.get(name), second.get(name)
+        if one is other:
+            continue
+        entities = (_or_undefined(sides[0], one, other), _or_undefined(sides[1], other, one))
+        wish = name if not name.startswith(".") else "_out" if name == RESULT else f"_{name[1:]}"
+        joined = join_entities(c, node, sides, entities, wish, joins)
+        span = (one or other).span  # type: ignore[union-attr]
+        if isinstance(joined, Conflict) and one and other and name != RESULT:
+            joined = Conflict(f"{joined.reason[:-1]} (assigned at {one.span} and {other.span}).")
+        result[name] = Binding(joined, span)
+    return result
+
+
+def _or_undefined(side: Builder, binding: Binding | None, other: Binding | None) -> Entity:
+    """Return what a name denotes on a side; where it is undefined, it is not read either."""
+    if binding is not None:
+        return binding.entity
+    assert other is not None
+    if all(isinstance(leaf, Value | Const) for leaf in leaves(other.entity)):
+        return _undefined_like(side, other.entity)
+    return other.entity
+
+
+def _undefined_like(side: Builder, entity: Entity) -> Entity:
+    if isinstance(entity, tuple):
+        return tuple(_undefined_like(side, item) for item in entity)
+    assert isinstance(entity, Value | Const)
+    return undefined(side, entity.type)
+
+
+def _raises(block: Builder) -> bool:
+    match block.statements[-1:]:
+        case [Guard(condition=Const(value=False))]:
+            return True
+    return False
+

@@ -1,0 +1,353 @@
+"""Generic walks over the IR: what a statement reads, defines and contains, and rebuilding it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from typing_extensions import assert_never
+
+from srcdiff.ir.nodes import (
+    Alloc,
+    Block,
+    Broadcast,
+    Call,
+    Carried,
+    Const,
+    For,
+    Function,
+    Guard,
+    How,
+    If,
+    Increment,
+    Index,
+    Item,
+    Join,
+    Load,
+    NewAxis,
+    Operand,
+    Reshape,
+    Slice,
+    Statement,
+    Store,
+    Transpose,
+    Value,
+    View,
+    While,
+)
+
+S = TypeVar("S", bound=Statement)
+
+
+def operands(statement: Statement) -> tuple[Operand, ...]:
+    """Return the operands that `statement` reads itself, those of nested blocks left out.
+
+    What nested blocks yield belongs to the statement: sides of joins, `init`, `next`, `leave` and
+    the condition of a `While`.
+    """
+    match statement:
+        case Call(args=args):
+            return args
+        case Alloc(out=out, fill=fill):
+            return out.shape if fill is None else (*out.shape, fill)
+        case View(out=out, ref=ref, how=how):
+            return (ref, *_operands_of_view(out, how))
+        case Load(ref=ref, indices=indices):
+            return (ref, *indices)
+        case (
+            Store(ref=ref, indices=indices, value=value)
+            | Increment(ref=ref, indices=indices, value=value)
+        ):
+            return (ref, *indices, value)
+        case Guard(condition=condition):
+            return (condition,)
+        case If(condition=condition, joins=joins):
+            return (condition, *(side for join in joins for side in (join.then, join.orelse)))
+        case For() | While():
+            return (*before(statement), *yields(statement))
+        case _:
+            assert_never(statement)
+
+
+def before(loop: For | While) -> tuple[Operand, ...]:
+    """Return what `loop` reads once, before its first iteration."""
+    inits = tuple(entry.init for entry in loop.carried)
+    return (loop.start, loop.stop, loop.step, *inits) if isinstance(loop, For) else inits
+
+
+def yields(loop: For | While) -> tuple[Operand, ...]:
+    """Return what `loop` reads in each iteration, in the scope of its head and body."""
+    nexts = tuple(entry.next for entry in loop.carried)
+    leave = () if loop.leave is None else (loop.leave,)
+    return (*nexts, *leave) if isinstance(loop, For) else (loop.condition, *nexts, *leave)
+
+
+def _operands_of_view(out: Value, how: How) -> tuple[Operand, ...]:
+    match how:
+        case Index(items=items):
+            return tuple(part for item in items for part in _operands_of_item(item))
+        case Reshape() | Broadcast():
+            return out.shape
+        case Transpose():
+            return ()
+        case _:
+            assert_never(how)
+
+
+def _operands_of_item(item: Item) -> tuple[Operand, ...]:
+    match item:
+        case Value() | Const():
+            return (item,)
+        case Slice(start=start, stop=stop, step=step):
+            return tuple(part for part in (start, stop, step) if part is not None)
+        case NewAxis():
+            return ()
+        case _:
+            assert_never(item)
+
+
+def definitions(statement: Statement) -> tuple[Value, ...]:
+    """Return the values that `statement` defines in the block that holds it."""
+    match statement:
+        case Call(out=out) | Alloc(out=out) | View(out=out) | Load(out=out):
+            return (out,)
+        case Store() | Increment() | Guard():
+            return ()
+        case If(joins=joins):
+            return tuple(join.out for join in joins)
+        case For(carried=carried, trips=trips) | While(carried=carried, trips=trips):
+            outs = tuple(entry.out for entry in carried)
+            return outs if trips is None else (*outs, trips)
+        case _:
+            assert_never(statement)
+
+
+def inner_definitions(statement: Statement) -> tuple[Value, ...]:
+    """Return the values that a loop defines for its head and body: the index and the phis."""
+    match statement:
+        case For(index=index, carried=carried):
+            return (index, *(entry.phi for entry in carried))
+        case While(carried=carried):
+            return tuple(entry.phi for entry in carried)
+        case _:
+            return ()
+
+
+def blocks(statement: Statement) -> tuple[Block, ...]:
+    """Return the blocks nested in `statement`, in the order of the text."""
+    match statement:
+        case If(then=then, orelse=orelse):
+            return (then, orelse)
+        case For(body=body):
+            return (body,)
+        case While(head=head, body=body):
+            return (head, body)
+        case _:
+            return ()
+
+
+def statements(block: Block) -> Iterator[Statement]:
+    """Iterate over all statements of `block` and of the blocks in it, in the order of the text."""
+    for statement in block.statements:
+        yield statement
+        for inner in blocks(statement):
+            yield from statements(inner)
+
+
+def all_definitions(block: Block) -> Iterator[Value]:
+    """Iterate over every value that `block`, or a block in it, defines."""
+    for statement in statements(block):
+        yield from inner_definitions(statement)
+        yield from definitions(statement)
+
+
+def values(items: Sequence[Operand]) -> tuple[Value, ...]:
+    """Return the operands that are not literals."""
+    return tuple(item for item in items if isinstance(item, Value))
+
+
+def rewrite(block: Block, change: Callable[[Statement], Sequence[Statement]]) -> Block:
+    """Replace each statement by what `change` returns for it, innermost blocks first."""
+    result: list[Statement] = []
+    for statement in block.statements:
+        result.extend(change(map_blocks(statement, lambda inner: rewrite(inner, change))))
+    same = len(result) == len(block.statements)
+    if same and all(a is b for a, b in zip(result, block.statements, strict=True)):
+        return block
+    return Block(tuple(result))
+
+
+def map_blocks(statement: S, change: Callable[[Block], Block]) -> S:
+    """Replace the blocks of `statement`; without a change it is returned itself."""
+    old = blocks(statement)
+    new = tuple(change(block) for block in old)
+    if all(a is b for a, b in zip(old, new, strict=True)):
+        return statement
+    match statement:
+        case If():
+            return replace(statement, then=new[0], orelse=new[1])
+        case For():
+            return replace(statement, body=new[0])
+        case While():
+            return replace(statement, head=new[0], body=new[1])
+        case _:
+            return statement
+
+
+def substitute(statement: S, mapping: dict[Value, Operand]) -> S:
+    """Replace operands of `statement` and of its blocks.
+
+    Extents are operands too: a definition whose `shape` changes is defined anew, and `mapping` is
+    extended by it, so what follows must be substituted with the same mapping.
+    """
+    return _Substitution(mapping, fresh=False).statement(statement)
+
+
+def substitute_block(block: Block, mapping: dict[Value, Operand]) -> Block:
+    """Replace operands in a block, as `substitute` does."""
+    return _Substitution(mapping, fresh=False).block(block)
+
+
+def clone(block: Block, mapping: dict[Value, Operand]) -> Block:
+    """Copy a block with new values for all its definitions, which `mapping` is extended by."""
+    return _Substitution(mapping, fresh=True).block(block)
+
+
+def clone_function(function: Function) -> Function:
+    """Copy a function so that it shares no value and no statement with the original."""
+    work = _Substitution({}, fresh=True)
+    params = tuple(work.define(param) for param in function.params)
+    body = work.block(function.body)
+    results = tuple(work.operand(result) for result in function.results)
+    return replace(function, params=params, body=body, results=results)
+
+
+@dataclass(frozen=True, eq=False)
+class _Substitution:
+    mapping: dict[Value, Operand]
+    fresh: bool
+
+    def operand(self, operand: Operand) -> Operand:
+        return self.mapping.get(operand, operand) if isinstance(operand, Value) else operand
+
+    def all(self, items: tuple[Operand, ...]) -> tuple[Operand, ...]:
+        return tuple(self.operand(item) for item in items)
+
+    def optional(self, operand: Operand | None) -> Operand | None:
+        return None if operand is None else self.operand(operand)
+
+    def ref(self, ref: Value) -> Value:
+        result = self.operand(ref)
+        assert isinstance(result, Value), f"{ref!r} is a reference, {result!r} a literal"
+        return result
+
+    def define(self, value: Value) -> Value:
+        shape = self.all(value.shape)
+        same = all(a is b for a, b in zip(shape, value.shape, strict=True))
+        if same and not self.fresh:
+            return value
+        result = Value(value.name, value.type, shape)
+        self.mapping[value] = result
+        return result
+
+    def block(self, block: Block) -> Block:
+        result = tuple(self.statement(statement) for statement in block.statements)
+        if all(a is b for a, b in zip(result, block.statements, strict=True)):
+            return block
+        return Block(result)
+
+    def item(self, item: Item) -> Item:
+        match item:
+            case Value() | Const():
+                return self.operand(item)
+            case Slice(start=start, stop=stop, step=step):
+                parts = (self.optional(start), self.optional(stop), self.optional(step))
+                return Slice(*parts)
+            case NewAxis():
+                return item
+            case _:
+                assert_never(item)
+
+    def how(self, how: How) -> How:
+        match how:
+            case Index(items=items):
+                return Index(tuple(self.item(item) for item in items))
+            case Transpose() | Reshape() | Broadcast():
+                return how
+            case _:
+                assert_never(how)
+
+    def statement(self, statement: S) -> S:
+        if not self.fresh and not self._touches(statement):
+            return statement
+        result = self._rebuild(statement)
+        assert isinstance(result, type(statement))
+        return result
+
+    def _touches(self, statement: Statement) -> bool:
+        if blocks(statement):
+            return True
+        read = any(part in self.mapping for part in operands(statement) if isinstance(part, Value))
+        return read or any(
+            extent in self.mapping
+            for out in definitions(statement)
+            for extent in out.shape
+            if isinstance(extent, Value)
+        )
+
+    def _rebuild(self, statement: Statement) -> Statement:
+        match statement:
+            case Call(args=args, out=out):
+                return replace(statement, args=self.all(args), out=self.define(out))
+            case Alloc(fill=fill, out=out):
+                return replace(statement, fill=self.optional(fill), out=self.define(out))
+            case View(ref=ref, how=how, out=out):
+                how = self.how(how)
+                return replace(statement, ref=self.ref(ref), how=how, out=self.define(out))
+            case Load(ref=ref, indices=indices, out=out):
+                indices = self.all(indices)
+                return replace(statement, ref=self.ref(ref), indices=indices, out=self.define(out))
+            case (
+                Store(ref=ref, indices=indices, value=value)
+                | Increment(ref=ref, indices=indices, value=value)
+            ):
+                indices, value = self.all(indices), self.operand(value)
+                return replace(statement, ref=self.ref(ref), indices=indices, value=value)
+            case Guard(condition=condition):
+                return replace(statement, condition=self.operand(condition))
+            case If():
+                return self._rebuild_if(statement)
+            case For() | While():
+                return self._rebuild_loop(statement)
+            case _:
+                assert_never(statement)
+
+    def _rebuild_if(self, statement: If) -> If:
+        condition = self.operand(statement.condition)
+        then, orelse = self.block(statement.then), self.block(statement.orelse)
+        sides = [(self.operand(j.then), self.operand(j.orelse)) for j in statement.joins]
+        joins = tuple(
+            Join(self.define(join.out), *side)
+            for join, side in zip(statement.joins, sides, strict=True)
+        )
+        return replace(statement, condition=condition, then=then, orelse=orelse, joins=joins)
+
+    def _rebuild_loop(self, loop: For | While) -> For | While:
+        inits = [self.operand(entry.init) for entry in loop.carried]
+        rebuilt: For | While
+        if isinstance(loop, For):
+            start, stop, step = self.all((loop.start, loop.stop, loop.step))
+            index = self.define(loop.index)
+            phis = [self.define(entry.phi) for entry in loop.carried]
+            rebuilt = replace(
+                loop, start=start, stop=stop, step=step, index=index, body=self.block(loop.body)
+            )
+        else:
+            phis = [self.define(entry.phi) for entry in loop.carried]
+            head, condition = self.block(loop.head), self.operand(loop.condition)
+            rebuilt = replace(loop, head=head, condition=condition, body=self.block(loop.body))
+        nexts = [self.operand(entry.next) for entry in loop.carried]
+        leave = self.optional(loop.leave)
+        outs = [self.define(entry.out) for entry in loop.carried]
+        trips = None if loop.trips is None else self.define(loop.trips)
+        carried = tuple(map(Carried, phis, inits, nexts, outs))
+        return replace(rebuilt, carried=carried, leave=leave, trips=trips)

@@ -1,0 +1,49 @@
+"""Products of matrices that BLAS does not do."""
+
+import numpy as np
+
+
+def integer_matmul(a, b):  # type: ignore[no-untyped-def]
+    """Multiply matrices and vectors of integers: at least one is a matrix."""
+    if a.ndim == 1:
+        out = np.zeros(b.shape[1], dtype=a.dtype)
+        for j in range(b.shape[1]):
+            for k in range(a.shape[0]):
+                out[j] += a[k] * b[k, j]
+    elif b.ndim == 1:
+        out = np.zeros(a.shape[0], dtype=a.dtype)
+        for i in range(a.shape[0]):
+            for k in range(b.shape[0]):
+                out[i] += a[i, k] * b[k]
+    else:
+        out = np.zeros((a.shape[0], b.shape[1]), dtype=a.dtype)
+        for i in range(a.shape[0]):
+            for j in range(b.shape[1]):
+                for k in range(b.shape[0]):
+                    out[i, j] += a[i, k] * b[k, j]
+    return out
+
+
+def matmul(a, b):  # type: ignore[no-untyped-def]
+    """Multiply stacks of matrices: the leading axis of `a`, `b` or both runs over the stack."""
+    if a.ndim > b.ndim or b.ndim <= 2:
+        out = np.empty((a.shape[0], *np.shape(a[0] @ b)), dtype=a.dtype)
+        for i in range(a.shape[0]):
+            out[i] = a[i] @ b
+    elif b.ndim > a.ndim:
+        out = np.empty((b.shape[0], *np.shape(a @ b[0])), dtype=a.dtype)
+        for i in range(b.shape[0]):
+            out[i] = a @ b[i]
+    else:
+        out = np.empty((a.shape[0], *np.shape(a[0] @ b[0])), dtype=a.dtype)
+        for i in range(a.shape[0]):
+            out[i] = a[i] @ b[i]
+    return out
+
+
+def trace(a):  # type: ignore[no-untyped-def]
+    """Sum the diagonal of a matrix."""
+    total = 0.0
+    for i in range(min(a.shape[0], a.shape[1])):
+        total += a[i, i]
+    return total

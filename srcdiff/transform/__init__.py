@@ -1,0 +1,1 @@
+"""Passes: each maps a function to a function, one pass a file."""

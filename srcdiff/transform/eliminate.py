@@ -1,0 +1,169 @@
+"""Remove what nobody needs: dead values, dead carried entries and joins, writes nobody reads.
+
+    For i, carried k = (k', 0, i, k)          For i, carried s = ...
+        y = Call exp(x)                 ->        s' = ...
+        s' = ...
+
+Mark from the results: a live value marks its definition's operands, the control around it, and, if
+it refers to memory, every write into its class. Guards are always live.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from srcdiff.analysis.aliasing import Aliases, aliases
+from srcdiff.analysis.dataflow import Dataflow, Definition, dataflow
+from srcdiff.ir.nodes import (
+    Block,
+    Carried,
+    For,
+    Function,
+    Guard,
+    If,
+    Increment,
+    Operand,
+    Statement,
+    Store,
+    Value,
+    While,
+    is_array,
+)
+from srcdiff.ir.walk import blocks, operands
+
+
+def eliminate(function: Function) -> Function:
+    """Remove dead statements, entries and joins from `function`."""
+    marker = _Marker(function, aliases(function), dataflow(function))
+    marker.run()
+    return replace(function, body=_sweep(function.body, marker))
+
+
+@dataclass(eq=False)
+class _Marker:
+    function: Function
+    aliases: Aliases
+    flow: Dataflow
+    live: set[Value] = field(default_factory=set)
+    needed: set[Statement] = field(default_factory=set)
+    pending: list[Value] = field(default_factory=list)
+    writes: dict[Value, list[tuple[Statement, Block]]] = field(default_factory=dict)
+    places: dict[Statement, Block] = field(default_factory=dict)
+
+    def run(self) -> None:
+        self.place(self.function.body)
+        for result in self.function.results:
+            self.mark(result)
+        for param in self.function.params:
+            self.mark(param)
+        while self.pending:
+            self.define(self.pending.pop())
+
+    def place(self, block: Block) -> None:
+        """Note the block of each statement, the writes into each class, and mark guards."""
+        for statement in block.statements:
+            self.places[statement] = block
+            if isinstance(statement, Store | Increment):
+                root = self.aliases.root(statement.ref)
+                self.writes.setdefault(root, []).append((statement, block))
+            for nested in blocks(statement):
+                self.place(nested)
+            if isinstance(statement, Guard):
+                self.need(statement)
+
+    def mark(self, operand: Operand) -> None:
+        if isinstance(operand, Value) and operand not in self.live:
+            self.live.add(operand)
+            self.pending.append(operand)
+            for extent in operand.shape:
+                self.mark(extent)
+            if is_array(operand):
+                for statement, _ in self.writes.pop(self.aliases.root(operand), ()):
+                    self.need(statement)
+
+    def need(self, statement: Statement) -> None:
+        """Mark a statement that has an effect, and the control around it."""
+        if statement in self.needed:
+            return
+        self.needed.add(statement)
+        if not blocks(statement):
+            for operand in operands(statement):
+                self.mark(operand)
+        self.control(self.places[statement])
+
+    def control(self, block: Block) -> None:
+        for _, _, around in self.flow.ancestors(block):
+            if around in self.needed:
+                return
+            self.needed.add(around)
+            for operand in _control(around):
+                self.mark(operand)
+
+    def define(self, value: Value) -> None:
+        """Mark what the definition of a live value needs."""
+        definition = self.flow.definitions[value]
+        statement = definition.statement
+        if statement is None:
+            return
+        if definition.kind == "simple":
+            self.need(statement)
+            return
+        self.enter(statement)
+        self.sources(value, definition)
+
+    def enter(self, statement: Statement) -> None:
+        if statement not in self.needed:
+            self.needed.add(statement)
+            for operand in _control(statement):
+                self.mark(operand)
+            self.control(self.places[statement])
+
+    def sources(self, value: Value, definition: Definition) -> None:
+        match definition.statement:
+            case If(joins=joins):
+                for join in joins:
+                    if join.out is value:
+                        self.mark(join.then)
+                        self.mark(join.orelse)
+            case For(carried=carried) | While(carried=carried):
+                for entry in carried:
+                    if value in (entry.phi, entry.out):
+                        for operand in (entry.phi, entry.init, entry.next):
+                            self.mark(operand)
+
+
+def _control(statement: Statement) -> tuple[Operand, ...]:
+    """Return the operands that decide whether and how often a statement's blocks run."""
+    match statement:
+        case If(condition=condition):
+            return (condition,)
+        case For(start=start, stop=stop, step=step, leave=leave):
+            return (start, stop, step) if leave is None else (start, stop, step, leave)
+        case While(condition=condition, leave=leave):
+            return (condition,) if leave is None else (condition, leave)
+    return ()
+
+
+def _sweep(block: Block, marker: _Marker) -> Block:
+    kept = []
+    for statement in block.statements:
+        if statement not in marker.needed:
+            continue
+        match statement:
+            case If():
+                joins = tuple(join for join in statement.joins if join.out in marker.live)
+                then, orelse = _sweep(statement.then, marker), _sweep(statement.orelse, marker)
+                kept.append(replace(statement, joins=joins, then=then, orelse=orelse))
+            case For():
+                body = _sweep(statement.body, marker)
+                kept.append(replace(_entries(statement, marker), body=body))
+            case While():
+                body, head = _sweep(statement.body, marker), _sweep(statement.head, marker)
+                kept.append(replace(_entries(statement, marker), body=body, head=head))
+            case _:
+                kept.append(statement)
+    return Block(tuple(kept))
+
+
+def _entries(loop: For | While, marker: _Marker) -> For | While:
+    carried: tuple[Carried, ...] = tuple(e for e in loop.carried if e.phi in marker.live)
+    trips = loop.trips if loop.trips in marker.live else None
+    return replace(loop, carried=carried, trips=trips)

@@ -1,0 +1,204 @@
+"""Value numbering: equal computations are done once, and what does not change is not carried.
+
+    a = Call shape(x)                         a = Call shape(x)
+    b = Call subtract(a, 1)             ->    b = Call subtract(a, 1)
+    c = Call subtract(a, 1)                   (c is b)
+    For i, carried p = (p', n, p', p)         For i                       (p', p are n)
+
+Only scalar calls without memory are merged; each keeps the place of the first.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from srcdiff.ir.build import COMMUTATIVE, same
+from srcdiff.ir.nodes import (
+    Block,
+    Call,
+    Carried,
+    Const,
+    For,
+    Function,
+    Guard,
+    If,
+    Operand,
+    Statement,
+    Value,
+    While,
+    is_array,
+)
+from srcdiff.ir.types import Scalar
+from srcdiff.ir.walk import substitute
+
+Key = tuple[Any, ...]
+
+
+def simplify(function: Function) -> Function:
+    """Merge equal scalar computations of `function` and drop what loops only pass on."""
+    work = _Numbering()
+    body = work.block(function.body)
+    results = tuple(work.find(result) for result in function.results)
+    return replace(function, body=body, results=results)
+
+
+@dataclass(eq=False)
+class _Numbering:
+    mapping: dict[Value, Operand] = field(default_factory=dict)
+    known: list[dict[Key, Value]] = field(default_factory=lambda: [{}])
+
+    def find(self, operand: Operand) -> Operand:
+        while isinstance(operand, Value) and operand in self.mapping:
+            operand = self.mapping[operand]
+        return operand
+
+    def block(self, block: Block) -> Block:
+        self.known.append({})
+        kept: list[Statement] = []
+        for statement in block.statements:
+            new = self.statement(statement)
+            if new is not None:
+                kept.append(new)
+        self.known.pop()
+        return Block(tuple(kept))
+
+    def statement(self, statement: Statement) -> Statement | None:
+        match statement:
+            case If():
+                return self.branch(statement)
+            case For() | While():
+                return self.loop(statement)
+        statement = substitute(statement, self.mapping)
+        match statement:
+            case Guard(condition=Const(value=True)):
+                return None
+            case Call() if not any(map(is_array, statement.args)) or statement.function is np.shape:
+                return self.call(statement)
+        return statement
+
+    def call(self, call: Call) -> Call | None:
+        """Drop a call whose value is known."""
+        replacement = _folded(call)
+        if replacement is None:
+            if is_array(call.out):
+                return call
+            key = _key(call)
+            for scope in reversed(self.known):
+                if key in scope and _may_replace(scope[key], call.out):
+                    replacement = scope[key]
+                    break
+            else:
+                self.known[-1][key] = call.out
+                return call
+        self.mapping[call.out] = replacement
+        return None
+
+    def branch(self, statement: If) -> If:
+        condition = self.find(statement.condition)
+        then, orelse = self.block(statement.then), self.block(statement.orelse)
+        joins = []
+        for join in statement.joins:
+            new = replace(join, then=self.find(join.then), orelse=self.find(join.orelse))
+            if same(new.then, new.orelse) and not is_array(new.out):
+                self.mapping[join.out] = new.then
+            else:
+                joins.append(new)
+        shell = replace(statement, condition=condition, then=Block(), orelse=Block(), joins=())
+        return replace(shell, then=then, orelse=orelse, joins=self.shaped(joins))
+
+    def shaped(self, joins: list[Any]) -> tuple[Any, ...]:
+        return tuple(replace(join, out=self.define(join.out)) for join in joins)
+
+    def define(self, value: Value) -> Value:
+        shape = tuple(self.find(extent) for extent in value.shape)
+        if all(a is b for a, b in zip(shape, value.shape, strict=True)):
+            return value
+        self.mapping[value] = Value(value.name, value.type, shape)
+        return self.mapping[value]  # type: ignore[return-value]
+
+    def loop(self, loop: For | While) -> For | While:
+        entries = []
+        for entry in loop.carried:
+            if entry.next is entry.phi:
+                self.mapping[entry.phi] = self.mapping[entry.out] = self.find(entry.init)
+            else:
+                entries.append(entry)
+        inits = [self.find(entry.init) for entry in entries]
+        phis = [self.define(entry.phi) for entry in entries]
+        if isinstance(loop, For):
+            bounds = [self.find(bound) for bound in (loop.start, loop.stop, loop.step)]
+            body = self.block(loop.body)
+            new: For | While = replace(
+                loop, start=bounds[0], stop=bounds[1], step=bounds[2], body=body
+            )
+        else:
+            head, condition, body = self.loop_parts(loop)
+            new = replace(loop, head=head, condition=condition, body=body)
+        nexts = [self.find(entry.next) for entry in entries]
+        leave = None if loop.leave is None else self.find(loop.leave)
+        outs = [self.define(entry.out) for entry in entries]
+        return replace(new, carried=tuple(map(Carried, phis, inits, nexts, outs)), leave=leave)
+
+    def loop_parts(self, loop: While) -> tuple[Block, Operand, Block]:
+        """Number the head so that its values stay known in the body."""
+        self.known.append({})
+        head = []
+        for statement in loop.head.statements:
+            new = self.statement(statement)
+            if new is not None:
+                head.append(new)
+        condition = self.find(loop.condition)
+        body = self.block(loop.body)
+        self.known.pop()
+        return Block(tuple(head)), condition, body
+
+
+def _key(call: Call) -> Key:
+    parts = [_part(arg) for arg in call.args]
+    if call.function in COMMUTATIVE:
+        parts.sort(key=repr)
+    return (call.function, *parts, *call.static)
+
+
+def _part(operand: Operand) -> Any:
+    return (repr(operand.value), operand.type.dtype) if isinstance(operand, Const) else id(operand)
+
+
+def _may_replace(known: Value, value: Value) -> bool:
+    """A name that the user gave is not lost to a temporary or to another name."""
+    return value.name.startswith("_") or value.name == known.name
+
+
+def _folded(call: Call) -> Operand | None:
+    """Return what a call is known to give, None if it has to run."""
+    if call.function is np.positive and isinstance(call.out.type, Scalar):
+        return call.args[0] if call.out.name.startswith("_") else None
+    if call.out.type.dtype.kind not in "ib" or not _all_literal(call):
+        return None
+    fold = _INTEGER.get(call.function)
+    if fold is None:
+        return None
+    value = fold(*[arg.value for arg in call.args])  # type: ignore[union-attr]
+    return Const(value, call.out.type)
+
+
+def _all_literal(call: Call) -> bool:
+    return bool(call.args) and all(isinstance(a, Const) and a.type.dtype.kind in "ib" for a in call.args)
+
+
+_INTEGER: dict[Any, Callable[..., Any]] = {
+    np.add: lambda a, b: a + b,
+    np.subtract: lambda a, b: a - b,
+    np.multiply: lambda a, b: a * b,
+    np.equal: lambda a, b: a == b,
+    np.not_equal: lambda a, b: a != b,
+    np.less: lambda a, b: a < b,
+    np.less_equal: lambda a, b: a <= b,
+    np.greater: lambda a, b: a > b,
+    np.greater_equal: lambda a, b: a >= b,
+    np.logical_not: lambda a: not a,
+    max: max,
+    min: min,
+}

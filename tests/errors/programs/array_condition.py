@@ -1,0 +1,16 @@
+"""The truth of an array is not defined."""
+
+import numpy as np
+
+ERROR = "TypeInferenceError"
+MESSAGE = "np.all"
+STAGE = "types"
+
+
+def f(x):
+    if x > 0.0:  # <-- error
+        return x[0]
+    return x[1]
+
+
+ARGS = (np.ones(2),)

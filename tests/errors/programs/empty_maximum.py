@@ -1,0 +1,14 @@
+"""An empty array has no greatest element."""
+
+import numpy as np
+
+ERROR = "ShapeError"
+MESSAGE = "empty"
+STAGE = "types"
+
+
+def f(x):
+    return np.max(x)  # <-- error
+
+
+CALL = lambda sd, f: sd.grad(f, jit=False)(np.zeros(0))

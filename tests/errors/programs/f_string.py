@@ -1,0 +1,9 @@
+"""Strings are not computed."""
+
+ERROR = "UnsupportedSyntax"
+MESSAGE = "an f-string is"
+
+
+def f(x):
+    name = f"value {x}"  # <-- error
+    return x * len(name)

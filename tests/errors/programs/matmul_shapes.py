@@ -1,0 +1,14 @@
+"""The inner extents of a product differ."""
+
+import numpy as np
+
+ERROR = "ShapeError"
+MESSAGE = "3"
+STAGE = "types"
+
+
+def f(A, B):
+    return np.sum(A @ B)  # <-- error
+
+
+CALL = lambda sd, f: sd.grad(f, jit=False)(np.ones((2, 3)), np.ones((2, 3)))

@@ -1,0 +1,17 @@
+"""A name keeps its rank from one iteration to the next."""
+
+import numpy as np
+
+ERROR = "TypeInferenceError"
+MESSAGE = "`y`"
+STAGE = "types"
+
+
+def f(x):
+    y = x
+    for i in range(2):
+        y = np.sum(y)  # <-- error
+    return y
+
+
+ARGS = (np.ones(3),)
