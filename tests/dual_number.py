@@ -41,6 +41,10 @@ def comparison(compare: Function) -> Function:
     return method
 
 
+def rounding(function: Function) -> Function:
+    return lambda self: int(call(function, self))
+
+
 class Dual:
     """A number and the vector of its partial derivatives; 0.0 stands for a vector of zeros."""
 
@@ -115,16 +119,9 @@ class Dual:
     def __bool__(self) -> bool:
         return self != 0.0
 
-    def __trunc__(self) -> int:
-        return int(call(np.trunc, self))
-
-    __int__ = __trunc__
-
-    def __floor__(self) -> int:
-        return int(call(np.floor, self))
-
-    def __ceil__(self) -> int:
-        return int(call(np.ceil, self))
+    __int__ = __trunc__ = rounding(np.trunc)
+    __floor__ = rounding(np.floor)
+    __ceil__ = rounding(np.ceil)
 
     def conjugate(self) -> "Dual":
         return self
@@ -138,12 +135,16 @@ def parts(number: Any) -> tuple[Any, Any]:
 
 
 def watch(left: Any, right: Any) -> float:
-    """Return left - right, and note how close this decision was."""
+    """Return left - right, and note how close this decision was.
+
+    Equal values with equal derivatives are the same number under two names: no kink.
+    """
     (left, left_partials), (right, right_partials) = parts(left), parts(right)
     gap = left - right
-    active = np.any(left_partials) or np.any(right_partials)
-    if active and (gap != 0 or np.any(left_partials != right_partials)):
-        nearest_kink[0] = min(nearest_kink[0], abs(gap))
+    if abs(gap) < nearest_kink[0]:
+        active = np.any(left_partials) or np.any(right_partials)
+        if active and (gap != 0 or np.any(left_partials != right_partials)):
+            nearest_kink[0] = abs(gap)
     return gap
 
 
@@ -272,16 +273,7 @@ def call_function(function: Function, args: Any, options: Any) -> Any:
     return wrap(function(*strip(list(args)), **strip(options)))
 
 
-def like(fill: float) -> Function:
-    """Return the `zeros_like` of that value."""
-
-    def make(array: Any, dtype: Any = None, **options: Any) -> DualArray:
-        return full_like(array, fill, dtype)
-
-    return make
-
-
-def full_like(array: Any, fill: Any, dtype: Any = None) -> DualArray:
+def full_like(array: Any, fill: Any, dtype: Any = None, **options: Any) -> DualArray:
     kept = getattr(array, "dtype", np.dtype(object)) if dtype is None else dtype
     result = np.empty(np.shape(strip(array)), dtype=object if is_floating(kept) else kept)
     result[...] = strip(fill) if is_floating(kept) else int(fill)
@@ -299,9 +291,9 @@ OBJECT_LOOPS = frozenset(
     + (np.maximum, np.minimum, np.floor_divide, np.remainder, *rules.COMPARISONS)
 ) - {np.logical_and, np.logical_or}
 HANDLERS: dict[Function, Function] = {
-    np.zeros_like: like(0.0),
-    np.ones_like: like(1.0),
-    np.empty_like: like(math.nan),
+    np.zeros_like: lambda array, *options, **named: full_like(array, 0.0, *options, **named),
+    np.ones_like: lambda array, *options, **named: full_like(array, 1.0, *options, **named),
+    np.empty_like: lambda array, *options, **named: full_like(array, math.nan, *options, **named),
     np.full_like: full_like,
     np.clip: clip,
 }

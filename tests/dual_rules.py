@@ -53,7 +53,7 @@ TWO_ARGUMENTS: dict[Function, Function] = {
     np.remainder: lambda z, x, y: (1.0, -math.floor(x / y)),
     np.fmod: lambda z, x, y: (1.0, -math.trunc(x / y)),
     np.arctan2: lambda z, y, x: (x / (x * x + y * y), -y / (x * x + y * y)),
-    np.hypot: lambda z, x, y: (x / z, y / z),
+    np.hypot: lambda z, x, y: (x / z, y / z) if z else (0.0, 0.0),
     np.logaddexp: lambda z, x, y: (math.exp(x - z), math.exp(y - z)),
     np.logaddexp2: lambda z, x, y: (2 ** (x - z), 2 ** (y - z)),
     np.copysign: lambda z, x, y: (math.copysign(1.0, x) * math.copysign(1.0, y), 0.0),

@@ -27,35 +27,51 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import is_float
-from srcdiff.ir.walk import statements
+from srcdiff.ir.walk import all_definitions, statements
 from srcdiff.rules import is_zero
 
 
 @dataclass(frozen=True, eq=False)
 class Activity:
-    """The active values; the classes whose contents are active stand for their references."""
+    """The active values; a class of memory stands for all its references."""
 
     values: frozenset[Value]
-    classes: frozenset[Value]
     aliases: Aliases
 
     def is_active(self, operand: Operand) -> bool:
         if not isinstance(operand, Value) or not is_float(operand.type):
             return False
         if is_array(operand) and self.aliases.is_memory(operand):
-            return self.aliases.root(operand) in self.classes
+            return self.aliases.root(operand) in self.values
         return operand in self.values
 
 
 def activity(function: Function, wrt: Iterable[Value], aliases: Aliases) -> Activity:
     """Return what is active when `function` is differentiated with respect to `wrt`."""
-    flow = [(out, sources) for s in statements(function.body) for out, sources in _flows(s)]
-    node = _Node(aliases)
-    varied = _reach({node(v) for v in wrt}, [(o, s) for o, ss in flow for s in ss], node, forward=True)
+    flow, node = _pairs(function), _Node(aliases)
+    varied = _reach({node(v) for v in wrt}, flow, node, forward=True)
     results = {node(r) for r in function.results if isinstance(r, Value)}
-    useful = _reach(results, [(o, s) for o, ss in flow for s in ss], node, forward=False)
-    active = frozenset(varied & useful)
-    return Activity(active, active, aliases)
+    active = frozenset(varied & _reach(results, flow, node, forward=False))
+    return Activity(active, aliases)
+
+
+def reach_from(
+    function: Function, seeds: Iterable[Value], aliases: Aliases
+) -> frozenset[Value]:
+    """Return every value that depends on `seeds` by a way that a derivative could take."""
+    node = _Node(aliases)
+    reached = _reach({node(v) for v in seeds}, _pairs(function), node, forward=True)
+    references = (v for v in all_definitions(function.body) if node(v) in reached)
+    return frozenset((*reached, *references))
+
+
+def _pairs(function: Function) -> list[tuple[Value, Value]]:
+    return [
+        (out, source)
+        for statement in statements(function.body)
+        for out, sources in _flows(statement)
+        for source in sources
+    ]
 
 
 @dataclass(frozen=True, eq=False)

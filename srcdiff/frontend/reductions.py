@@ -10,7 +10,7 @@ from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, condition, literal, require_equal
 from srcdiff.frontend.arrays import FULL, array, axes_of, joint_dtype, static
 from srcdiff.frontend.context import Context, Entity, Iteration, Static
-from srcdiff.ir.build import extents, integer
+from srcdiff.ir.build import extents, integer, reduced_shape
 from srcdiff.ir.nodes import NEW_AXIS, Const, Item, Operand, Value, is_array
 from srcdiff.ir.types import PYTHON_FLOAT, PYTHON_INT, Array, Scalar, Type
 from srcdiff.library import LIBRARY, REDUCTIONS, RESULTS, integer_matmul, rows
@@ -26,15 +26,6 @@ def operand(c: Context, node: ast.AST, entity: Entity) -> Operand:
 
 
 # ---- sums ----
-
-
-def reduced_shape(
-    shape: tuple[Operand, ...], axes: tuple[int, ...], *, keepdims: bool
-) -> tuple[Operand, ...]:
-    """Return a shape after a reduction over `axes`."""
-    if keepdims:
-        return tuple(integer(1) if k in axes else extent for k, extent in enumerate(shape))
-    return tuple(extent for k, extent in enumerate(shape) if k not in axes)
 
 
 def sum_(
@@ -53,18 +44,7 @@ def sum_(
     assert isinstance(source, Value)
     axes = axes_of(c, node, static(c, node, axis, "axis"), len(source.shape))
     keep = bool(static(c, node, keepdims, "keepdims"))
-    return reduce_sum(c, source, axes, name, keepdims=keep)
-
-
-def reduce_sum(
-    c: Context, source: Value, axes: tuple[int, ...], name: str, *, keepdims: bool = False
-) -> Value:
-    """Append the sum of an array over `axes`."""
-    shape = reduced_shape(source.shape, axes, keepdims=keepdims)
-    dtype = source.type.dtype
-    type: Type = Array(dtype, len(shape)) if shape else Scalar(dtype)
-    settings = (("axis", axes), ("keepdims", keepdims))
-    return c.builder.call(np.sum, source, name=name, type=type, shape=shape, static=settings)
+    return c.builder.sum(source, axes, name, keepdims=keep)
 
 
 def mean(
@@ -157,7 +137,7 @@ def matmul(c: Context, node: ast.AST, name: str, a: Entity, b: Entity) -> Entity
 def _inner_product(c: Context, node: ast.AST, name: str, left: Operand, right: Operand) -> Value:
     product = apply(c, node, np.multiply, (left, right), "_t")
     assert isinstance(product, Value)
-    return reduce_sum(c, product, (0,), name)
+    return c.builder.sum(product, (0,), name)
 
 
 def dot(c: Context, node: ast.AST, name: str, a: Entity, b: Entity) -> Entity:

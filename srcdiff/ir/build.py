@@ -90,6 +90,15 @@ def elementwise_type(function: Callable[..., Any], args: Sequence[Operand]) -> T
     return Scalar(dtype) if ndim < 0 else Array(dtype, ndim, "C")
 
 
+def reduced_shape(
+    shape: tuple[Operand, ...], axes: tuple[int, ...], *, keepdims: bool
+) -> tuple[Operand, ...]:
+    """Return a shape after a reduction over `axes`."""
+    if keepdims:
+        return tuple(integer(1) if k in axes else extent for k, extent in enumerate(shape))
+    return tuple(extent for k, extent in enumerate(shape) if k not in axes)
+
+
 class Builder:
     """Collects the statements of one block; each method returns the operand that it defines."""
 
@@ -190,6 +199,16 @@ class Builder:
         assert isinstance(ref.type, Array)
         type = Array(ref.type.dtype, ref.type.ndim)
         return self.call(np.copy, ref, name=name, type=type, shape=ref.shape)
+
+    def sum(
+        self, ref: Value, axes: tuple[int, ...], name: str = "_t", *, keepdims: bool = False
+    ) -> Value:
+        """Append the sum of an array over `axes`."""
+        shape = reduced_shape(ref.shape, axes, keepdims=keepdims)
+        dtype = ref.type.dtype
+        type: Type = Array(dtype, len(shape)) if shape else Scalar(dtype)
+        static = (("axis", axes), ("keepdims", keepdims))
+        return self.call(np.sum, ref, name=name, type=type, shape=shape, static=static)
 
     def fold(self, function: Callable[..., Any], *args: Operand, name: str = "_t") -> Operand:
         """Call an integer function of extents and indices, folding literals."""

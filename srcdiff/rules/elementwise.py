@@ -24,7 +24,6 @@ from srcdiff.rules.expression import (
     exp2,
     isfinite,
     isnan,
-    ldexp,
     log,
     maximum,
     negation,
@@ -68,8 +67,7 @@ elementwise(np.cbrt,       lambda y, x: 1 / (3 * y**2),             singular=Tru
 # (z - x) / y is an integer but for rounding, and the one that made z; x / y rounded might not be
 elementwise(np.remainder,  lambda z, x, y: (1, -(x // y)),          singular=True)
 elementwise(np.fmod,       lambda z, x, y: (1, rint((z - x) / y)),  singular=True)
-# x**0 is 1 in the dtype of x
-elementwise(np.ldexp,      lambda z, x, i: (ldexp(x**0, i), None),  singular=True)
+elementwise(np.ldexp,      lambda z, x, i: (exp2(i), None),        singular=True)
 elementwise(np.nextafter,  lambda z, x, y: (1, None))
 
 # ---- exponentials and logarithms ----

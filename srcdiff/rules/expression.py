@@ -8,7 +8,9 @@ The lambda of a rule runs once, on these wrappers, and leaves a tree:
 >>> text(-y / x**2 + cos(x), ("x",), "y")
 '-y / x**2 + cos(x)'
 
-A `Number` is weak, as a Python literal in NumPy: `2 * x` has the dtype of `x`.
+A `Number` is weak, as a Python literal in NumPy: `2 * x` has the dtype of `x`. Arguments that are
+numbers, not conditions, are in the dtype of the result when a partial is computed: `1 / y` of a
+float32 `y` would be too coarse for a float64 `x / y`, and an integer `i` would widen `exp2(i)`.
 """
 
 import math
@@ -136,7 +138,7 @@ def word(function: Function) -> Callable[..., Apply]:
 cos, sin = word(np.cos), word(np.sin)
 cosh, sinh = word(np.cosh), word(np.sinh)
 exp, exp2, log, sqrt = word(np.exp), word(np.exp2), word(np.log), word(np.sqrt)
-sign, copysign, ldexp, rint = word(np.sign), word(np.copysign), word(np.ldexp), word(np.rint)
+sign, copysign, rint = word(np.sign), word(np.copysign), word(np.rint)
 where, maximum = word(np.where), word(np.maximum)
 equal, isnan, isfinite = word(np.equal), word(np.isnan), word(np.isfinite)
 either, negation = word(np.logical_or), word(np.logical_not)

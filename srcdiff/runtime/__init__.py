@@ -4,7 +4,15 @@ Both tables have the same keys; a function that generated text names by a word t
 does not exist there.
 """
 
+from srcdiff.runtime.special import digamma, polygamma, spherical_bessel
 from srcdiff.runtime.sums import plain_radd, radd
+from srcdiff.runtime.tapes import grow
 
-NAMES: dict[str, object] = {"radd": radd}
-PLAIN_NAMES: dict[str, object] = {"radd": plain_radd}
+_BOTH: dict[str, object] = {
+    "digamma": digamma,
+    "grow": grow,
+    "polygamma": polygamma,
+    "spherical_bessel": spherical_bessel,
+}
+NAMES: dict[str, object] = {"radd": radd, **_BOTH}
+PLAIN_NAMES: dict[str, object] = {"radd": plain_radd, **_BOTH}

@@ -78,36 +78,40 @@ def cotangent_derivative(n: int, c: float) -> float:
     return float(total)
 
 
-def polygamma(n: int, x: float) -> float:
-    """Return the n-th derivative of digamma(x), n >= 0; nan at 0, -1, -2, ... (DLMF 5.15)."""
-    if n == 0:
+def polygamma(n: float, x: float) -> float:
+    """Return the n-th derivative of digamma(x), n = 0, 1, ...; nan at 0, -1, ... (DLMF 5.15)."""
+    order = int(n)
+    if order == 0:
         return digamma(x)
     if x <= 0 and x == np.floor(x):
         return math.nan
-    odd = -1.0 if n % 2 == 0 else 1.0
+    factorial = math.gamma(order + 1.0)
     if x > 0:
-        return odd * math.gamma(n + 1.0) * hurwitz_zeta(n + 1, x)
-    reflected = math.gamma(n + 1.0) * hurwitz_zeta(n + 1, 1.0 - x)
-    scale = np.power(math.pi, n + 1.0)
-    return float(-reflected - scale * cotangent_derivative(n, cotangent_pi(x)))
+        sign = -1.0 if order % 2 == 0 else 1.0
+        return sign * factorial * hurwitz_zeta(order + 1, x)
+    cotangent = cotangent_derivative(order, cotangent_pi(x))
+    return float(
+        -factorial * hurwitz_zeta(order + 1, 1.0 - x) - np.power(math.pi, order + 1.0) * cotangent
+    )
 
 
-def spherical_bessel(n: int, x: float) -> float:
+def spherical_bessel(n: float, x: float) -> float:
     """Return the spherical Bessel function j_n(x) of the first kind; 0 for n < 0.
 
     The power series (DLMF 10.53.1) where it converges fast, else the recurrence upwards, which is
     stable for n < x. The value for n < 0 makes the rule for the derivative hold at n = 0.
     """
-    if n < 0:
+    order = int(n)
+    if order < 0:
         return 0.0
-    if abs(x) >= n + 1:
-        return spherical_bessel_upwards(n, x)
+    if abs(x) >= order + 1:
+        return spherical_bessel_upwards(order, x)
     term = 1.0
-    for k in range(1, n + 1):
+    for k in range(1, order + 1):
         term *= x / (2 * k + 1)
     total = term
-    for k in range(1, 20 + 2 * n):
-        term *= -0.5 * x * x / (k * (2 * n + 2 * k + 1))
+    for k in range(1, 20 + 2 * order):
+        term *= -0.5 * x * x / (k * (2 * order + 2 * k + 1))
         total += term
     return float(total)
 

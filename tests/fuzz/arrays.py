@@ -7,9 +7,8 @@ from tests.fuzz.indices import bare, extent_text, index, slice_text
 from tests.fuzz.maker import READ, Array, Maker, Shape, Term, Whole
 
 ELEMENTWISE = [
-    form
-    for form in (*FUNCTIONS["np function"], ("np.maximum({}, 0.15)", 4.0, 4.0))
-    if "math" not in form[0] and form[0].count("{") == 1
+    *(form for form in FUNCTIONS["np function"] if "abs({}))" not in form[0]),
+    ("np.maximum({}, 0.15)", 4.0, 4.0),
 ]
 
 
@@ -18,7 +17,7 @@ def fitting(m: Maker, array: Array, shape: Shape) -> str | None:
     dropped = len(array.shape) - len(shape)
     if dropped < 0 or any(e < s for e, s in zip(array.shape[dropped:], shape, strict=True)):
         return None
-    if array.shape == shape and m.chance(75):
+    if array.shape == shape and not m.chance(25):
         return array.name
     items = [index(m, extent) for extent in array.shape[:dropped]]
     pairs = zip(array.shape[dropped:], shape, strict=True)
@@ -43,7 +42,7 @@ def array_leaf(m: Maker, shape: Shape) -> Term:
 
 def array(m: Maker, shape: Shape, depth: int) -> Term:
     """Return an array expression of that shape."""
-    if depth <= 0 or m.chance(20):
+    if depth <= 0 or not m.chance(80):
         return array_leaf(m, shape)
     return m.form(ARRAYS, shape, depth - 1) or array_leaf(m, shape)
 
@@ -70,7 +69,7 @@ def arithmetic(m: Maker, shape: Shape, depth: int) -> Term:
 
 def other_operators(m: Maker, shape: Shape, depth: int) -> Term:
     term = array(m, shape, depth)
-    below = tame_array(m, shape, 0)
+    below = f"np.{m.pick(('sin', 'cos', 'tanh'))}({array_leaf(m, shape).text})"
     forms = (
         f"({term.text} / (1.6 + {below}))",
         f"(-{term.text})",
@@ -193,11 +192,10 @@ def larger(m: Maker, shape: Shape, depth: int) -> Term:
 
 
 def transposed(m: Maker, shape: Shape, depth: int) -> Term | None:
-    fits = [a for a in m.scope.arrays if len(shape) > 1 and a.shape == shape[::-1]]
-    if not fits:
+    if len(shape) < 2:
         return None
-    name = m.pick(fits).name
-    return Term(m.pick((f"{name}.T", f"np.transpose({name})")))
+    text = array_leaf(m, shape[::-1]).text
+    return Term(m.pick((f"{text}.T", f"np.transpose({text})")))
 
 
 def joined(m: Maker, shape: Shape, depth: int) -> Term | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.fuzz.indices import index, section, whole, within
+from tests.fuzz.indices import bare, index, section, whole, within
 from tests.fuzz.maker import READ, Maker, Term
 
 # text, the bound its argument is brought to, and the bound of the result
@@ -12,8 +12,8 @@ FUNCTIONS = {
         ("math.cos({})", 9.0, 1.0),
         ("math.tanh({})", 2.0, 1.0),
         ("math.exp({})", 1.0, 2.8),
-        ("math.sqrt(1.2 + {0} * {0})", 2.0, 2.3),
-        ("math.log(5.5 + {})", 4.0, 2.3),
+        ("math.sqrt(1.2 + {} ** 2)", 2.0, 2.3),
+        ("math.log(1.5 + {} ** 2)", 4.0, 2.9),
         ("math.atan({})", 4.0, 1.4),
         ("math.expm1({})", 1.0, 1.8),
         ("math.fabs({})", 4.0, 4.0),
@@ -24,8 +24,8 @@ FUNCTIONS = {
         ("np.cos({})", 9.0, 1.0),
         ("np.tanh({})", 2.0, 1.0),
         ("np.exp({})", 1.0, 2.8),
-        ("np.sqrt(4.7 + {})", 4.0, 3.0),
-        ("np.log(1.1 + {0} * {0})", 2.0, 1.7),
+        ("np.sqrt(1.1 + {} ** 2)", 4.0, 4.2),
+        ("np.log(1.1 + np.square({}))", 2.0, 1.7),
         ("np.log1p(abs({}))", 4.0, 1.7),
         ("np.arctan({})", 4.0, 1.4),
         ("np.square({})", 2.0, 4.0),
@@ -44,6 +44,7 @@ FUNCTIONS = {
         ("np.fmax({}, {})", 4.0, 4.0),
     ),
 }
+FIRM = ("np.sin({})", "np.cos({})", "math.tanh({})", "math.cos({})")
 DAMPED = (
     "np.sin({})",
     "np.cos({})",
@@ -68,9 +69,14 @@ def small(m: Maker, term: Term, limit: float = 1.0) -> str:
     return m.pick(forms).format(term.text)
 
 
+def firm(m: Maker, depth: int) -> str:
+    """Return an expression that is never beyond -1 and 1."""
+    return m.pick(FIRM).format(bare(scalar(m, depth).text))
+
+
 def scalar(m: Maker, depth: int) -> Term:
     """Return an expression that is a float."""
-    if depth <= 0 or m.chance(25):
+    if depth <= 0 or not m.chance(75):
         return leaf(m)
     return m.form(SCALARS, depth - 1) or leaf(m)
 
@@ -113,7 +119,7 @@ def binary(operator: str) -> Callable[[Maker, int], Term]:
 
 def quotient(m: Maker, depth: int) -> Term:
     above = scalar(m, depth)
-    below = m.pick(("1.5 + {}", "-2.2 + {}", "2 - {}")).format(tame(m, depth))
+    below = m.pick(("1.5 + {}", "-2.2 + {}", "2 - {}")).format(firm(m, depth))
     return Term(f"({above.text} / ({below}))", 2 * above.bound)
 
 
@@ -122,7 +128,7 @@ def power(m: Maker, depth: int) -> Term:
     if kind <= 1:
         return Term(f"({tame(m, depth, 2.0)} ** {m.pick((2, 3))})", 8.0)
     if kind == 2:
-        return Term(f"((1.6 + {tame(m, depth)}) ** {tame(m, depth, 2.0)})", 6.8)
+        return Term(f"((1.6 + {firm(m, depth)}) ** {tame(m, depth, 2.0)})", 6.8)
     if kind == 3:
         return Term(f"({m.pick(('2', '1.7', '0.6'))} ** {tame(m, depth, 2.0)})", 4.0)
     exponent = within(m, 0, 3)
@@ -130,7 +136,7 @@ def power(m: Maker, depth: int) -> Term:
 
 
 def remainder(m: Maker, depth: int) -> Term:
-    below = f"(1.7 + {tame(m, depth)})" if m.chance(30) else m.pick(("1.3", "0.7", "-0.9", "2"))
+    below = f"(1.7 + {firm(m, depth)})" if m.chance(30) else m.pick(("1.3", "0.7", "-0.9", "2"))
     return Term(f"({scalar(m, depth).text} % {below})", 2.7)
 
 
@@ -169,7 +175,7 @@ def function(kind: str) -> Callable[[Maker, int], Term]:
         text, limit, bound = m.pick(FUNCTIONS[kind])
         if text.count("{}") == 2:
             return Term(text.format(tame(m, depth, limit), tame(m, depth, limit)), bound)
-        return Term(text.format(tame(m, depth if "{0}" not in text else 0, limit)), bound)
+        return Term(text.format(tame(m, depth, limit)), bound)
 
     return make
 
@@ -212,9 +218,10 @@ def inner(m: Maker, depth: int) -> Term | None:
     if not pairs:
         return None
     left, right = m.pick(pairs)
-    forms = ["np.vdot({}, {})", "np.sum({} * {})"]
-    forms += ["np.dot({}, {})", "({} @ {})"] if len(left.shape) == 1 else []
-    return Term(m.pick(forms[::-1]).format(left.name, right.name), 40.0)
+    forms = ("np.dot({}, {})", "({} @ {})", "np.vdot({}, {})")
+    return Term(
+        m.pick(forms if len(left.shape) == 1 else forms[2:]).format(left.name, right.name), 40.0
+    )
 
 
 SCALARS: dict[str, Callable[[Maker, int], Term | None]] = {
@@ -242,7 +249,7 @@ SCALARS: dict[str, Callable[[Maker, int], Term | None]] = {
 
 def condition(m: Maker, depth: int) -> str:
     """Return a condition."""
-    if depth <= 0 or m.chance(40):
+    if depth <= 0 or not m.chance(60):
         return m.form(COMPARISONS) or comparison(m)
     return m.form(CONDITIONS, depth - 1) or comparison(m)
 

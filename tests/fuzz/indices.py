@@ -9,7 +9,7 @@ def whole(m: Maker) -> Whole:
     """Return an integer expression."""
     known = m.scope.wholes
     base = m.pick(known) if known and m.chance(80) else literal(m.integer(0, 2))
-    if m.chance(45):
+    if not m.chance(55):
         return base
     return m.form(WHOLES, base) or base
 

@@ -20,7 +20,8 @@ from tests.fuzz.expressions import tame
 from tests.fuzz.indices import bare
 from tests.fuzz.jumps import JUMPS
 from tests.fuzz.maker import Array, Helper, Maker, Scope, Shape, Whole, statements
-from tests.fuzz.statements import RANGES, STATEMENTS
+from tests.fuzz.ranges import RANGES
+from tests.fuzz.statements import STATEMENTS
 
 LISTS: tuple[dict[str, Any], ...] = (
     expressions.SCALARS,
@@ -60,8 +61,14 @@ class Program:
         return tuple(a.copy() if isinstance(a, np.ndarray) else a for a in self.args)
 
     def __repr__(self) -> str:
-        args = ", ".join(repr(arg) for arg in self.args)
-        return f"{self.text}\n# argnums={self.argnums}\nargs = ({args})\n"
+        texts = (
+            f"np.array({a.tolist()})" if isinstance(a, np.ndarray) else repr(a) for a in self.args
+        )
+        return f"\n{self.text}\n\nargs = ({', '.join(texts)})\nargnums = {self.argnums}\n"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Tell Hypothesis to show the source as it is."""
+        printer.text(repr(self))
 
 
 def load(program: Program) -> Callable[..., float]:
@@ -80,6 +87,7 @@ def programs(draw: st.DrawFn, level: int = 1, without: frozenset[str] = frozense
     size = draw(TAPE_SIZES)
     tape = draw(st.binary(min_size=size, max_size=size))
     m = Maker(tape, STATEMENTS if level == 1 else {**STATEMENTS, **JUMPS}, without)
+    seed = m.integer(0, 2**16 - 1)
     n, columns = m.integer(3, 5), m.integer(2, 4)
     shapes = {"A": (n,), "B": (n, columns), "C": (2, columns, n)}
     shapes = {name: shapes[name] for name in ("A", "AB", "ABC")[m.integer(0, 2)]}
@@ -91,7 +99,7 @@ def programs(draw: st.DrawFn, level: int = 1, without: frozenset[str] = frozense
     closed = "closure" not in without and m.chance(20)
     body = main(m, shapes, n, tables, closed, outer)
     text = module(m, helpers, parameters, body, closed)
-    args = arguments(m.integer(0, 2**16), shapes, n, tables)
+    args = arguments(seed, shapes, n, tables)
     return Program(text, args, tuple(range(2 + len(shapes))), frozenset(m.used))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.fuzz.arrays import tame_array
-from tests.fuzz.expressions import tame
+from tests.fuzz.expressions import firm, tame
 from tests.fuzz.indices import bare, extent_text, index, section
 from tests.fuzz.maker import Array, Maker, Shape, Whole, tuple_text
 
@@ -97,7 +97,7 @@ def element_update(m: Maker) -> bool | None:
     if (array := written(m)) is None:
         return None
     operator = m.pick(("+=", "+=", "-=", "*=", "/="))
-    value = f"1.7 + {tame(m, 2)}" if operator == "/=" else bare(tame(m, 2))
+    value = f"1.7 + {firm(m, 2)}" if operator == "/=" else bare(tame(m, 2))
     m.emit(f"{element_of(m, array)} {operator} {value}")
     return True
 
@@ -134,7 +134,7 @@ def whole_update(m: Maker) -> bool | None:
 def update_of(m: Maker, shape: Shape) -> str:
     operator = m.pick(("+=", "+=", "-=", "*=", "/="))
     value = tame_array(m, shape, 1) if m.chance(70) else tame(m, 1)
-    return f"{operator} 1.7 + {value}" if operator == "/=" else f"{operator} {bare(value)}"
+    return f"/= 1.7 + np.sin({bare(value)})" if operator == "/=" else f"{operator} {bare(value)}"
 
 
 def view(m: Maker) -> bool | None:

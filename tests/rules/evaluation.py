@@ -15,8 +15,6 @@ WEAK = (bool, int, float)
 
 def call(function: Callable[..., Any], args: Sequence[Numbers]) -> Numbers:
     """Call `function` elementwise, with nan where it raises; Python numbers are weak."""
-    if all(isinstance(arg, WEAK) for arg in args):
-        return function(*args).item()
     dtype = np.result_type(*(arg for arg in args if not isinstance(arg, WEAK)), np.float32)
     if function is np.where:
         return np.where(args[0], *(as_array(arg, dtype) for arg in args[1:]))
@@ -46,7 +44,7 @@ def value(expression: Expression, args: Sequence[Numbers], result: Numbers) -> N
     """Evaluate `expression`."""
     match expression:
         case Argument(position):
-            return args[position]
+            return promoted(args[position], result)
         case Result():
             return result
         case Number(number):
@@ -55,10 +53,18 @@ def value(expression: Expression, args: Sequence[Numbers], result: Numbers) -> N
             return call(function, [value(each, args, result) for each in inner])
 
 
+def promoted(arg: Numbers, result: Numbers) -> Numbers:
+    """Return a number in the dtype of the result, a condition as it is."""
+    return arg if np.result_type(arg).kind == "b" else np.asarray(arg, result.dtype)
+
+
 def partial(rule: Elementwise, k: int, args: Sequence[Numbers]) -> Numbers:
-    """Evaluate the partial of argument `k`."""
+    """Evaluate the partial of argument `k`; 0 where there is no derivative."""
+    stated = rule.partials[k]
+    if stated is None:
+        return 0.0
     with np.errstate(all="ignore"):
-        return value(rule.partials[k], args, call(rule.function, args))
+        return value(stated, args, call(rule.function, args))
 
 
 def tangent(

@@ -1,0 +1,146 @@
+"""Reverse mode: a primal sweep that keeps what is needed, then an adjoint sweep that uses it.
+
+    y = Call sin(x)                       y = Call sin(x)
+    z = Call multiply(y, x)        ->     z = Call multiply(y, x)
+    return z                              x_bar = Call multiply(y, out_bar)
+                                          y_bar = Call multiply(x, out_bar)
+                                          x_bar = Call add(x_bar, cos(x) * y_bar)
+                                          return x_bar
+
+Values are kept or made again; memory is undone. A value that the adjoint sweep needs is there
+already (defined in the region's own block), or made again just before the statement that needs it
+is reversed, if nothing it reads has been written since, or else kept at its definition. A write
+saves what it overwrites if an earlier read is read again in the adjoint sweep (`analysis.tbr`).
+Adjoints of scalars and of arrays that are values are SSA values; arrays that are written, indexed
+or viewed have a shadow, whose views are the same views.
+
+The adjoint of an independent loop whose sums have adjoints known beforehand runs together with the
+primal, once: its body is a *region*, a block whose two sweeps follow each other.
+
+The function is built twice: the first round finds what the adjoint sweep reads of memory, the
+second saves only that.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from srcdiff.analysis.activity import activity
+from srcdiff.analysis.aliasing import aliases
+from srcdiff.analysis.dataflow import dataflow
+from srcdiff.analysis.smooth import smoothness
+from srcdiff.analysis.tbr import writes_to_save
+from srcdiff.errors import ShapeError
+from srcdiff.ir.build import constant, extents
+from srcdiff.ir.nodes import Block, Function, Operand, Value, is_array
+from srcdiff.ir.types import PYTHON_INT, Array, Scalar
+from srcdiff.transform.reverse.bars import add, bar_of, full_array
+from srcdiff.transform.reverse.plan import Frame, NotMergeable, Plan
+from srcdiff.transform.reverse.primal_sweep import primal_sweep
+from srcdiff.transform.reverse.statements import reverse_block
+from srcdiff.transform.reverse.tapes import thread
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What is asked for: `wrt`, whether results are returned, and whether seeds are parameters."""
+
+    wrt: tuple[Value, ...]
+    with_value: bool = True
+    seeded: bool = False
+    name: str = ""
+
+
+def adjoint(function: Function, request: Request) -> Function:
+    """Return the function that computes the adjoints of `request.wrt`.
+
+    Its parameters are those of `function`, after one seed for each float result if seeded; it
+    returns the results of `function`, if asked for, then one adjoint for each of `request.wrt`.
+    """
+    classes, flow = aliases(function), dataflow(function)
+    plan = Plan(
+        function,
+        flow,
+        classes,
+        activity(function, request.wrt, classes),
+        smoothness(function, flow, classes),
+    )
+    while True:
+        try:
+            plan.final = False
+            _build(plan, request)
+            plan.saves = writes_to_save(function, plan.reads, classes)
+            plan.final = True
+            return _build(plan, request)
+        except NotMergeable as refusal:
+            plan.unmergeable.add(refusal.loop)
+
+
+def _build(plan: Plan, request: Request) -> Function:
+    plan.start()
+    function = plan.function
+    frame = Frame(function.body, "region")
+    frame.position = len(function.body.statements)
+    plan.stack.append(frame)
+    seeds = _seed(plan, request)
+    reverse_block(plan, frame)
+    frame.position = 0
+    bars = _results(plan, request, seeds)
+    primal = primal_sweep(plan, function.body, frame)
+    body = thread([*primal, *frame.head.statements, *frame.builder.statements])
+    values = function.results if request.with_value else ()
+    return replace(
+        function,
+        name=request.name or f"{function.name}_adjoint",
+        params=(*seeds, *function.params),
+        body=Block(tuple(body)),
+        results=(*values, *bars),
+        notes=tuple(plan.notes()),
+    )
+
+
+def _seed(plan: Plan, request: Request) -> tuple[Value, ...]:
+    """Hand the seeds to the adjoints of the results."""
+    results = [r for r in plan.function.results if r.type.dtype.kind == "f"]
+    if not request.seeded:
+        for result in results:
+            add(plan, result, constant(1, Scalar(result.type.dtype)))
+        return ()
+    names = [f"out_{k}_bar" for k in range(len(results))] if len(results) > 1 else ["out_bar"]
+    seeds = tuple(_parameter(plan, r, name) for r, name in zip(results, names, strict=True))
+    plan.seeds = set(seeds)
+    for result, seed in zip(results, seeds, strict=True):
+        add(plan, result, seed)
+    return seeds
+
+
+def _parameter(plan: Plan, result: Operand, name: str) -> Value:
+    """Return the parameter for the adjoint of a result: an array of the result's shape."""
+    if not is_array(result):
+        return Value(name, Scalar(result.type.dtype))
+    shape = tuple(
+        Value(f"_{name}_{axis}", PYTHON_INT) if isinstance(extent, Value) else extent
+        for axis, extent in enumerate(extents(result))
+    )
+    seed = Value(name, Array(result.type.dtype, len(shape)), shape)
+    builder = plan.top.builder
+    for axis, (extent, wanted) in enumerate(zip(shape, extents(result), strict=True)):
+        if isinstance(extent, Value):
+            builder.call_into(extent, np.shape, (seed,), (("axis", axis),))
+            ok = builder.call(np.equal, extent, wanted)
+            builder.guard(ok, ShapeError, f"`{name}` must have the shape of the result")
+    return seed
+
+
+def _results(plan: Plan, request: Request, seeds: tuple[Value, ...]) -> tuple[Operand, ...]:
+    """Return the adjoint of each argument: of its shape and dtype, and memory of its own."""
+    bars: list[Operand] = []
+    for param in request.wrt:
+        bar = bar_of(plan, param)
+        if is_array(param):
+            full = full_array(plan, param, bar)
+            if any(full is other for other in (*bars, *seeds, *plan.function.results)):
+                full = plan.builder.copy(full, f"{param.name}_bar")
+            bar = full
+        bars.append(constant(0, Scalar(param.type.dtype)) if bar is None else bar)
+    return tuple(bars)

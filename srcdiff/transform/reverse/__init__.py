@@ -1,0 +1,1 @@
+"""The parts of reverse mode. `transform.adjoint` puts them together."""

@@ -1,0 +1,208 @@
+"""The adjoint of a call: what its rule says, for scalars and whole arrays alike."""
+
+import numpy as np
+
+from srcdiff.errors import UnknownFunction
+from srcdiff.ir.build import Builder, constant, is_constant
+from srcdiff.ir.nodes import (
+    NEW_AXIS,
+    Call,
+    Const,
+    Index,
+    Item,
+    Operand,
+    Slice,
+    Transpose,
+    Value,
+    is_array,
+)
+from srcdiff.ir.types import Array, Scalar
+from srcdiff.rules import elementwise_rule, is_zero
+from srcdiff.rules.expression import Apply, Expression, Number
+from srcdiff.rules.registry import Elementwise
+from srcdiff.transform.partials import instantiate, mentions, scaled
+from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array, wish
+from srcdiff.transform.reverse.needs import contents, need
+from srcdiff.transform.reverse.plan import Plan
+from srcdiff.words import cast
+
+FULL = Slice(None, None, None)
+
+
+def reverse_call(plan: Plan, call: Call) -> None:
+    """Append the adjoint of `call`."""
+    out_bar = bar_of(plan, call.out)
+    if out_bar is None:
+        return
+    match call.function:
+        case np.sum:
+            _sum(plan, call, out_bar)
+        case np.matmul:
+            _matmul(plan, call, out_bar)
+        case np.copy:
+            add(plan, call.args[0], out_bar)
+        case _ if call.function is cast:
+            _cast(plan, call, out_bar)
+        case _ if (rule := elementwise_rule(call.function)) is not None:
+            _elementwise(plan, call, rule, out_bar)
+        case _ if not is_zero(call.function):
+            name = getattr(call.function, "__name__", "this function")
+            raise UnknownFunction(f"There is no derivative rule for {name}.", call.origin.span,
+                                  "Write it out in NumPy and plain loops.")
+
+
+def _elementwise(plan: Plan, call: Call, rule: Elementwise, out_bar: Operand) -> None:
+    for arg, partial in zip(call.args, rule.partials, strict=True):
+        if partial is None or not plan.activity.is_active(arg):
+            continue
+        assert isinstance(arg, Value)
+        name = wish(plan, arg) if _same_rank(arg, call.out) else "_t"
+        product = _product(plan, call, rule, partial, out_bar, name)
+        if product is not None:
+            add_reduced(plan, arg, product)
+
+
+def _same_rank(arg: Value, out: Value) -> bool:
+    return len(arg.shape) == len(out.shape)
+
+
+def _product(
+    plan: Plan, call: Call, rule: Elementwise, partial: Expression, out_bar: Operand, name: str
+) -> Operand | None:
+    """Return out_bar times a partial of `call`."""
+    read, result = mentions(partial)
+    type = Scalar(call.out.type.dtype)
+    args = [
+        _operand(plan, arg, type) if position in read else None
+        for position, arg in enumerate(call.args)
+    ]
+    out = contents(plan, call.out) if result else None
+
+    def get(expression: Expression) -> Operand:
+        return instantiate(plan.builder, expression, args, out, type)
+
+    guarded = not isinstance(partial, Number) and _may_leak(plan, call, rule, read, partial)
+    product = scaled(plan.builder, out_bar, partial, get, "_t" if guarded else name)
+    if product is None or not guarded or is_constant(out_bar):
+        return product
+    zero = constant(0, type)
+    silent = plan.builder.call(np.equal, out_bar, zero)
+    return plan.builder.call(np.where, silent, zero, product, name=name)
+
+
+def _operand(plan: Plan, arg: Operand, type: Scalar) -> Operand:
+    """Return an argument as its rule reads it: in the dtype of the result, but for exponents."""
+    operand = contents(plan, arg)
+    if operand.type.dtype.kind == "f" and operand.type.dtype != type.dtype:
+        return plan.builder.cast(operand, type.dtype)
+    return operand
+
+
+def _may_leak(
+    plan: Plan, call: Call, rule: Elementwise, read: set[int], partial: Expression
+) -> bool:
+    """Say whether a partial may be infinite where the adjoint is 0 for a branch not taken."""
+    if isinstance(partial, Apply) and partial.function is np.where:
+        return False
+    risky = rule.singular and not _is_safe(call)
+    tainted = any(plan.smooth.is_tainted(call.args[k]) for k in read)
+    return (risky or tainted) and not plan.smooth(call.out)
+
+
+def _is_safe(call: Call) -> bool:
+    """A division by a literal, or a positive literal power, has no pole."""
+    second = call.args[-1]
+    if call.function is np.divide:
+        return isinstance(second, Const) and second.value != 0
+    if call.function is np.power:
+        return isinstance(second, Const) and second.value >= 1
+    return False
+
+
+def _cast(plan: Plan, call: Call, out_bar: Operand) -> None:
+    (arg,) = call.args
+    if plan.activity.is_active(arg):
+        add(plan, arg, plan.builder.cast(out_bar, arg.type.dtype, wish(plan, arg)))
+
+
+def _sum(plan: Plan, call: Call, out_bar: Operand) -> None:
+    """x_bar = sum_bar, repeated along the axes that were summed."""
+    (arg,) = call.args
+    static = dict(call.static)
+    assert isinstance(arg, Value)
+    if isinstance(out_bar, Value) and out_bar.shape and not static["keepdims"]:
+        items: list[Item] = [
+            NEW_AXIS if axis in static["axis"] else FULL for axis in range(len(arg.shape))
+        ]
+        out_bar = expanded(plan.builder, out_bar, items)
+    add(plan, arg, out_bar)
+
+
+def expanded(builder: Builder, array: Value, items: list[Item]) -> Value:
+    """Return a view with axes of extent 1 where `items` says so."""
+    extents = iter(array.shape)
+    shape = tuple(
+        Const(1, array.shape[0].type) if item is NEW_AXIS else next(extents) for item in items
+    )
+    type = Array(array.type.dtype, len(items), "A")
+    return builder.view(array, Index(tuple(items)), type, shape)
+
+
+# ---- matrix products ----
+
+
+def _matmul(plan: Plan, call: Call, out_bar: Operand) -> None:
+    """A_bar = C_bar B^T,  B_bar = A^T C_bar   (Giles 2008, 2.2.2)."""
+    left, right = call.args
+    assert isinstance(left, Value) and isinstance(right, Value)
+    c_bar = _plain(plan, full_array(plan, call.out, out_bar))
+    ranks = (len(left.shape), len(right.shape))
+    if plan.activity.is_active(left):
+        b = need_array(plan, right)
+        if ranks[1] == 1:
+            add(plan, left, _outer(plan, c_bar, b))
+        else:
+            product = (c_bar, transposed(plan.builder, b)) if ranks[0] == 2 else (b, c_bar)
+            add(plan, left, _product_of(plan, *product, left))
+    if plan.activity.is_active(right):
+        a = need_array(plan, left)
+        if ranks[0] == 1:
+            add(plan, right, _outer(plan, a, c_bar))
+        else:
+            add(plan, right, _product_of(plan, transposed(plan.builder, a), c_bar, right))
+
+
+def need_array(plan: Plan, operand: Operand) -> Value:
+    """Return an array operand with the contents that the present statement found."""
+    value = contents(plan, operand)
+    assert isinstance(value, Value)
+    return value
+
+
+def _plain(plan: Plan, array: Value) -> Value:
+    """Return an array that BLAS takes without a warning."""
+    assert isinstance(array.type, Array)
+    return plan.builder.copy(array) if array.type.layout == "A" else array
+
+
+def transposed(builder: Builder, array: Value) -> Value:
+    """Return the transposed view of a matrix."""
+    assert isinstance(array.type, Array)
+    layout = {"C": "F", "F": "C", "A": "A"}[array.type.layout]
+    type = Array(array.type.dtype, 2, layout)  # type: ignore[arg-type]
+    return builder.view(array, Transpose((1, 0)), type, array.shape[::-1])
+
+
+def _outer(plan: Plan, left: Value, right: Value) -> Value:
+    column = expanded(plan.builder, left, [FULL, NEW_AXIS])
+    row = expanded(plan.builder, right, [NEW_AXIS, FULL])
+    return plan.builder.call(np.multiply, column, row)
+
+
+def _product_of(plan: Plan, left: Value, right: Value, like: Value) -> Value:
+    name = wish(plan, like)
+    type = Array(like.type.dtype, len(like.shape))
+    shape = left.shape[:-1] + right.shape[1:]
+    return plan.builder.call(np.matmul, left, right, name=name, type=type, shape=shape)
+
+

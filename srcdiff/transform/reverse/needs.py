@@ -1,0 +1,316 @@
+"""What the adjoint sweep needs of the primal sweep: still there, made again, or kept."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from srcdiff.analysis.dataflow import Definition
+from srcdiff.analysis.loops import counter_step, roles
+from srcdiff.analysis.tbr import Read
+from srcdiff.errors import InternalError
+from srcdiff.ir.build import Builder
+from srcdiff.ir.nodes import (
+    Alloc,
+    Broadcast,
+    Call,
+    Carried,
+    Const,
+    For,
+    How,
+    Index,
+    Item,
+    Load,
+    Operand,
+    Reshape,
+    Slice,
+    Transpose,
+    Value,
+    View,
+    While,
+    is_array,
+)
+from srcdiff.ir.walk import operands
+from srcdiff.transform.reverse.plan import Frame, Plan, Room, Rows, Slot, Tape
+from srcdiff.transform.reverse.rooms import make_rows, row_index, row_view
+from srcdiff.transform.reverse.tapes import Pop
+
+DEAR = frozenset(
+    {np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan}
+    | {np.tanh, np.sinh, np.cosh, np.arctan, np.arcsin, np.arccos, np.arctan2, np.power, np.cbrt}
+    | {np.matmul, np.arcsinh, np.arccosh, np.arctanh, np.hypot, np.logaddexp}
+)
+"""Functions whose value is cheaper to keep than to compute again."""
+
+
+def need(plan: Plan, operand: Operand) -> Operand:
+    """Return what stands for a primal operand at this point of the adjoint sweep."""
+    if isinstance(operand, Const):
+        return operand
+    depth = plan.depth_of(operand)
+    frame = plan.stack[depth]
+    if frame.kind == "region":
+        return operand
+    if operand not in frame.available:
+        frame.available[operand] = _provide(plan, operand, depth)
+    return frame.available[operand]
+
+
+def need_value(plan: Plan, value: Value) -> Value:
+    """Return what stands for an array."""
+    result = need(plan, value)
+    assert isinstance(result, Value)
+    return result
+
+
+def _provide(plan: Plan, value: Value, depth: int) -> Operand:
+    frame = plan.stack[depth]
+    definition = plan.flow.definitions[value]
+    counted = _count_back(plan, value, definition, depth)
+    if counted is not None:
+        return counted
+    leaves = _leaves(plan, value, {})
+    if leaves is not None and not _is_dear(definition):
+        return _make_again(plan, definition, frame)
+    return _keep(plan, value, depth)
+
+
+def _is_dear(definition: Definition) -> bool:
+    statement = definition.statement
+    return isinstance(statement, Call) and (statement.function in DEAR or is_array(statement.out))
+
+
+# ---- made again ----
+
+
+def _leaves(
+    plan: Plan, operand: Operand, seen: dict[Value, frozenset[Value] | None]
+) -> frozenset[Value] | None:
+    """Return what must be kept so that a value can be made again here; None: it cannot be."""
+    if isinstance(operand, Const):
+        return frozenset()
+    depth = plan.depth_of(operand)
+    frame = plan.stack[depth]
+    if frame.kind == "region" or operand in frame.available:
+        return frozenset()
+    if operand not in seen:
+        seen[operand] = None
+        seen[operand] = _leaves_of(plan, operand, frame, seen)
+    return seen[operand]
+
+
+def _leaves_of(
+    plan: Plan, value: Value, frame: Frame, seen: dict[Value, frozenset[Value] | None]
+) -> frozenset[Value] | None:
+    definition = plan.flow.definitions[value]
+    statement = definition.statement
+    if definition.kind != "simple" or not isinstance(statement, Call | Load | View):
+        return None
+    if isinstance(statement, Call) and is_array(value) and plan.aliases.is_memory(value):
+        return None
+    if _is_overwritten(plan, definition, frame):
+        return None
+    result: frozenset[Value] = frozenset()
+    for operand in operands(statement):
+        inner = _leaves(plan, operand, seen)
+        if inner is None:
+            assert isinstance(operand, Value)
+            inner = frozenset({operand})
+        result |= inner
+    return result if len(result) <= 1 else None
+
+
+def _is_overwritten(plan: Plan, definition: Definition, frame: Frame) -> bool:
+    """Say whether memory that a statement reads is written before the present position."""
+    statement = definition.statement
+    if isinstance(statement, View) or statement is None:
+        return False
+    if isinstance(statement, Call) and statement.function is np.shape:
+        return False
+    roots = {
+        plan.aliases.root(o) for o in operands(statement)
+        if isinstance(o, Value) and plan.aliases.is_memory(o)
+    }
+    if not roots:
+        return False
+    if definition.block is not frame.block:
+        return True
+    later = definition.block.statements[definition.position + 1 : frame.position + 1]
+    return any(plan.aliases.writes[s] & roots for s in later)
+
+
+def _make_again(plan: Plan, definition: Definition, frame: Frame) -> Value:
+    statement = definition.statement
+    assert isinstance(statement, Call | Load | View)
+    if not isinstance(statement, View):
+        for operand in operands(statement):
+            if isinstance(operand, Value) and not _is_shape(statement):
+                reads(plan, operand, frame)
+    new: dict[Operand, Operand] = {o: need(plan, o) for o in operands(statement)}
+    shape = tuple(need(plan, extent) for extent in statement.out.shape)
+    out = Value(statement.out.name, statement.out.type, shape)
+    match statement:
+        case Call():
+            again: Call | Load | View = replace(
+                statement, out=out, args=tuple(new[a] for a in statement.args)
+            )
+        case Load():
+            indices = tuple(new[i] for i in statement.indices)
+            again = replace(statement, out=out, ref=new[statement.ref], indices=indices)
+        case View():
+            again = replace(
+                statement, out=out, ref=new[statement.ref], how=renew(plan, statement.how)
+            )
+    frame.builder.append(replace(again, origin=replace(statement.origin, sweep="adjoint")))
+    return out
+
+
+def _is_shape(statement: Call | Load | View) -> bool:
+    return isinstance(statement, Call) and statement.function is np.shape
+
+
+def reads(plan: Plan, operand: Operand, frame: Frame) -> None:
+    """Note that the adjoint sweep reads the contents of `operand` as they are here.
+
+    What the primal sweep of a region reads is not read again: it stands there already.
+    """
+    if isinstance(operand, Value) and plan.aliases.is_memory(operand):
+        plan.reads.append(Read(plan.aliases.root(operand), frame.block, frame.position))
+
+
+def contents(plan: Plan, operand: Operand) -> Operand:
+    """Return an operand whose contents, too, are those that the present statement found."""
+    reads(plan, operand, plan.top)
+    return need(plan, operand)
+
+
+def renew(plan: Plan, how: How) -> How:
+    """Return a way of viewing with operands that exist at this point of the adjoint sweep."""
+    match how:
+        case Index(items=items):
+            return Index(tuple(_renew_item(plan, item) for item in items))
+        case Transpose() | Reshape() | Broadcast():
+            return how
+
+
+def _renew_item(plan: Plan, item: Item) -> Item:
+    match item:
+        case Value() | Const():
+            return need(plan, item)
+        case Slice(start=start, stop=stop, step=step):
+            parts = [None if p is None else need(plan, p) for p in (start, stop, step)]
+            return Slice(*parts)
+    return item
+
+
+# ---- counted back ----
+
+
+def _count_back(
+    plan: Plan, value: Value, definition: Definition, depth: int
+) -> Operand | None:
+    """Return an integer that follows from counting, in the direction that the loop runs now."""
+    frame, loop = plan.stack[depth], definition.statement
+    if definition.kind != "phi" or not isinstance(loop, For | While):
+        return None
+    entry = next(e for e in loop.carried if e.phi is value)
+    if frame.forwards:
+        return _count_again(plan, entry, depth) if roles(loop, plan.flow)[entry] == "counter" else None
+    step = counter_step(loop, entry, plan.flow)
+    if step is None:
+        return None
+    phi = Value(value.name, value.type)
+    inside = frame.head.call(
+        np.subtract, phi, step, name=value.name, type=value.type, shape=()
+    )
+    init = _outside(plan, entry.out, depth)
+    frame.counters.append(Carried(phi, init, inside, Value(value.name, value.type)))
+    if isinstance(entry.next, Value):
+        frame.available.setdefault(entry.next, phi)
+    return inside
+
+
+def _count_again(plan: Plan, entry: Carried, depth: int) -> Operand:
+    """Carry a counter through a loop that runs forwards; its step follows at the loop's end."""
+    phi = Value(entry.phi.name, entry.phi.type)
+    out = Value(entry.out.name, entry.out.type)
+    init = _outside(plan, entry.init, depth)
+    plan.stack[depth].counters.append(Carried(phi, init, entry.next, out))
+    return phi
+
+
+def _outside(plan: Plan, operand: Operand, depth: int) -> Operand:
+    """Return what stands for `operand` just outside of the frame at `depth`."""
+    inner, plan.stack[depth:] = plan.stack[depth:], []
+    try:
+        return need(plan, operand)
+    finally:
+        plan.stack += inner
+
+
+# ---- kept ----
+
+
+def _keep(plan: Plan, value: Value, depth: int) -> Operand:
+    """Keep a value at its definition; the reversed block begins with taking it back."""
+    definition = plan.flow.definitions[value]
+    frame = plan.stack[depth]
+    statement = definition.statement
+    if plan.aliases.is_memory(value) or isinstance(statement, Alloc):
+        return _expand(plan, value, depth)
+    if value not in plan.kept:
+        plan.kept[value] = make_room(plan, definition.block, depth, value)
+    return take_back(plan, plan.kept[value], frame.head, depth, value)
+
+
+def make_room(plan: Plan, block: object, depth: int, like: Value) -> Room:
+    """Return room for something like `like`, once for each run of the block at `depth`."""
+    frame = plan.stack[depth]
+    region = plan.stack[plan.region_of(depth)]
+    name = f"{like.name}_saved"
+    rows = make_rows(plan, frame.block, region, like, name)
+    if rows is not None:
+        return rows
+    looped = any(f.kind == "loop" for f in plan.stack[plan.region_of(depth) + 1 : depth + 1])
+    if not looped:
+        return Slot(name, like)
+    return Tape(f"{like.name}_tape", like)
+
+
+def take_back(plan: Plan, room: Room, builder: Builder, depth: int, like: Value) -> Operand:
+    """Append what reads the present entry of a room."""
+    shape = tuple(_extent(plan, extent, depth) for extent in like.shape)
+    match room:
+        case Rows():
+            index = row_index(builder, room, lambda counter: need(plan, counter))
+            if is_array(like):
+                return row_view(builder, room, index, shape, like.name)
+            return builder.load(room.buffer, index, like.name)
+        case Slot() | Tape():
+            out = Value(like.name, like.type, shape)
+            builder.append(Pop(room, out))  # type: ignore[arg-type]
+            return out
+
+
+def _extent(plan: Plan, extent: Operand, depth: int) -> Operand:
+    """Return an extent at the head of the frame at `depth`: it must come from outside of it."""
+    if isinstance(extent, Const):
+        return extent
+    if plan.depth_of(extent) >= depth and plan.stack[depth].kind != "region":
+        frame = plan.stack[depth]
+        if extent in frame.available:
+            return frame.available[extent]
+        if extent not in plan.kept:
+            plan.kept[extent] = make_room(plan, frame.block, depth, extent)
+        frame.available[extent] = take_back(plan, plan.kept[extent], frame.head, depth, extent)
+        return frame.available[extent]
+    return need(plan, extent)
+
+
+def _expand(plan: Plan, value: Value, depth: int) -> Operand:
+    """Keep memory that an iteration makes: each iteration gets a row of one array."""
+    definition = plan.flow.definitions[value]
+    if definition.kind != "simple":
+        raise InternalError(f"`{value.name}` is rebound to memory that is written.")
+    if value not in plan.expanded:
+        plan.expanded[value] = make_room(plan, definition.block, depth, value)
+    return take_back(plan, plan.expanded[value], plan.stack[depth].head, depth, value)

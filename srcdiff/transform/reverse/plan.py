@@ -1,0 +1,159 @@
+"""The state of a reverse-mode construction: the blocks being reversed, and what is kept."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from srcdiff.analysis.activity import Activity
+from srcdiff.analysis.aliasing import Aliases
+from srcdiff.analysis.dataflow import Dataflow
+from srcdiff.analysis.smooth import Smoothness
+from srcdiff.analysis.tbr import Read
+from srcdiff.ir.build import Builder
+from srcdiff.ir.nodes import (
+    Block,
+    Carried,
+    For,
+    Function,
+    Operand,
+    Origin,
+    Statement,
+    Value,
+    While,
+)
+
+ADJOINT = Origin(sweep="adjoint")
+
+
+class NotMergeable(Exception):
+    """The sweeps of a loop cannot be merged after all; the construction starts again."""
+
+    def __init__(self, loop: For) -> None:
+        self.loop = loop
+        super().__init__(loop)
+
+
+@dataclass(eq=False)
+class Frame:
+    """A primal block that is being reversed, and the reversed code as far as it goes.
+
+    In a *region* both sweeps of the block run in one piece, so that its values are still there.
+    `head` holds what the reversed block begins with, `builder` what follows; while a loop of a
+    region is being merged, `ahead` takes what must stand before that loop.
+    """
+
+    block: Block
+    kind: Literal["region", "loop", "branch"]
+    builder: Builder = field(default_factory=lambda: Builder(ADJOINT))
+    loop: For | While | None = None
+    forwards: bool = False
+    position: int = 0
+    head: Builder = field(default_factory=lambda: Builder(ADJOINT))
+    ahead: Builder | None = None
+    available: dict[Value, Operand] = field(default_factory=dict)
+    bars: dict[Value, Operand] = field(default_factory=dict)
+    shadows: dict[Value, Value] = field(default_factory=dict)
+    carried: dict[Value, tuple[Value, Operand]] = field(default_factory=dict)
+    counters: list[Carried] = field(default_factory=list)
+    before: dict[Statement, Builder] = field(default_factory=dict)
+    replaced: dict[Statement, list[Statement]] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Builder:
+        """Where statements of this block go now: ahead of a loop being merged, or at the end."""
+        return self.builder if self.ahead is None else self.ahead
+
+    def preparing(self, statement: Statement) -> Builder:
+        """Return the builder of what stands before `statement` in the primal sweep."""
+        return self.before.setdefault(statement, Builder())
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Room indexed by the counters of the loops around: `buffer[i - low, ...]`."""
+
+    buffer: Value
+    loops: tuple[For, ...]
+    lows: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """Room for one value that is kept at most once in a run of the region."""
+
+    name: str
+    like: Value
+
+
+@dataclass(frozen=True, eq=False)
+class Tape:
+    """Room that grows: a stack of elements."""
+
+    name: str
+    like: Value
+
+
+Room = Rows | Slot | Tape
+
+
+@dataclass(eq=False)
+class Plan:
+    """Everything the construction of one adjoint shares."""
+
+    function: Function
+    flow: Dataflow
+    aliases: Aliases
+    activity: Activity
+    smooth: Smoothness
+    final: bool = False
+    saves: set[Statement] = field(default_factory=set)
+    unmergeable: set[For] = field(default_factory=set)
+    stack: list[Frame] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
+    kept: dict[Value, Room] = field(default_factory=dict)
+    saved: dict[Statement, Room] = field(default_factory=dict)
+    expanded: dict[Value, Room] = field(default_factory=dict)
+    shadow_roots: dict[Value, Value] = field(default_factory=dict)
+    seeds: set[Value] = field(default_factory=set)
+    shadowed: dict[Value, bool] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Forget what the round before has built."""
+        self.stack, self.reads = [], []
+        self.kept, self.saved, self.expanded = {}, {}, {}
+        self.shadow_roots = {}
+
+    @property
+    def top(self) -> Frame:
+        return self.stack[-1]
+
+    @property
+    def builder(self) -> Builder:
+        """The reversed code that is being written."""
+        return self.stack[-1].builder
+
+    def depth_of(self, value: Value) -> int:
+        """Return the position in the stack of the frame whose block defines `value`."""
+        block = self.flow.definitions[value].block
+        for depth in range(len(self.stack) - 1, -1, -1):
+            frame = self.stack[depth]
+            head = frame.loop.head if isinstance(frame.loop, While) else None
+            if block is frame.block or block is head:
+                return depth
+        raise AssertionError(f"{value!r} is needed outside of the block that defines it")
+
+    def region_of(self, depth: int) -> int:
+        """Return the position of the innermost region around stack position `depth`."""
+        while self.stack[depth].kind != "region":
+            depth -= 1
+        return depth
+
+    def saves_write(self, statement: Statement) -> bool:
+        """Say whether a write saves what it overwrites; in the first round every one does."""
+        return not self.final or statement in self.saves
+
+    def notes(self) -> Iterator[str]:
+        """Say what is kept."""
+        rooms: list[Any] = [*self.kept.values(), *self.saved.values(), *self.expanded.values()]
+        names = [r.buffer.name if isinstance(r, Rows) else r.name for r in rooms]
+        yield f"Kept: {', '.join(dict.fromkeys(names)) or 'nothing'}."
