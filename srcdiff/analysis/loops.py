@@ -259,7 +259,7 @@ def _memory(loop: For, root: Value, aliases: Aliases, result: Independence) -> N
         result.reasons.append(f"references to `{name}` are rebound")
     elif all(isinstance(s, Increment) for s in accesses):
         result.incremented.append(root)
-    elif all(isinstance(s, Store) for s in accesses) and _own_slice(loop, accesses):
+    elif _own_slice(loop, accesses):
         result.stored.append(root)
     else:
         result.reasons.append(f"`{name}` is read and written in it")
@@ -282,7 +282,8 @@ def _own_slice(loop: For, accesses: list[Statement]) -> bool:
     """Say whether every access has the loop's index at one and the same axis."""
     shared: set[int] | None = None
     for statement in accesses:
-        assert isinstance(statement, Store)
+        if not isinstance(statement, Load | Store | Increment) or not statement.indices:
+            return False
         axes = {k for k, index in enumerate(statement.indices) if index is loop.index}
         shared = axes if shared is None else shared & axes
     return bool(shared)

@@ -1,23 +1,41 @@
 """Values whose adjoint cannot be 0 merely because a branch was not taken.
 
 A partial that can be infinite times an adjoint that is 0 must be 0 where the 0 comes from a branch
-that was not taken (`where`, an `if`, a loop without iterations, an element that nobody reads).
-Where a value reaches the results by smooth functions alone, the guard can be left out.
+that was not taken (`where`, an `if`, a loop without iterations) or an element that nobody reads.
+Where a value reaches the results by smooth functions alone, on one way at least, its adjoint is 0
+only if the formula says so, and the guard can be left out.
+
+For poles (`strict`) every element counts, so what goes through memory is guarded. An overflow, and
+a factor that may be infinite, are guarded against branches alone.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from srcdiff.analysis.dataflow import Dataflow
-from srcdiff.analysis.loops import roles
 from srcdiff.analysis.activity import reach_from
 from srcdiff.analysis.aliasing import Aliases
-from srcdiff.ir.nodes import Call, For, Function, Operand, Value
+from srcdiff.analysis.dataflow import Dataflow, Use
+from srcdiff.analysis.loops import roles
+from srcdiff.ir.nodes import (
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Increment,
+    Load,
+    Operand,
+    Store,
+    Value,
+    View,
+    is_array,
+)
 from srcdiff.ir.walk import statements
 from srcdiff.rules import elementwise_rule
 
 LINEAR = frozenset({np.sum, np.matmul, np.copy})
+OVERFLOWS = frozenset({np.exp, np.exp2, np.expm1, np.sinh, np.cosh, np.multiply, np.square})
 
 
 def smoothness(function: Function, flow: Dataflow, aliases: Aliases) -> "Smoothness":
@@ -29,7 +47,7 @@ def smoothness(function: Function, flow: Dataflow, aliases: Aliases) -> "Smoothn
         and (rule := elementwise_rule(s.function)) is not None
         and rule.singular
     ]
-    return Smoothness(function, flow, reach_from(function, singular, aliases))
+    return Smoothness(function, flow, aliases, reach_from(function, singular, aliases))
 
 
 @dataclass(eq=False)
@@ -38,41 +56,69 @@ class Smoothness:
 
     function: Function
     flow: Dataflow
+    aliases: Aliases
     tainted: frozenset[Value]
-    answers: dict[Value, bool] = field(default_factory=dict)
+    answers: dict[tuple[Value, bool], bool] = field(default_factory=dict)
 
     def is_tainted(self, operand: Operand) -> bool:
         """Say whether an operand may be infinite although the arguments are finite."""
         return operand in self.tainted
 
-    def __call__(self, value: Value) -> bool:
-        """Say whether every way from `value` to the results is smooth and surely taken."""
-        if value not in self.answers:
-            self.answers[value] = False
-            self.answers[value] = self._judge(value)
-        return self.answers[value]
+    def __call__(self, value: Value, *, strict: bool) -> bool:
+        """Say whether a way from `value` to the results is smooth and surely taken."""
+        key = (value, strict)
+        if key not in self.answers:
+            self.answers[key] = False
+            self.answers[key] = value in self.function.results or any(
+                self._passes(value, use, strict=strict) for use in self.flow.uses.get(value, [])
+            )
+        return self.answers[key]
 
-    def _judge(self, value: Value) -> bool:
-        uses = self.flow.uses.get(value, [])
-        if not uses and value not in self.function.results:
+    def _passes(self, value: Value, use: Use, *, strict: bool) -> bool:
+        block, statement = self.flow.definitions[value].block, use.statement
+        if isinstance(statement, For) and statement.body is block:
+            sums = [e for e, role in roles(statement, self.flow).items() if role == "sum"]
+            return any(e.next is value and self(e.out, strict=strict) for e in sums)
+        if use.block is not block and (strict or not self._only_loops(use.block, block)):
             return False
-        block = self.flow.definitions[value].block
-        for use in uses:
-            statement = use.statement
-            if isinstance(statement, For) and statement.body is block:
-                sums = [e for e, role in roles(statement, self.flow).items() if role == "sum"]
-                outs = [e.out for e in sums if e.next is value]
-                if not outs or not all(map(self, outs)):
-                    return False
-            elif use.block is not block or not isinstance(statement, Call):
-                return False
-            elif not self._passes(statement):
-                return False
-        return True
+        match statement:
+            case Call(function=function, out=out):
+                rule = elementwise_rule(function)
+                smooth = rule is not None and rule.choice is None and not rule.kink
+                return (smooth or function in LINEAR) and self(out, strict=strict)
+            case Store(ref=ref, value=stored) | Increment(ref=ref, value=stored):
+                return not strict and stored is value and self._memory(ref)
+            case Load(out=out) | View(out=out):
+                return not strict and self(out, strict=strict)
+        return False
 
-    def _passes(self, call: Call) -> bool:
-        rule = elementwise_rule(call.function)
-        smooth = call.function in LINEAR or (
-            rule is not None and rule.choice is None and not rule.kink
-        )
-        return smooth and self(call.out)
+    def _only_loops(self, inner: Block, outer: Block) -> bool:
+        """Say whether nothing but counted loops is between a use and a definition."""
+        for block, _, statement in self.flow.ancestors(inner):
+            if not isinstance(statement, For):
+                return False
+            if block is outer:
+                return True
+        return False
+
+    def _memory(self, ref: Value) -> bool:
+        """Say whether a class of memory is read on a smooth way."""
+        root = self.aliases.root(ref)
+        key = (root, False)
+        if key not in self.answers:
+            self.answers[key] = False
+            uses = (use for v in self._members(root) for use in self.flow.uses.get(v, []))
+            self.answers[key] = root in self.function.results or any(map(self._read, uses))
+        return self.answers[key]
+
+    def _members(self, root: Value) -> list[Value]:
+        return [v for v in self.flow.definitions if is_array(v) and self.aliases.root(v) is root]
+
+    def _read(self, use: Use) -> bool:
+        around = self.flow.ancestors(use.block)
+        if any(isinstance(s, If) for _, _, s in around):
+            return False
+        match use.statement:
+            case Load(out=out) | Call(out=out):
+                return self(out, strict=False)
+        return False

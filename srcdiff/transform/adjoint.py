@@ -69,7 +69,7 @@ def adjoint(function: Function, request: Request) -> Function:
         try:
             plan.final = False
             _build(plan, request)
-            plan.saves = writes_to_save(function, plan.reads, classes)
+            plan.saves = writes_to_save(function, plan.reads, classes, plan.merged)
             plan.final = True
             return _build(plan, request)
         except NotMergeable as refusal:

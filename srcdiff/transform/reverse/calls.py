@@ -1,7 +1,10 @@
 """The adjoint of a call: what its rule says, for scalars and whole arrays alike."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from srcdiff.analysis.smooth import OVERFLOWS
 from srcdiff.errors import UnknownFunction
 from srcdiff.ir.build import Builder, constant, is_constant
 from srcdiff.ir.nodes import (
@@ -52,6 +55,8 @@ def reverse_call(plan: Plan, call: Call) -> None:
 
 
 def _elementwise(plan: Plan, call: Call, rule: Elementwise, out_bar: Operand) -> None:
+    args, rule = _squared(call, rule)
+    call = replace(call, args=args)
     for arg, partial in zip(call.args, rule.partials, strict=True):
         if partial is None or not plan.activity.is_active(arg):
             continue
@@ -60,6 +65,15 @@ def _elementwise(plan: Plan, call: Call, rule: Elementwise, out_bar: Operand) ->
         product = _product(plan, call, rule, partial, out_bar, name)
         if product is not None:
             add_reduced(plan, arg, product)
+
+
+def _squared(call: Call, rule: Elementwise) -> tuple[tuple[Operand, ...], Elementwise]:
+    """x * x is a square: one partial instead of two."""
+    if call.function is np.multiply and call.args[0] is call.args[1]:
+        square = elementwise_rule(np.square)
+        assert square is not None
+        return call.args[:1], square
+    return call.args, rule
 
 
 def _same_rank(arg: Value, out: Value) -> bool:
@@ -104,9 +118,10 @@ def _may_leak(
     """Say whether a partial may be infinite where the adjoint is 0 for a branch not taken."""
     if isinstance(partial, Apply) and partial.function is np.where:
         return False
-    risky = rule.singular and not _is_safe(call)
+    if rule.singular and rule.function not in OVERFLOWS:
+        return not _is_safe(call) and not plan.smooth(call.out, strict=True)
     tainted = any(plan.smooth.is_tainted(call.args[k]) for k in read)
-    return (risky or tainted) and not plan.smooth(call.out)
+    return (rule.singular or tainted) and not plan.smooth(call.out, strict=False)
 
 
 def _is_safe(call: Call) -> bool:

@@ -1,5 +1,4 @@
-"""The adjoint of a loop: the same loop backwards, forwards if its iterations are independent, or
-merged with the primal if the adjoints of all that it adds up are known before it runs."""
+"""The adjoint of a loop: the same loop backwards, or forwards if its iterations are independent."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,35 +6,19 @@ from dataclasses import replace
 import numpy as np
 
 from srcdiff.analysis.loops import Independence, independence
-from srcdiff.ir.build import Builder, constant, integer, is_constant
-from srcdiff.ir.nodes import (
-    Block,
-    Call,
-    Carried,
-    Const,
-    For,
-    Increment,
-    Operand,
-    Statement,
-    Value,
-    View,
-    While,
-    is_array,
-)
+from srcdiff.ir.build import Builder, constant, integer
+from srcdiff.ir.nodes import Block, Carried, Const, For, Operand, Value, While, is_array
 from srcdiff.ir.types import PYTHON_INT, Scalar
-from srcdiff.ir.walk import operands, statements
 from srcdiff.transform.reverse.bars import (
     add,
     bar_name,
     bar_of,
     full_array,
-    zero_like,
 )
 from srcdiff.transform.reverse.needs import need
-from srcdiff.transform.reverse.plan import Frame, NotMergeable, Plan
-from srcdiff.transform.reverse.primal_sweep import primal_sweep
+from srcdiff.transform.reverse.merge import merge
+from srcdiff.transform.reverse.plan import Frame, Plan
 from srcdiff.transform.reverse.rooms import rows_possible
-from srcdiff.transform.reverse.tapes import thread
 
 ReverseBlock = Callable[[Plan, Frame], None]
 
@@ -45,11 +28,8 @@ def reverse_loop(plan: Plan, loop: For | While, reverse_block: ReverseBlock) -> 
     if not _matters(plan, loop):
         return
     facts = independence(loop, plan.flow, plan.aliases) if isinstance(loop, For) else None
-    if isinstance(loop, For) and facts is not None and facts.holds:
-        seeds = _known_seeds(plan, loop, facts)
-        if seeds is not None:
-            _merge(plan, loop, facts, seeds, reverse_block)
-            return
+    if isinstance(loop, For) and facts is not None and merge(plan, loop, facts, reverse_block):
+        return
     _reverse(plan, loop, facts, reverse_block)
 
 
@@ -208,144 +188,3 @@ def _trip_count(b: Builder, start: Operand, stop: Operand, step: Operand) -> Ope
 
 
 # ---- both sweeps at once ----
-
-
-def _known_seeds(plan: Plan, loop: For, facts: Independence) -> dict[Carried, Operand] | None:
-    """Return the adjoints of what a loop adds up, if they are known before it runs."""
-    if plan.top.kind != "region" or loop in plan.unmergeable:
-        return None
-    if plan.top.ahead is not None:
-        return None
-    if any(_has_active_contents(plan, root) for root in (*facts.stored, *facts.incremented)):
-        return None
-    if facts.stored or facts.incremented:
-        return None
-    seeds: dict[Carried, Operand] = {}
-    for entry in facts.sums:
-        bar = bar_of(plan, entry.out)
-        if bar is not None:
-            if not _is_known(plan, bar):
-                return None
-            seeds[entry] = bar
-    return seeds or None
-
-
-def _has_active_contents(plan: Plan, root: Value) -> bool:
-    return plan.activity.is_active(root)
-
-
-def _is_known(plan: Plan, bar: Operand) -> bool:
-    """Say whether an adjoint follows from literals, seeds and the primal before this point."""
-    return all(_is_pure(plan, statement) for statement in _slice(plan, bar)) and all(
-        _is_earlier(plan, leaf) for leaf in _leaves(plan, bar)
-    )
-
-
-def _definitions(plan: Plan) -> dict[Value, Statement]:
-    return {
-        s.out: s for s in plan.builder.statements if isinstance(s, Call) and not is_array(s.out)
-    }
-
-
-def _slice(plan: Plan, bar: Operand) -> list[Statement]:
-    """Return the statements of this adjoint sweep that `bar` follows from, in order."""
-    made = _definitions(plan)
-    wanted: set[Value] = set()
-    pending = [bar]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, Value) and value in made and value not in wanted:
-            wanted.add(value)
-            pending += operands(made[value])
-    return [s for s in plan.builder.statements if isinstance(s, Call) and s.out in wanted]
-
-
-def _is_pure(plan: Plan, statement: Statement) -> bool:
-    return not any(is_array(o) for o in operands(statement))
-
-
-def _leaves(plan: Plan, bar: Operand) -> list[Operand]:
-    made = _definitions(plan)
-    inner = [o for s in _slice(plan, bar) for o in operands(s)]
-    return [o for o in (inner or [bar]) if not (isinstance(o, Value) and o in made)]
-
-
-def _is_earlier(plan: Plan, leaf: Operand) -> bool:
-    """Say whether an operand is a literal, a seed, or defined before the present statement."""
-    if isinstance(leaf, Const):
-        return True
-    definition = plan.flow.definitions.get(leaf)
-    if definition is None:
-        return leaf in plan.seeds
-    if definition.block is plan.top.block:
-        return definition.position < plan.top.position
-    return True
-
-
-def _merge(
-    plan: Plan,
-    loop: For,
-    facts: Independence,
-    seeds: dict[Carried, Operand],
-    reverse_block: ReverseBlock,
-) -> None:
-    """Let the loop run once, each iteration forwards and then backwards."""
-    outer = plan.top
-    ahead = Builder(plan.builder.origin)
-    for bar in seeds.values():
-        moved = [s for s in _slice(plan, bar) if s not in ahead.statements]
-        ahead.statements += moved
-        outer.builder.statements = [s for s in outer.builder.statements if s not in moved]
-    outer.ahead = ahead
-    frame = Frame(loop.body, "region", Builder(plan.builder.origin), loop, forwards=True)
-    plan.stack.append(frame)
-    for entry, bar in seeds.items():
-        add(plan, entry.next, bar)
-    reverse_block(plan, frame)
-    primal = primal_sweep(plan, loop.body, frame)
-    body = thread([*primal, *frame.head.statements, *frame.builder.statements])
-    plan.stack.pop()
-    outer.ahead = None
-    entries = [*loop.carried, *_merged_outer(plan, frame)]
-    _check_conflicts(plan, loop, body)
-    merged = replace(loop, carried=tuple(entries), body=Block(tuple(body)))
-    outer.replaced[loop] = [*ahead.statements, merged]
-    for entry, bar in seeds.items():
-        add(plan, entry.init, bar)
-
-
-def _merged_outer(plan: Plan, frame: Frame) -> list[Carried]:
-    """Adjoints that a merged loop adds up start from 0 in it, and are added to the others."""
-    entries = []
-    for value, (phi, init) in frame.carried.items():
-        out = Value(phi.name, phi.type, phi.shape)
-        zero = init if isinstance(init, Const) and is_constant(init, 0) else None
-        start = zero if zero is not None else zero_like(plan, value, plan.top.place)
-        entries.append(Carried(phi, start, frame.bars[value], out))
-        if zero is not None:
-            plan.top.bars[value] = out
-        else:
-            add(plan, value, out)
-    return entries
-
-
-def _check_conflicts(plan: Plan, loop: For, body: list[Statement]) -> None:
-    """What the merged loop adds to must not be read or overwritten later in the adjoint sweep.
-
-    That part of the sweep is built already, and the merged loop runs before it.
-    """
-    added = {
-        plan.shadow_roots[s.ref]
-        for s in statements(Block(tuple(body)))
-        if isinstance(s, Increment) and s.ref in plan.shadow_roots
-    }
-    for statement in statements(Block(tuple(plan.builder.statements))):
-        refs = [o for o in operands(statement) if isinstance(o, Value) and is_array(o)]
-        if isinstance(statement, Increment):
-            refs = [o for o in refs if o is not statement.ref]
-        if isinstance(statement, View):
-            continue
-        if any(plan.shadow_roots.get(ref) in added for ref in refs):
-            raise NotMergeable(loop)
-
-

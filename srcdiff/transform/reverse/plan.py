@@ -114,6 +114,7 @@ class Plan:
     saved: dict[Statement, Room] = field(default_factory=dict)
     expanded: dict[Value, Room] = field(default_factory=dict)
     shadow_roots: dict[Value, Value] = field(default_factory=dict)
+    merged: list[For] = field(default_factory=list)
     seeds: set[Value] = field(default_factory=set)
     shadowed: dict[Value, bool] = field(default_factory=dict)
 
@@ -121,7 +122,7 @@ class Plan:
         """Forget what the round before has built."""
         self.stack, self.reads = [], []
         self.kept, self.saved, self.expanded = {}, {}, {}
-        self.shadow_roots = {}
+        self.shadow_roots, self.merged = {}, []
 
     @property
     def top(self) -> Frame:
