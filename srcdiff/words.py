@@ -8,3 +8,12 @@ import numpy as np
 def cast(x: Any, dtype: Any) -> Any:
     """Return `x`, a scalar or an array, as another dtype."""
     return np.asarray(x, dtype)[()]
+
+
+def grow(tape: Any, size: int) -> Any:
+    """Return `tape`, or a copy of at least twice its length, so that `size` elements fit."""
+    if size <= tape.shape[0]:
+        return tape
+    longer = np.empty(max(size, 2 * tape.shape[0]), dtype=tape.dtype)
+    longer[: tape.shape[0]] = tape
+    return longer

@@ -436,6 +436,13 @@ def ndim(c: Context, node: ast.AST, name: str, a: Entity) -> Entity:
     return integer(len(extents(a) if isinstance(a, Value | Const) else ()))
 
 
+def result_type(c: Context, node: ast.AST, name: str, *arrays_and_dtypes: Entity) -> Entity:
+    operands = [e for e in arrays_and_dtypes if isinstance(e, Value | Const)]
+    if len(operands) != len(arrays_and_dtypes):
+        c.fail(node, "np.result_type takes numbers and arrays here.", "Name the dtype.")
+    return Static(joint_dtype([operand.type for operand in operands]))
+
+
 def length(c: Context, node: ast.AST, name: str, obj: Entity) -> Entity:
     """`len`: of a tuple or of the first axis."""
     if isinstance(obj, tuple):
@@ -479,5 +486,6 @@ HANDLERS: dict[Any, Any] = {
     np.shape: shape,
     np.size: size,
     np.ndim: ndim,
+    np.result_type: result_type,
     len: length,
 }

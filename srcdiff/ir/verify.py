@@ -20,6 +20,7 @@ from typing import NoReturn
 import numpy as np
 from typing_extensions import assert_never
 
+from srcdiff import words
 from srcdiff.errors import InternalError
 from srcdiff.ir.nodes import (
     Alloc,
@@ -186,7 +187,7 @@ def _statement(scope: _Scope, statement: Statement) -> None:
 def _simple(scope: _Scope, statement: Simple) -> None:
     scope.use_all(operands(statement), statement)
     match statement:
-        case View(out=out, how=Index()):
+        case View(out=out, how=Index()) | Call(out=out, function=words.grow):
             scope.define_all([out], statement)
         case _:
             for value in definitions(statement):

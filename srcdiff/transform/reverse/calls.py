@@ -25,7 +25,8 @@ from srcdiff.rules.expression import Apply, Expression, Number
 from srcdiff.rules.registry import Elementwise
 from srcdiff.transform.partials import instantiate, mentions, scaled
 from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array, wish
-from srcdiff.transform.reverse.needs import contents, need
+from srcdiff.transform.reverse.needs import contents
+from srcdiff.transform.reverse.needs import result as made
 from srcdiff.transform.reverse.plan import Plan
 from srcdiff.words import cast
 
@@ -84,13 +85,13 @@ def _product(
     plan: Plan, call: Call, rule: Elementwise, partial: Expression, out_bar: Operand, name: str
 ) -> Operand | None:
     """Return out_bar times a partial of `call`."""
-    read, result = mentions(partial)
+    read, uses_result = mentions(partial)
     type = Scalar(call.out.type.dtype)
     args = [
         _operand(plan, arg, type) if position in read else None
         for position, arg in enumerate(call.args)
     ]
-    out = contents(plan, call.out) if result else None
+    out = made(plan, call.out) if uses_result else None
 
     def get(expression: Expression) -> Operand:
         return instantiate(plan.builder, expression, args, out, type)

@@ -146,7 +146,8 @@ def _make_again(plan: Plan, definition: Definition, frame: Frame) -> Value:
             if isinstance(operand, Value) and not _is_shape(statement):
                 reads(plan, operand, frame)
     new: dict[Operand, Operand] = {o: need(plan, o) for o in operands(statement)}
-    shape = tuple(need(plan, extent) for extent in statement.out.shape)
+    asked: list[Call] = []
+    shape = tuple(_new_extent(plan, statement.out, e, frame, asked) for e in statement.out.shape)
     out = Value(statement.out.name, statement.out.type, shape)
     match statement:
         case Call():
@@ -161,7 +162,25 @@ def _make_again(plan: Plan, definition: Definition, frame: Frame) -> Value:
                 statement, out=out, ref=new[statement.ref], how=renew(plan, statement.how)
             )
     frame.builder.append(replace(again, origin=replace(statement.origin, sweep="adjoint")))
+    frame.builder.statements += [replace(a, args=(out,)) for a in asked]
     return out
+
+
+def _new_extent(
+    plan: Plan, array: Value, extent: Operand, frame: Frame, asked: list[Call]
+) -> Operand:
+    """Return an extent of an array that is made again; one that was asked is asked again."""
+    if isinstance(extent, Const):
+        return extent
+    statement = plan.flow.definitions[extent].statement
+    if not (isinstance(statement, Call) and statement.args == (array,)):
+        return need(plan, extent)
+    if frame.kind == "region":
+        return extent
+    fresh = Value(extent.name, extent.type)
+    asked.append(replace(statement, out=fresh))
+    frame.available.setdefault(extent, fresh)
+    return fresh
 
 
 def _is_shape(statement: Call | Load | View) -> bool:
@@ -181,6 +200,14 @@ def contents(plan: Plan, operand: Operand) -> Operand:
     """Return an operand whose contents, too, are those that the present statement found."""
     reads(plan, operand, plan.top)
     return need(plan, operand)
+
+
+def result(plan: Plan, value: Value) -> Operand:
+    """Return what the present statement has made, with the contents that it had then."""
+    if plan.aliases.is_memory(value):
+        frame = plan.top
+        plan.reads.append(Read(plan.aliases.root(value), frame.block, frame.position + 1))
+    return need(plan, value)
 
 
 def renew(plan: Plan, how: How) -> How:

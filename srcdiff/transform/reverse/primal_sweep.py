@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
     Alloc,
@@ -47,7 +49,8 @@ def _block(plan: Plan, block: Block, entering: Sequence[Value] = ()) -> Block:
     """Return a nested block; what it is entered with may be kept, too."""
     builder = Builder(Origin())
     for value in entering:
-        _keep(plan, builder, value)
+        if not _is_asked(plan, value):
+            _keep(plan, builder, value)
     for statement in block.statements:
         builder.statements += _with_saves(plan, statement)
     return Block(tuple(builder.statements))
@@ -75,8 +78,31 @@ def _with_saves(plan: Plan, statement: Statement) -> list[Statement]:
         case _:
             builder.append(statement)
     for value in definitions(statement):
-        _keep(plan, builder, value)
+        if not _is_asked(plan, value):
+            _keep(plan, builder, value)
+    if isinstance(statement, Call) and statement.function is np.shape:
+        _keep_array(plan, builder, statement)
     return builder.statements
+
+
+def _is_asked(plan: Plan, value: Value) -> bool:
+    """Say whether extents of a value are asked of it by statements that follow its definition."""
+    return any(_asks(plan, extent, value) for extent in value.shape)
+
+
+def _asks(plan: Plan, extent: Operand, value: Value) -> bool:
+    definition = plan.flow.definitions.get(extent) if isinstance(extent, Value) else None
+    statement = definition.statement if definition is not None else None
+    return isinstance(statement, Call) and statement.args == (value,)
+
+
+def _keep_array(plan: Plan, builder: Builder, call: Call) -> None:
+    """Keep an array once the last of its extents is known."""
+    (array,) = call.args
+    assert isinstance(array, Value)
+    asked = [extent for extent in array.shape if _asks(plan, extent, array)]
+    if asked and asked[-1] is call.out:
+        _keep(plan, builder, array)
 
 
 def _defined(head: Block) -> list[Value]:

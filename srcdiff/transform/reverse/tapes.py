@@ -37,7 +37,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import PYTHON_INT, Array
 from srcdiff.ir.walk import blocks, substitute_block
-from srcdiff.runtime.tapes import grow
+from srcdiff.words import grow
 from srcdiff.transform.reverse.plan import Slot, Tape
 
 Kept = Slot | Tape
@@ -126,7 +126,7 @@ class _Threader:
                     self.pop(builder, statement)
                     result += builder.statements
                 case If():
-                    result.append(self.branch(statement))
+                    result += self.branch(statement)
                 case For() | While():
                     result += self.loop(statement)
                 case _:
@@ -177,17 +177,19 @@ class _Threader:
             builder.append(Load(out, tape, (start,), builder.origin))
         self.state[room] = (tape, start)
 
-    def branch(self, statement: If) -> If:
+    def branch(self, statement: If) -> list[Statement]:
         before = dict(self.state)
         then = self.block(statement.then.statements)
-        after, self.state = self.state, dict(before)
+        taken, self.state = self.state, dict(before)
         orelse = self.block(statement.orelse.statements)
         joins = list(statement.joins)
         for room in before:
-            pairs = zip(after[room], self.state[room], strict=True)
+            pairs = zip(taken[room], self.state[room], strict=True)
             self.state[room] = tuple(_join(joins, room, *pair) for pair in pairs)
         blocks_ = {"then": Block(tuple(then)), "orelse": Block(tuple(orelse))}
-        return replace(statement, **blocks_, joins=tuple(joins))
+        made = [j.out for j in joins[len(statement.joins) :] if is_array(j.out)]
+        after = [s for out in made for s in _extents(out)]
+        return [replace(statement, **blocks_, joins=tuple(joins)), *after]
 
     def loop(self, loop: For | While) -> list[Statement]:
         inside = list(dict.fromkeys(_rooms([loop])))
@@ -242,8 +244,17 @@ def _tape_like(tape: Operand) -> Value:
 
 def _extent(tape: Operand) -> Statement:
     """Return the statement that defines the extent of a tape."""
-    assert isinstance(tape, Value) and isinstance(tape.shape[0], Value)
-    return Call(tape.shape[0], np.shape, (tape,), (("axis", 0),))
+    assert isinstance(tape, Value)
+    return _extents(tape)[0]
+
+
+def _extents(array: Value) -> list[Statement]:
+    """Return the statements that define the extents of an array by asking it."""
+    return [
+        Call(extent, np.shape, (array,), (("axis", axis),))
+        for axis, extent in enumerate(array.shape)
+        if isinstance(extent, Value)
+    ]
 
 
 def _pushed(loop: For | While) -> set[Kept]:
@@ -289,7 +300,7 @@ def _join(joins: list[Join], room: Kept, then: Operand, orelse: Operand) -> Oper
         return then
     array = next((o for o in (then, orelse) if isinstance(o, Value) and is_array(o)), None)
     if array is not None:
-        shape = array.shape if isinstance(room, Slot) else (Value("_n", PYTHON_INT),)
+        shape = tuple(Value("_n", PYTHON_INT) for _ in array.shape)
         out = Value(room.name, array.type, shape)
     else:
         out = Value(_top(room) if isinstance(room, Tape) else room.name, then.type)
