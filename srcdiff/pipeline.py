@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from srcdiff.ir.nodes import Function
@@ -12,12 +12,13 @@ from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.count import count
 from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.own import own
+from srcdiff.transform.rebind import rebind
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
 
 Pass = Callable[[Function], Function]
 
-PREPARE: tuple[Pass, ...] = (simplify, eliminate, own, sink, count)
+PREPARE: tuple[Pass, ...] = (simplify, eliminate, own, rebind, sink, count)
 FINISH: tuple[Pass, ...] = (simplify, eliminate)
 
 
@@ -51,12 +52,7 @@ def reverse(function: Function, wrt: tuple[int, ...], request: Request, stages: 
     """Return the text of the adjoint of `function` with respect to the parameters `wrt`."""
     stages.note("lower", function)
     function = _run(function, PREPARE, stages)
-    wanted = Request(
-        tuple(function.params[k] for k in wrt),
-        request.with_value,
-        request.seeded,
-        request.name,
-    )
+    wanted = replace(request, wrt=tuple(function.params[k] for k in wrt))
     function = _run(function, (_named("adjoint", partial(adjoint, request=wanted)),), stages)
     function = _run(function, FINISH, stages)
     return render(function)

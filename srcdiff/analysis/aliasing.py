@@ -1,7 +1,11 @@
 """Which references may denote the same memory, and which memory is written.
 
-References that a View, a join or a carried entry connects are one class (union-find). The contents
-of a class that nobody writes never change: its arrays are values like scalars.
+References that a View connects are one class (union-find). The contents of a class that nobody
+writes never change: its arrays are values like scalars.
+
+Joins and carried entries connect classes as well, `through_edges`. After `transform.rebind` they
+hand on contents and not references: what they define is not written, and what they take is not
+written any more, so that the classes on both sides are apart.
 """
 
 from dataclasses import dataclass, field
@@ -70,7 +74,7 @@ def edges(statement: Statement) -> list[tuple[Value, Operand]]:
     return []
 
 
-def aliases(function: Function) -> Aliases:
+def aliases(function: Function, *, through_edges: bool = False) -> Aliases:
     """Return the alias classes of `function`."""
     result = Aliases()
     references = list(statements(function.body))
@@ -79,7 +83,7 @@ def aliases(function: Function) -> Aliases:
         if isinstance(statement, View):
             result.unite(statement.out, statement.ref)
         for value, source in edges(statement):
-            if is_array(value) and isinstance(source, Value):
+            if through_edges and is_array(value) and isinstance(source, Value):
                 result.unite(value, source)
                 joined.append(value)
     result.bound = {result.root(value) for value in joined}

@@ -137,6 +137,15 @@ class Captured:
     value: Value
 
 
+@dataclass(frozen=True, eq=False)
+class Read:
+    """A read of the surroundings: of a global (`owner`: a dict), a closure cell or an attribute."""
+
+    owner: Any
+    name: str
+    value: Any
+
+
 class Context:
     """The state of one lowering."""
 
@@ -150,6 +159,7 @@ class Context:
         self.facts = Facts()
         self.captured: dict[int, Captured] = {}
         self.frozen: list[tuple[str, Any]] = []
+        self.reads: list[Read] = []
         self.phis: dict[tuple[Any, ...], Any] = {}
         self.calls: tuple[Any, ...] = ()
         self.prologue = Builder()

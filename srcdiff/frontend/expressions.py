@@ -83,22 +83,27 @@ def lookup(c: Context, node: ast.Name) -> Entity:
                 c.fail(node, f"`{node.id}` {binding.entity.reason}",
                        "Use different names, or give the name the same type on every path.")
             return binding.entity
-        value = _surrounding(scope, node.id)
-        if value is not _MISSING:
-            return from_object(c, node, value, node.id)
+        read = _surrounding(scope, node.id)
+        if read is not None:
+            c.reads.append(read)
+            return from_object(c, node, read.value, node.id)
         scope = scope.enclosing
     c.fail(node, f"`{node.id}` is not defined here.",
            "Assign it before it is read, on every path.", UnsupportedSyntax)
 
 
-def _surrounding(scope: Scope, name: str) -> Any:
-    if name in scope.source.closure:
-        return scope.source.closure[name]
+def _surrounding(scope: Scope, name: str) -> Read | None:
+    source = scope.source
+    if name in source.closure:
+        cells = source.function.__closure__ or ()
+        cell = cells[source.function.__code__.co_freevars.index(name)]
+        return Read(cell, "cell_contents", source.closure[name])
     if scope.enclosing is not None:
-        return _MISSING
-    if name in scope.source.globals:
-        return scope.source.globals[name]
-    return getattr(builtins, name, _MISSING)
+        return None
+    for owner in (source.globals, vars(builtins)):
+        if name in owner:
+            return Read(owner, name, owner[name])
+    return None
 
 
 def operand(c: Context, node: ast.expr, name: str = "_t") -> Operand:

@@ -27,6 +27,7 @@ from srcdiff.frontend.context import (
     Context,
     Entity,
     LocalFunction,
+    Read,
     Scope,
     Static,
     leaves,
@@ -54,6 +55,7 @@ class Lowered:
     frozen: tuple[tuple[str, Any], ...]
     sources: tuple[Source, ...]
     span: Span
+    reads: tuple[Read, ...]
 
 
 def lower(
@@ -86,7 +88,8 @@ def lower(
     )
     sources = tuple(dict.fromkeys(c.sources))
     return Lowered(
-        lowered, result, captured, tuple(c.frozen), sources, source.span(source.node)
+        lowered, result, captured, tuple(c.frozen), sources, source.span(source.node),
+        tuple(c.reads),
     )
 
 

@@ -175,7 +175,8 @@ def _ufunc_call(call: Call, function: np.ufunc) -> Iterator[str]:
     if given != taken:
         yield f"passes {given} operands to {function.__name__}, which takes {taken}"
         return
-    rank = max(_rank(arg) for arg in call.args)
+    ranks = [_rank(arg) for arg in call.args]
+    rank = max(ranks) if function.signature is None else sum(ranks) - 2
     yield from _unless(_rank(call.out) == rank, f"gives {_rank(call.out)} axes instead of {rank}")
     first, *rest = call.args
     for arg in rest:

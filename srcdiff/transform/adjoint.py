@@ -43,12 +43,16 @@ from srcdiff.transform.reverse.tapes import thread
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What is asked for: `wrt`, whether results are returned, and whether seeds are parameters."""
+    """What is asked for: `wrt`, whether results are returned, and whether seeds are parameters.
+
+    The last `constant` results are returned but not differentiated.
+    """
 
     wrt: tuple[Value, ...]
     with_value: bool = True
     seeded: bool = False
     name: str = ""
+    constant: int = 0
 
 
 def adjoint(function: Function, request: Request) -> Function:
@@ -101,7 +105,8 @@ def _build(plan: Plan, request: Request) -> Function:
 
 def _seed(plan: Plan, request: Request) -> tuple[Value, ...]:
     """Hand the seeds to the adjoints of the results."""
-    results = [r for r in plan.function.results if r.type.dtype.kind == "f"]
+    differentiated = plan.function.results[: len(plan.function.results) - request.constant]
+    results = [r for r in differentiated if r.type.dtype.kind == "f"]
     if not request.seeded:
         for result in results:
             add(plan, result, constant(1, Scalar(result.type.dtype)))

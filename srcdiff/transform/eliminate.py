@@ -126,7 +126,7 @@ class _Marker:
             case For(carried=carried) | While(carried=carried):
                 for entry in carried:
                     if value in (entry.phi, entry.out):
-                        for operand in (entry.phi, entry.init, entry.next):
+                        for operand in (entry.phi, entry.init, entry.next, entry.out):
                             self.mark(operand)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from typing_extensions import assert_never
 
-from srcdiff.ir.build import Builder, constant, is_constant
+from srcdiff.ir.build import Builder, constant, extents, is_constant
 from srcdiff.ir.nodes import Const, Operand, Value, is_array
 from srcdiff.ir.types import Scalar, Type
 from srcdiff.rules.expression import Apply, Argument, Expression, Number, Result
@@ -176,22 +176,35 @@ def scaled(
     return times(builder, get(partial), y_bar, name)
 
 
-def reduce_to(builder: Builder, operand: Operand, target: Operand, name: str) -> Operand:
-    """Append the sum of `operand` over the axes along which `target` was broadcast."""
-    if not isinstance(operand, Value) or not operand.shape:
-        return operand
-    wanted = target.shape if isinstance(target, Value) else ()
-    extra = len(operand.shape) - len(wanted)
-    if extra < 0:
-        return operand
-    leading = tuple(range(extra))
-    if extra:
-        operand = builder.sum(operand, leading, name)
-    if not isinstance(operand, Value) or not operand.shape:
-        return operand
-    stretched = tuple(
-        axis
-        for axis, (extent, want) in enumerate(zip(operand.shape, wanted, strict=True))
-        if is_constant(want, 1) and not is_constant(extent, 1)
-    )
-    return builder.sum(operand, stretched, name, keepdims=True) if stretched else operand
+def reduce_to(
+    builder: Builder, operand: Operand, shape: tuple[Operand, ...], target: Operand, name: str
+) -> Operand:
+    """Append the sum of `operand`, broadcast to `shape`, over the axes `target` was broadcast along.
+
+    Where `operand` itself does not vary along such an axis, the sum is a product with its extent.
+    """
+    wanted = extents(target)
+    extra = len(shape) - len(wanted)
+    reduced = [
+        axis < extra or (is_constant(wanted[axis - extra], 1) and not is_constant(shape[axis], 1))
+        for axis in range(len(shape))
+    ]
+    own = extents(operand)
+    missing = len(shape) - len(own)
+    varies = [
+        axis >= missing and not is_constant(own[axis - missing], 1) for axis in range(len(shape))
+    ]
+    axes = [axis for axis in range(len(shape)) if reduced[axis]]
+    drop = tuple(axis - missing for axis in axes if axis >= missing and axis < extra)
+    keep = tuple(axis - missing for axis in axes if axis >= extra and varies[axis])
+    if keep:
+        assert isinstance(operand, Value)
+        operand = builder.sum(operand, keep, name, keepdims=True)
+    if drop:
+        assert isinstance(operand, Value)
+        operand = builder.sum(operand, drop, name)
+    count = [shape[axis] for axis in axes if not varies[axis] and not is_constant(shape[axis], 1)]
+    for extent in count:
+        factor = builder.cast(extent, operand.type.dtype)
+        operand = times(builder, factor, operand, name)
+    return operand

@@ -101,7 +101,7 @@ class _Numbering:
         joins = []
         for join in statement.joins:
             new = replace(join, then=self.find(join.then), orelse=self.find(join.orelse))
-            if same(new.then, new.orelse) and not is_array(new.out):
+            if same(new.then, new.orelse):
                 self.mapping[join.out] = new.then
             else:
                 joins.append(new)
@@ -139,7 +139,19 @@ class _Numbering:
         nexts = [self.find(entry.next) for entry in entries]
         leave = None if loop.leave is None else self.find(loop.leave)
         outs = [self.define(entry.out) for entry in entries]
-        return replace(new, carried=tuple(map(Carried, phis, inits, nexts, outs)), leave=leave)
+        carried = tuple(map(Carried, phis, inits, nexts, outs))
+        return self.without_constants(replace(new, carried=carried, leave=leave))
+
+    def without_constants(self, loop: For | While) -> For | While:
+        """Drop what the body, as it is now, leaves unchanged."""
+        constants = {e.phi: e.init for e in loop.carried if e.next is e.phi}
+        if not constants:
+            return loop
+        for entry in loop.carried:
+            if entry.phi in constants:
+                self.mapping[entry.phi] = self.mapping[entry.out] = entry.init
+        carried = tuple(e for e in loop.carried if e.phi not in constants)
+        return self.without_constants(substitute(replace(loop, carried=carried), constants))
 
     def loop_parts(self, loop: While) -> tuple[Block, Operand, Block]:
         """Number the head so that its values stay known in the body."""

@@ -139,11 +139,12 @@ def add(plan: Plan, operand: Operand, contribution: Operand) -> None:
     plan.top.bars[operand] = contribution
 
 
-def add_reduced(plan: Plan, operand: Operand, contribution: Operand) -> None:
-    """Add a contribution that has the shape of a result which `operand` was broadcast to."""
+def add_reduced(plan: Plan, operand: Operand, contribution: Operand, out: Value) -> None:
+    """Add a contribution for each element of `out`, which `operand` was broadcast to."""
     if isinstance(operand, Value) and plan.activity.is_active(operand):
+        shape = tuple(need(plan, extent) for extent in out.shape)
         name = wish(plan, operand)
-        add(plan, operand, reduce_to(plan.builder, contribution, operand, name))
+        add(plan, operand, reduce_to(plan.builder, contribution, shape, operand, name))
 
 
 def wish(plan: Plan, operand: Operand) -> str:

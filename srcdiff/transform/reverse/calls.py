@@ -65,7 +65,7 @@ def _elementwise(plan: Plan, call: Call, rule: Elementwise, out_bar: Operand) ->
         name = wish(plan, arg) if _same_rank(arg, call.out) else "_t"
         product = _product(plan, call, rule, partial, out_bar, name)
         if product is not None:
-            add_reduced(plan, arg, product)
+            add_reduced(plan, arg, product, call.out)
 
 
 def _squared(call: Call, rule: Elementwise) -> tuple[tuple[Operand, ...], Elementwise]:

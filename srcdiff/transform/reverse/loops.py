@@ -7,8 +7,20 @@ import numpy as np
 
 from srcdiff.analysis.loops import Independence, independence
 from srcdiff.ir.build import Builder, constant, integer
-from srcdiff.ir.nodes import Block, Carried, Const, For, Operand, Value, While, is_array
+from srcdiff.ir.nodes import (
+    Block,
+    Carried,
+    Const,
+    For,
+    Increment,
+    Operand,
+    Store,
+    Value,
+    While,
+    is_array,
+)
 from srcdiff.ir.types import PYTHON_INT, Scalar
+from srcdiff.ir.walk import statements
 from srcdiff.transform.reverse.bars import (
     add,
     bar_name,
@@ -48,7 +60,7 @@ def _reverse(
 ) -> None:
     depth = len(plan.stack)
     region = plan.stack[plan.region_of(depth - 1)]
-    forwards = facts is not None and facts.holds and rows_possible(plan, loop.body, region)
+    forwards = facts is not None and _may_run_forwards(plan, loop, facts, region)
     frame = Frame(loop.body, "loop", Builder(plan.builder.origin), loop, forwards)
     index = _index(loop)
     carries = _carries(plan, loop, frame)
@@ -69,6 +81,20 @@ def _reverse(
         plan.builder.append(new)
     for entry, _, out in carries:
         add(plan, entry.init, out)
+
+
+def _may_run_forwards(plan: Plan, loop: For | While, facts: Independence, region: Frame) -> bool:
+    """Say whether the iterations can be reversed in any order.
+
+    They cannot where they undo additions to the same elements: the last to be undone must be the
+    first that was done.
+    """
+    undone = any(
+        plan.final and statement in plan.saves and plan.aliases.root(statement.ref) in facts.incremented
+        for statement in statements(loop.body)
+        if isinstance(statement, Store | Increment)
+    )
+    return facts.holds and not undone and rows_possible(plan, loop.body, region)
 
 
 def _index(loop: For | While) -> Value:

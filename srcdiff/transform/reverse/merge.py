@@ -34,7 +34,7 @@ from srcdiff.ir.walk import all_definitions, operands, statements
 from srcdiff.transform.reverse.bars import add, bar_of, zero_like
 from srcdiff.transform.reverse.plan import Frame, NotMergeable, Plan
 from srcdiff.transform.reverse.primal_sweep import primal_sweep
-from srcdiff.transform.reverse.tapes import thread
+from srcdiff.transform.reverse.tapes import MARKS, statements_of, thread
 
 ReverseBlock = Callable[[Plan, Frame], None]
 
@@ -180,7 +180,9 @@ def _check_conflicts(plan: Plan, loop: For, body: Block) -> None:
     """Refuse a loop that adds to what the adjoint sweep so far, which now follows it, reads."""
     roots = plan.shadow_roots
     added = {roots[s.ref] for s in statements(body) if isinstance(s, Increment) and s.ref in roots}
-    for statement in statements(Block(tuple(plan.builder.statements))):
+    for statement in statements_of(Block(tuple(plan.builder.statements))):
+        if isinstance(statement, MARKS):
+            continue
         read = [o for o in operands(statement) if isinstance(o, Value) and o in roots]
         if isinstance(statement, Increment):
             read = [o for o in read if o is not statement.ref]

@@ -305,7 +305,9 @@ def make_room(plan: Plan, block: object, depth: int, like: Value) -> Room:
 
 def take_back(plan: Plan, room: Room, builder: Builder, depth: int, like: Value) -> Operand:
     """Append what reads the present entry of a room."""
-    shape = tuple(_extent(plan, extent, depth) for extent in like.shape)
+    at_head = builder is plan.stack[depth].head
+    extent = _head_extent if at_head else _present_extent
+    shape = tuple(extent(plan, each, depth) for each in like.shape)
     match room:
         case Rows():
             index = row_index(builder, room, lambda counter: need(plan, counter))
@@ -318,19 +320,23 @@ def take_back(plan: Plan, room: Room, builder: Builder, depth: int, like: Value)
             return out
 
 
-def _extent(plan: Plan, extent: Operand, depth: int) -> Operand:
-    """Return an extent at the head of the frame at `depth`: it must come from outside of it."""
-    if isinstance(extent, Const):
-        return extent
-    if plan.depth_of(extent) >= depth and plan.stack[depth].kind != "region":
-        frame = plan.stack[depth]
-        if extent in frame.available:
-            return frame.available[extent]
+def _present_extent(plan: Plan, extent: Operand, depth: int) -> Operand:
+    del depth
+    return need(plan, extent)
+
+
+def _head_extent(plan: Plan, extent: Operand, depth: int) -> Operand:
+    """Return an extent at the head of the frame at `depth`, where nothing is made again yet."""
+    frame = plan.stack[depth]
+    if isinstance(extent, Const) or frame.kind == "region" or plan.depth_of(extent) < depth:
+        return need(plan, extent)
+    if extent not in frame.at_head:
         if extent not in plan.kept:
             plan.kept[extent] = make_room(plan, frame.block, depth, extent)
-        frame.available[extent] = take_back(plan, plan.kept[extent], frame.head, depth, extent)
-        return frame.available[extent]
-    return need(plan, extent)
+        taken = take_back(plan, plan.kept[extent], frame.head, depth, extent)
+        frame.at_head[extent] = taken
+        frame.available.setdefault(extent, taken)
+    return frame.at_head[extent]
 
 
 def _expand(plan: Plan, value: Value, depth: int) -> Operand:

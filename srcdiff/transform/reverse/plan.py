@@ -51,6 +51,7 @@ class Frame:
     head: Builder = field(default_factory=lambda: Builder(ADJOINT))
     ahead: Builder | None = None
     available: dict[Value, Operand] = field(default_factory=dict)
+    at_head: dict[Value, Operand] = field(default_factory=dict)
     bars: dict[Value, Operand] = field(default_factory=dict)
     shadows: dict[Value, Value] = field(default_factory=dict)
     carried: dict[Value, tuple[Value, Operand]] = field(default_factory=dict)

@@ -69,7 +69,7 @@ def reverse_statement(plan: Plan, statement: Statement) -> None:
         case View(out=out, ref=ref, how=Broadcast()):
             bar = bar_of(plan, out)
             if bar is not None:
-                add_reduced(plan, ref, bar)
+                add_reduced(plan, ref, bar, out)
         case Store() | Increment():
             _write(plan, statement)
         case If():
@@ -125,7 +125,7 @@ def _pass_on(plan: Plan, write: Store | Increment, target: Value) -> None:
     value = write.value
     assert isinstance(value, Value)
     if not is_array(value) or _narrower(value, target):
-        reduced = reduce_to(plan.builder, target, value, wish(plan, value))
+        reduced = reduce_to(plan.builder, target, target.shape, value, wish(plan, value))
         if reduced is target:
             reduced = snapshot(plan, value, target)
         _clear(plan, write, target, ())

@@ -70,6 +70,7 @@ class Reserve:
     origin: Origin = NOWHERE
 
 
+MARKS = (Push, Pop, Reserve)
 State = dict[Kept, tuple[Operand, ...]]
 
 
