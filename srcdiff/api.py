@@ -1,36 +1,77 @@
-"""temporary"""
-import inspect
-import numpy as np
-from srcdiff.backend.python import plain
-from srcdiff.frontend.lower import lower
-from srcdiff.frontend.objects import array_type, parameter
-from srcdiff.frontend.target import unwrap
-from srcdiff.ir.build import Builder
-from srcdiff.ir.nodes import Value
-from srcdiff.ir.types import PYTHON_FLOAT, PYTHON_INT, BOOL
-from srcdiff.pipeline import Stages, reverse
-from srcdiff.transform.adjoint import Request
-from srcdiff.runtime import PLAIN_NAMES, NAMES
+"""The transforms: what people call to get a derivative."""
 
-def value_and_grad(f, argnums=0, jit=True):
-    def g(*args):
-        t = unwrap(f)
-        b = Builder(); params=[]
-        for n, a in zip(inspect.signature(t.function).parameters, args):
-            if isinstance(a, np.ndarray): params.append(parameter(b, n, array_type(a), a.shape))
-            else: params.append(Value(n, PYTHON_FLOAT if isinstance(a, float) else PYTHON_INT))
-        L = lower(t.function, params, {}, params, b)
-        nums = argnums if isinstance(argnums, tuple) else (argnums,)
-        st = Stages()
-        g.stages = st
-        text = reverse(L.function, nums, Request((), True, False, ""), st)
-        g.text = text
-        if jit:
-            from srcdiff.backend.numba import compile_function
-            h = compile_function(text.source, text.name, {**text.globals}, f"<srcdiff {text.name}>", cache=False)
-        else:
-            h = plain(text.source, text.name, {**text.globals, **PLAIN_NAMES}, f"<srcdiff {text.name}>")
-        out = h(*args, *[c.array for c in L.captured])
-        v, *bars = out
-        return v, (tuple(bars) if isinstance(argnums, tuple) else bars[0])
-    return g
+from collections.abc import Callable
+from typing import Any
+
+from srcdiff.derivative import Derivative, Identity, Plan, derivative_of
+from srcdiff.errors import NotDifferentiable, UnknownFunction
+from srcdiff.options import options_of
+from srcdiff.specialisation import seeds_of
+from srcdiff.specialise import COTANGENTS, GRAD, PRIMAL, PULLBACK, VALUE_AND_GRAD, Product
+from srcdiff.subject import Argnums, subject_of
+from srcdiff.trees import flatten
+
+Decorator = Callable[[Any], Derivative]
+MISSING: Any = object()
+
+
+def grad(
+    f: Any = MISSING, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any
+) -> Any:
+    """Return a function that computes the gradient of `f`, a function that returns one number.
+
+    `argnums` says by which arguments: a position or a name gives the gradient itself, a tuple gives
+    a tuple. With `has_aux`, `f` returns `(output, aux)` and the result is `(gradient, aux)`. A
+    gradient has the tree, shapes and dtypes of its argument. Raises `NotDifferentiable` for other
+    outputs and for integer arguments.
+
+    >>> import srcdiff as sd
+    >>> sd.grad(lambda x, y: x * x * y)(3.0, 2.0)
+    12.0
+    """
+    return _transform(GRAD, f, argnums, options, has_aux=has_aux)
+
+
+def value_and_grad(
+    f: Any = MISSING, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any
+) -> Any:
+    """Return a function that computes `(value, gradient)` of `f`; with `has_aux`, `((value, aux),
+    gradient)`.
+
+    >>> import srcdiff as sd
+    >>> sd.value_and_grad(lambda x, y: x * x * y, argnums=("x", "y"))(3.0, 2.0)
+    (18.0, (12.0, 9.0))
+    """
+    return _transform(VALUE_AND_GRAD, f, argnums, options, has_aux=has_aux)
+
+
+def pullback(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
+    """Return `h(out_bar, *args) -> (out, cotangents)`: `vjp` ahead of time.
+
+    `out_bar` has the tree, shapes and dtypes of the output, with None where it is not a float.
+
+    >>> import numpy as np, srcdiff as sd
+    >>> sd.pullback(lambda x: x * x)(np.array([1.0, 0.0]), np.array([2.0, 3.0]))
+    (array([4., 9.]), array([4., 0.]))
+    """
+    return _transform(PULLBACK, f, argnums, options)
+
+
+def vjp(
+    f: Any, *primals: Any, argnums: Argnums | None = None, **options: Any
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """Return `(out, back)`: the output of `f(*primals)`, and the function from a cotangent of it to
+    a tuple of cotangents, one for each differentiated argument.
+
+    Without `argnums` these are all that hold floating-point numbers.
+
+    >>> import srcdiff as sd
+    >>> out, back = sd.vjp(lambda x, y: x * x * y, 3.0, 2.0)
+    >>> out, back(1.0)
+    (18.0, (12.0, 9.0))
+    """
+    primals = tuple(map(_owned, primals))
+    wanted = _floating(f, primals) if argnums is None else argnums
+    back = _transform(COTANGENTS, f, wanted, options)
+    out = _transform(PRIMAL, f, (), options)(*primals)
+    return out, Back(back, primals, out)

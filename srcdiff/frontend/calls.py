@@ -20,6 +20,7 @@ from srcdiff.frontend.context import (
     LocalFunction,
     Method,
     Partial,
+    Read,
     Static,
 )
 from srcdiff.frontend.objects import from_object

@@ -15,6 +15,7 @@ from srcdiff.frontend.context import (
     Context,
     Entity,
     LocalFunction,
+    Read,
     Scope,
     Static,
     alike,
@@ -23,8 +24,6 @@ from srcdiff.frontend.infer import BINARY, COMPARISONS
 from srcdiff.frontend.joins import join_entities
 from srcdiff.frontend.objects import from_object
 from srcdiff.ir.nodes import Call, Const, If, Operand, Value, is_array
-
-_MISSING = object()
 
 
 def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:

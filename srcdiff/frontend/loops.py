@@ -219,6 +219,8 @@ def _only_after(
 ) -> Binding:
     """A name that only the body assigns, read after the loop."""
     outs: list[Entity] = []
+    if _is_static(binding.entity):
+        return binding
     for item in leaves(binding.entity):
         if not isinstance(item, Value | Const):
             return Binding(Conflict("is not a number or an array after this loop."), binding.span)

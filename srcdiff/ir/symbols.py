@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff import runtime
+from srcdiff import runtime, words
 
 PRINTED_BUILTINS = ("range", "float", "int", "bool", "complex", "abs")
 RUNTIME = {id(function): name for name, function in runtime.NAMES.items()}
+COMPILED: dict[object, Any] = {words.radd: runtime.radd}
 
 
 class Symbols:
@@ -41,6 +42,7 @@ class Symbols:
 
     def function(self, function: Callable[..., Any]) -> str:
         """Return the expression that denotes `function`."""
+        function = COMPILED.get(function, function)
         wish = RUNTIME.get(id(function)) or str(getattr(function, "__name__", "function"))
         if getattr(np, wish, None) is function:
             return f"{self.np}.{wish}"

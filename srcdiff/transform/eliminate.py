@@ -32,7 +32,7 @@ from srcdiff.ir.walk import blocks, operands
 
 def eliminate(function: Function) -> Function:
     """Remove dead statements, entries and joins from `function`."""
-    marker = _Marker(function, aliases(function), dataflow(function))
+    marker = _Marker(function, aliases(function, through_edges=True), dataflow(function))
     marker.run()
     return replace(function, body=_sweep(function.body, marker))
 

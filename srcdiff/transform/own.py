@@ -19,7 +19,7 @@ from srcdiff.ir.walk import substitute_block
 
 def own(function: Function) -> Function:
     """Copy the parameters that `function` writes into."""
-    classes = aliases(function)
+    classes = aliases(function, through_edges=True)
     builder = Builder(Origin(note="the caller's array stays as it was"))
     mapping: dict[Value, Operand] = {}
     for param in function.params:

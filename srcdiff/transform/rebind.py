@@ -21,8 +21,10 @@ from srcdiff.ir.nodes import (
     For,
     Function,
     If,
+    Increment,
     Operand,
     Statement,
+    Store,
     Value,
 
     While,
@@ -80,12 +82,12 @@ class _Rebinder:
         for value, source in pairs:
             root = self.classes.root(source)
             other = handed.setdefault(root, value)
-            if other is not value and self.is_written_later(statement, [other, value], root):
+            if other is not value and self.is_written_later(statement, source, value):
                 self.refuse(statement, value)
         for value, source in pairs:
             root = self.classes.root(source)
             if self.is_used_later(statement, source, root) and self.is_written_later(
-                statement, [value], root
+                statement, source, value
             ):
                 self.refuse(statement, value)
 
@@ -152,10 +154,14 @@ class _Rebinder:
         inner = [s for block in blocks(statement) for s in statements(block)]
         return max([self.order[statement], *(self.order[s] for s in inner)])
 
-    def is_written_later(self, statement: Statement, values: list[Value], root: Value) -> bool:
-        """Say whether a rebound name or the memory handed to it is written from here on."""
-        roots = {self.joined.root(value) for value in values}
-        return bool(roots & self.joined.written)
+    def is_written_later(self, statement: Statement, source: Value, value: Value) -> bool:
+        """Say whether the rebound name, or the memory handed to it, is written from here on."""
+        root = self.joined.root(value)
+        return any(
+            self.follows(statement, source, write)
+            for write in self.order
+            if isinstance(write, Store | Increment) and self.joined.root(write.ref) is root
+        )
 
     def refuse(self, statement: Statement, value: Value) -> None:
         raise UnsupportedSyntax(

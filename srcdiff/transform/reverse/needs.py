@@ -29,6 +29,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
+from srcdiff.ir.types import Array, Type
 from srcdiff.ir.walk import operands
 from srcdiff.transform.reverse.plan import Frame, Plan, Room, Rows, Slot, Tape
 from srcdiff.transform.reverse.rooms import make_rows, row_index, row_view
@@ -286,7 +287,19 @@ def _keep(plan: Plan, value: Value, depth: int) -> Operand:
         return _expand(plan, value, depth)
     if value not in plan.kept:
         plan.kept[value] = make_room(plan, definition.block, depth, value)
-    return take_back(plan, plan.kept[value], frame.head, depth, value)
+    taken = take_back(plan, plan.kept[value], frame.head, depth, value)
+    if isinstance(value.type, Array) and value.type.layout == "F" and isinstance(taken, Value):
+        return _in_columns(frame.head, taken, value.type)
+    return taken
+
+
+def _in_columns(builder: Builder, array: Value, type: Array) -> Value:
+    """Return a copy in Fortran order, as the code that reads it again takes it for."""
+    axes = tuple(range(type.ndim))[::-1]
+    flipped = builder.view(
+        array, Transpose(axes), Array(type.dtype, type.ndim, "F"), array.shape[::-1]
+    )
+    return builder.view(builder.copy(flipped), Transpose(axes), type, array.shape, array.name)
 
 
 def make_room(plan: Plan, block: object, depth: int, like: Value) -> Room:
@@ -315,9 +328,16 @@ def take_back(plan: Plan, room: Room, builder: Builder, depth: int, like: Value)
                 return row_view(builder, room, index, shape, like.name)
             return builder.load(room.buffer, index, like.name)
         case Slot() | Tape():
-            out = Value(like.name, like.type, shape)
+            out = Value(like.name, _kept_type(like, room), shape)
             builder.append(Pop(room, out))  # type: ignore[arg-type]
             return out
+
+
+def _kept_type(like: Value, room: Room) -> Type:
+    """Return the type in which something comes back: arrays from a tape are in C order."""
+    if isinstance(like.type, Array) and isinstance(room, Tape):
+        return Array(like.type.dtype, like.type.ndim)
+    return like.type
 
 
 def _present_extent(plan: Plan, extent: Operand, depth: int) -> Operand:

@@ -155,7 +155,8 @@ def _restore(plan: Plan, write: Store | Increment, place: tuple[Operand, ...]) -
     """Undo a write: put back what it has overwritten."""
     depth = len(plan.stack) - 1
     ref = write.ref
-    like = Value(ref.name, Scalar(ref.type.dtype)) if write.indices else ref
+    type = Scalar(ref.type.dtype) if write.indices else Array(ref.type.dtype, len(ref.shape))
+    like = Value(ref.name, type, () if write.indices else ref.shape)
     memory = need(plan, ref)
     assert isinstance(memory, Value)
     if write not in plan.saved:

@@ -141,7 +141,8 @@ class _Threader:
             return
         grown, top, end = self.room_for(builder, room, value)
         if isinstance(value, Value) and is_array(value):
-            place = Value(f"_{room.name}", value.type, value.shape)
+            type = Array(value.type.dtype, len(value.shape))
+            place = Value(f"_{room.name}", type, value.shape)
             _section(builder, grown, top, end, place)
             builder.store(place, (), value)
         else:

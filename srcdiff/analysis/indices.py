@@ -1,0 +1,163 @@
+"""What is known about integers: affine forms, lower bounds, which indices surely differ.
+
+    affine(i - 1) = (i, -1)        lower(i) = 1 for i in range(1, n)
+
+Two elements surely differ where two of their indices do. `x[i]` and `x[j]` with i = n - 1, j = -1
+are one element, so different integers are different indices only if neither is negative.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from srcdiff.ir.nodes import Call, Carried, Const, For, Function, Operand, Value, While
+from srcdiff.ir.walk import statements
+
+Affine = tuple[Value | None, int]
+
+
+@dataclass(eq=False)
+class Indices:
+    """The integers of a function, by where they come from."""
+
+    calls: dict[Value, Call] = field(default_factory=dict)
+    counters: dict[Value, For] = field(default_factory=dict)
+    entries: dict[Value, Carried] = field(default_factory=dict)
+    lowers: dict[Value, int | None] = field(default_factory=dict)
+
+    def affine(self, operand: Operand) -> Affine:
+        """Return (base, offset) with operand = base + offset; a literal has no base."""
+        offset = 0
+        while isinstance(operand, Value):
+            match self.calls.get(operand):
+                case Call(function=np.add, args=(left, Const(value=int() as step))):
+                    operand, offset = left, offset + step
+                case Call(function=np.add, args=(Const(value=int() as step), right)):
+                    operand, offset = right, offset + step
+                case Call(function=np.subtract, args=(left, Const(value=int() as step))):
+                    operand, offset = left, offset - step
+                case _:
+                    return operand, offset
+        return None, int(operand.value) + offset
+
+    def key(self, indices: tuple[Operand, ...]) -> tuple[Any, ...]:
+        """Return what is equal for indices that are surely equal."""
+        return tuple(self.affine(index) for index in indices)
+
+    def lower(self, operand: Operand) -> int | None:
+        """Return an integer that `operand` is never below, if one is known."""
+        base, offset = self.affine(operand)
+        if base is None:
+            return offset
+        if base not in self.lowers:
+            self.lowers[base] = None
+            self.lowers[base] = self._lower(base)
+        found = self.lowers[base]
+        return None if found is None else found + offset
+
+    def _lower(self, value: Value) -> int | None:
+        if value in self.counters:
+            return self._lower_of_counter(self.counters[value])
+        if value in self.entries:
+            entry = self.entries[value]
+            return self.lower(entry.init) if self.grows(entry.next, entry.phi) else None
+        match self.calls.get(value):
+            case Call(function=np.shape):
+                return 0
+            case Call(function=function, args=(left, right)) if function in (np.add, np.multiply):
+                low, other = self.lower(left), self.lower(right)
+                if low is None or other is None or min(low, other) < 0:
+                    return None
+                return low + other if function is np.add else low * other
+            case Call(function=function, args=args) if function in (max, np.maximum):
+                return max((b for b in map(self.lower, args) if b is not None), default=None)
+        return None
+
+    def _lower_of_counter(self, loop: For) -> int | None:
+        if not isinstance(loop.step, Const):
+            return None
+        if loop.step.value > 0:
+            return self.lower(loop.start)
+        stop = self.lower(loop.stop)
+        return None if stop is None else stop + 1
+
+    def grows(self, operand: Operand, phi: Value) -> bool:
+        """Say whether `operand` is surely not below `phi`."""
+        base, offset = self.affine(operand)
+        if base is None or offset < 0:
+            return False
+        if base is phi:
+            return True
+        if base in self.entries:
+            entry = self.entries[base]
+            return self.grows(entry.init, phi) and self.grows(entry.next, entry.phi)
+        match self.calls.get(base):
+            case Call(function=np.add, args=(left, right)):
+                return self.grows(left, phi) and self.is_index(right)
+        return False
+
+    def is_index(self, operand: Operand) -> bool:
+        """Say whether `operand` is surely not negative."""
+        bound = self.lower(operand)
+        return bound is not None and bound >= 0
+
+    def differ(self, left: Operand, right: Operand) -> bool:
+        """Say whether two indices into one axis surely denote different places."""
+        (base, offset), (other, shift) = self.affine(left), self.affine(right)
+        if base is None and other is None:
+            return offset != shift and (offset < 0) == (shift < 0)
+        if not (self.is_index(left) and self.is_index(right)):
+            return False
+        if base is other:
+            return offset != shift
+        return self._above(left, right) or self._above(right, left)
+
+    def _above(self, left: Operand, right: Operand) -> bool:
+        """Say whether `left` counts up from above `right`."""
+        (base, offset), (other, shift) = self.affine(left), self.affine(right)
+        loop = self.counters.get(base) if base is not None else None
+        if loop is None or not (isinstance(loop.step, Const) and loop.step.value > 0):
+            return False
+        start, more = self.affine(loop.start)
+        return start is other and more + offset > shift
+
+    def covers(self, loop: For, extent: Operand) -> bool:
+        """Say whether the counter of `loop` is each index of an axis of this extent once."""
+        if loop.leave is not None or not isinstance(loop.step, Const):
+            return False
+        start, stop = self.affine(loop.start), self.affine(loop.stop)
+        size, more = self.affine(extent)
+        if loop.step.value == 1:
+            return start == (None, 0) and stop == (size, more)
+        return loop.step.value == -1 and start == (size, more - 1) and stop == (None, -1)
+
+    def is_within(self, index: Operand, extent: Operand) -> bool:
+        """Say whether `index` surely denotes an element of an axis of this extent."""
+        (base, offset), (size, more) = self.affine(index), self.affine(extent)
+        if not self.is_index(index):
+            return False
+        if base is None:
+            return size is None and offset < more
+        loop = self.counters.get(base)
+        if loop is None or not isinstance(loop.step, Const):
+            return False
+        end, last = self.affine(loop.stop if loop.step.value > 0 else loop.start)
+        beyond = last - (1 if loop.step.value > 0 else 0) + offset
+        return end is size and beyond < more
+
+
+def indices(function: Function) -> Indices:
+    """Return what is known about the integers of `function`."""
+    result = Indices()
+    for statement in statements(function.body):
+        match statement:
+            case Call(out=out) if out.type.dtype.kind in "iu" and not out.shape:
+                result.calls[out] = statement
+            case For(carried=carried) | While(carried=carried):
+                for entry in carried:
+                    if entry.phi.type.dtype.kind in "iu":
+                        result.entries[entry.phi] = result.entries[entry.out] = entry
+                if isinstance(statement, For):
+                    result.counters[statement.index] = statement
+    return result

@@ -1,0 +1,134 @@
+"""What each statement reads and writes of memory, by alias class.
+
+References that a View, a join, a carried entry or a Call that may hand on its argument connects are
+one class. A class is *bound* if something other than views connects it: then one reference may
+denote different memory at different times.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from srcdiff.ir.memory import Classes, alias_classes
+from srcdiff.ir.nodes import (
+    Call,
+    For,
+    Function,
+    Guard,
+    If,
+    Increment,
+    Load,
+    Operand,
+    Statement,
+    Store,
+    Value,
+    While,
+    is_array,
+)
+from srcdiff.ir.walk import blocks, statements, values
+
+Roots = frozenset[Value]
+
+FRESH = frozenset(
+    {np.copy, np.where, np.sum, np.prod, np.max, np.min, np.mean, np.dot, np.cumsum, np.cumprod}
+)
+"""Functions, besides ufuncs, whose result never shares memory with an argument."""
+
+
+@dataclass(eq=False)
+class Memory:
+    """The classes of a function, and who touches them."""
+
+    classes: Classes
+    bound: set[Value] = field(default_factory=set)
+    lasting: set[Value] = field(default_factory=set)
+    """The classes that are seen from outside: those of parameters and results."""
+    callers: set[Value] = field(default_factory=set)
+    """The classes of parameters, which are seen even where an error is raised."""
+    nested: dict[Statement, tuple[Roots, Roots]] = field(default_factory=dict)
+
+    def root(self, ref: Value) -> Value:
+        """Return the representative of the class of `ref`."""
+        return self.classes.of(ref)
+
+    def reads(self, statement: Statement) -> Roots:
+        """Return the classes whose contents a statement, or one nested in it, reads."""
+        if statement in self.nested:
+            return self.nested[statement][0]
+        return frozenset(self.root(ref) for ref in _read(statement))
+
+    def writes(self, statement: Statement) -> Roots:
+        """Return the classes that a statement, or one nested in it, writes."""
+        if statement in self.nested:
+            return self.nested[statement][1]
+        match statement:
+            case Store(ref=ref) | Increment(ref=ref):
+                return frozenset({self.root(ref)})
+        return frozenset()
+
+
+def memory(function: Function) -> Memory:
+    """Return who touches which memory in `function`."""
+    result = Memory(alias_classes(function))
+    connected: list[Value] = []
+    for statement in statements(function.body):
+        for a, b in _handed_on(statement):
+            result.classes.unite(a, b)
+            connected.append(b)
+    result.bound = {result.root(value) for value in connected}
+    result.callers = {result.root(p) for p in function.params if is_array(p)}
+    ends = [r for r in values(function.results) if is_array(r)]
+    result.lasting = result.callers | {result.root(r) for r in ends}
+    for statement in function.body.statements:
+        _summarise(statement, result)
+    return result
+
+
+def _summarise(statement: Statement, result: Memory) -> tuple[Roots, Roots]:
+    inner = [s for block in blocks(statement) for s in block.statements]
+    if not blocks(statement):
+        return result.reads(statement), result.writes(statement)
+    parts = [_summarise(s, result) for s in inner]
+    reads = frozenset[Value]().union(*(part[0] for part in parts))
+    writes = frozenset[Value]().union(*(part[1] for part in parts))
+    result.nested[statement] = (reads, writes)
+    return reads, writes
+
+
+def _read(statement: Statement) -> Iterator[Value]:
+    match statement:
+        case Load(ref=ref):
+            yield ref
+        case Store(value=value) if is_array(value) and isinstance(value, Value):
+            yield value
+        case Increment(ref=ref, value=value):
+            yield ref
+            if is_array(value) and isinstance(value, Value):
+                yield value
+        case Call(args=args, function=function) if function is not np.shape:
+            yield from (arg for arg in values(args) if is_array(arg))
+
+
+def _handed_on(statement: Statement) -> Iterator[tuple[Operand, Value]]:
+    """Iterate over (source, reference) where a reference may be what `source` refers to."""
+    match statement:
+        case Call(out=out, args=args, function=function):
+            if is_array(out) and not isinstance(function, np.ufunc) and function not in FRESH:
+                yield from ((arg, out) for arg in args if is_array(arg))
+        case If(joins=joins):
+            for join in joins:
+                if is_array(join.out):
+                    yield from ((join.then, join.out), (join.orelse, join.out))
+        case For(carried=carried) | While(carried=carried):
+            for entry in carried:
+                if is_array(entry.phi):
+                    yield from ((side, entry.phi) for side in (entry.init, entry.next))
+                    yield entry.phi, entry.out
+
+
+def is_error(statement: Statement) -> bool:
+    """Say whether a statement, or one nested in it, may raise an error of the user's."""
+    if isinstance(statement, Guard):
+        return True
+    return any(is_error(s) for block in blocks(statement) for s in block.statements)

@@ -1,0 +1,63 @@
+"""A specialisation as compiled code calls it: trees as arguments, and results put together."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from numba.core import types
+
+from srcdiff.backend.numba import compile_function
+from srcdiff.errors import AliasingError, TypeInferenceError
+from srcdiff.specialisation import Specialisation
+
+
+def callee(found: Specialisation, args: Sequence[Any], seeds: int) -> Any:
+    """Return a dispatcher for arguments of these Numba types, the first `seeds` a cotangent."""
+    recipe = found.recipe
+    if not found.compiled:
+        raise TypeInferenceError(
+            "A derivative with `jit=False` cannot be called from compiled code.",
+            hint="Make it without this option.",
+        )
+    if recipe.fixed or found.surroundings.live:
+        raise TypeInferenceError(
+            f"`{recipe.name}` reads arrays of its surroundings, which compiled code cannot.",
+            hint="Pass these arrays as arguments.",
+        )
+    if len(recipe.written) and _arrays(args[seeds:]) > 1:
+        raise AliasingError(
+            f"`{recipe.written[0].name}` is written, and compiled code does not check whether "
+            "another argument shares its memory.",
+            recipe.written[0].span,
+            "Call this derivative from Python, or let the function write into a copy.",
+        )
+    names = [f"x{k}" for k in range(len(args))]
+    inner = [text for name, kind in zip(names, args, strict=True) for text in _leaves(name, kind)]
+    if found.recipe.finish == "r" and inner == names:
+        return found.function
+    text = (
+        f"def call({', '.join(names)}):\n"
+        f"    r = {recipe.name}({', '.join(inner)})\n"
+        f"    return {recipe.finish}\n"
+    )
+    namespace = {recipe.name: found.function, **recipe.names}
+    identity = found.function.srcdiff_identity
+    file = f"{found.file[:-1]} call>"
+    return compile_function(text, "call", namespace, file, digest=identity, cache=bool(identity))
+
+
+def _leaves(name: str, kind: Any) -> Iterator[str]:
+    """Iterate over the run-time leaves of an argument as expressions."""
+    if isinstance(kind, types.BaseTuple):
+        for k, part in enumerate(kind.types):
+            yield from _leaves(f"{name}[{k}]", part)
+    elif not isinstance(kind, types.NoneType):
+        yield name
+
+
+def _arrays(args: Sequence[Any]) -> int:
+    return sum(
+        _arrays(kind.types) if isinstance(kind, types.BaseTuple) else isinstance(kind, types.Array)
+        for kind in args
+    )
+
+

@@ -1,0 +1,383 @@
+"""The class of all derivatives: callable, and a window on the generated code."""
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MethodType
+from typing import Any
+
+import numpy as np
+from numba.core.types import Omitted
+
+from srcdiff.arguments import Elements, Form, Number, form_of
+from srcdiff.backend.callers import register_callable
+from srcdiff.backend.numba import dispatch
+from srcdiff.callee import callee
+from srcdiff.errors import SrcdiffError, TypeInferenceError, UnknownFunction
+from srcdiff.export import write_module
+from srcdiff.ir.types import Scalar
+from srcdiff.options import Options
+from srcdiff.signatures import form_of_types, types_of
+from srcdiff.specialisation import Specialisation, seeds_of
+from srcdiff.specialise import Made, Product, make
+from srcdiff.subject import Argnums, Subject, subject_of
+from srcdiff.surroundings import Watched
+
+MOST_VARIANTS = 8
+"""How many specialisations are kept that differ only in what surrounds the function."""
+
+NOT_BUILT = ("out", "work", "sd_out")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a derivative computes, whatever the function."""
+
+    product: Product
+    argnums: Argnums
+    has_aux: bool
+    options: Options
+
+
+class NotDirect(Exception):
+    """A call that needs more than Numba's table of argument types."""
+
+
+@dataclass(frozen=True, eq=False)
+class Front:
+    """The shortest way of a call: Numba's own table of argument types finds the machine code.
+
+    That table knows neither extents of 1, for which `arrays` are looked at, nor globals that have
+    changed since.
+    """
+
+    call: Any
+    arrays: tuple[int, ...]
+    watched: tuple[Watched, ...]
+    result: str
+    finish: Callable[[Any], Any] | None
+
+    def is_open(self, args: tuple[Any, ...]) -> bool:
+        """Say whether the table can be asked."""
+        for get, name, value in self.watched:
+            if get(name, None) is not value:
+                return False
+        return all(1 not in args[k].shape for k in self.arrays)
+
+
+class Derivative:
+    """A derivative of a function, specialised to the types of the arguments when it is called.
+
+    Can be called from `@numba.njit` functions, too. `grad` and the like make it.
+    """
+
+    def __init__(self, subject: Subject, plan: Plan) -> None:
+        self._subject = subject
+        self._plan = plan
+        # Reading and writing a dict is atomic; there is no lock that a fork could leave closed.
+        self._variants: dict[Form, tuple[Specialisation, ...]] = {}
+        self._fronts: dict[tuple[type, ...], Front | None] = {}
+        self._callees: dict[Any, Any] = {}
+        self._latest: Specialisation | None = None
+        functools.update_wrapper(self, subject.f, updated=())
+        if plan.product.seeded:
+            self.__signature__ = _with_seed(subject.f)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            front = self._fronts.get(tuple(map(type, args)))
+            if front is not None and front.is_open(args):
+                try:
+                    result = front.call(*args)
+                except (NotDirect, OverflowError):
+                    return self._call(args, kwargs)
+                return result if front.finish is None else front.finish(result)
+        return self._call(args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{self._plan.product.name} of {self._subject.name}>"
+
+    def __reduce__(self) -> Any:
+        if _is_global(self):
+            return self.__qualname__
+        return remake, (self._subject.f, self._plan)
+
+    @property
+    def primal(self) -> Any:
+        """The function that is differentiated."""
+        return self._subject.f
+
+    @property
+    def signatures(self) -> list[str]:
+        """The argument types that are compiled, as Numba writes them."""
+        compiled = [each for found in self._variants.values() for each in found if each.compiled]
+        texts = (
+            ", ".join(map(str, signature))
+            for each in compiled
+            for signature in each.function.signatures
+        )
+        return list(dict.fromkeys(texts))
+
+    def source(self, *example: Any, stage: str = "readable") -> str:
+        """Return the generated text for example arguments, a signature, or the latest call."""
+        if stage not in ("readable", "compiled"):
+            message = f"There is no stage {stage!r}."
+            raise TypeInferenceError(message, hint="Give 'readable' or 'compiled'.")
+        return self._example(example).recipe.text
+
+    def stages(self, *example: Any) -> dict[str, str]:
+        """Return the text after each pass, by the name of the pass."""
+        form = self._form(example)
+        return self._make(form).stages.texts()
+
+    def compile(self, signature: object) -> None:
+        """Compile for a signature: `"float64[::1], float64"`, or a tuple of Numba types."""
+        types = types_of(signature)
+        first = self._seed_count()
+        found = self._find(form_of_types(types[first:]))
+        if found.compiled:
+            found.function.compile(types)
+
+    def export(self, path: Any, *signature: Any, stage: str = "readable") -> None:
+        """Write the derivative for a signature to a file that needs only NumPy and Numba."""
+        write_module(path, self._example(signature).recipe)
+
+    def workspace(self, *args: Any) -> Any:
+        """Raise: not built yet."""
+        raise self._not_built("`workspace`")
+
+    def explain(self, *args: Any) -> Any:
+        """Raise: not built yet."""
+        raise self._not_built("`explain`")
+
+    def graph(self, *args: Any) -> Any:
+        """Raise: not built yet."""
+        raise self._not_built("`graph`")
+
+    def _not_built(self, what: str) -> SrcdiffError:
+        return UnknownFunction(f"{what} is not built yet.", self._subject.span(), "Leave it out.")
+
+    # ---- a call ----
+
+    def _call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        try:
+            return self._run(args, kwargs)
+        except SrcdiffError as error:
+            if error.span is not None:
+                raise
+            raise self._subject.locate(error) from error.__cause__
+
+    def _run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        seeded = self._plan.product.seeded
+        if seeded and not args:
+            raise TypeInferenceError("The cotangent is not given.", hint="Pass it first.")
+        inputs = args[1:] if seeded else args
+        self._check_keywords(kwargs)
+        names = self._subject.parameters(len(inputs))
+        form, leaves = form_of(inputs, kwargs, names)
+        found = self._find(form)
+        seeds = seeds_of(args[0], found.recipe.output, None) if seeded else ()
+        if not (seeded or kwargs):
+            self._open_front(inputs, form, found)
+        return found([_base(leaf) for leaf in leaves], seeds)
+
+    def _check_keywords(self, kwargs: Mapping[str, Any]) -> None:
+        for name in NOT_BUILT:
+            if name in kwargs and name not in self._subject.all_names():
+                raise self._not_built(f"`{name}=`")
+
+    def _find(self, form: Form) -> Specialisation:
+        """Return the specialisation for argument types, and for globals as they are now."""
+        variants = self._variants.get(form, ())
+        for each in variants:
+            if each.surroundings.hold():
+                self._latest = each
+                return each
+        new = Specialisation(*self._recipe(form), self._plan.options)
+        # Another thread may have made one meanwhile; one of them is enough to compile.
+        for each in self._variants.get(form, ()):
+            if each not in variants and each.surroundings.hold():
+                return each
+        self._variants[form] = (new, *self._variants.get(form, ())[: MOST_VARIANTS - 1])
+        self._latest = new
+        return new
+
+    def _recipe(self, form: Form) -> Any:
+        made = self._make(form)
+        return made.recipe, made.surroundings
+
+    def _make(self, form: Form) -> Made:
+        plan = self._plan
+        return make(self._subject, form, plan.product, plan.argnums, has_aux=plan.has_aux)
+
+    # ---- the front ----
+
+    def _open_front(self, args: tuple[Any, ...], form: Form, found: Specialisation) -> None:
+        """Let Numba's table answer calls with arguments of the same classes from now on."""
+        key = tuple(map(type, args))
+        if key in self._fronts and self._fronts[key] is None:
+            return
+        if not found.is_direct or not all(map(_is_direct, key)):
+            return
+        if any(isinstance(kind, Elements) and any(kind.ones) for kind in form.kinds):
+            return
+        front = self._fronts.get(key)
+        if front is not None and front.watched == found.surroundings.watched:
+            return
+        self._fronts[key] = self._new_front(key, found)
+
+    def _new_front(self, key: tuple[type, ...], found: Specialisation) -> Front:
+        recipe = found.recipe
+        watched = found.surroundings.watched
+
+        def specialise(types: tuple[Any, ...]) -> Any:
+            one = self._find(_strict(form_of_types(types), key))
+            alike = one.is_direct and one.recipe.finish == recipe.finish
+            alike = alike and one.recipe.names == recipe.names
+            if not alike or not _same_watched(one.surroundings.watched, watched):
+                self._fronts[key] = None
+                raise NotDirect
+            return one.function
+
+        names = [f"x{k}" for k in range(len(key))]
+        arrays = tuple(k for k, kind in enumerate(key) if kind is np.ndarray)
+        finish = None if recipe.finish == "r" else found.finish
+        return Front(dispatch(names, specialise), arrays, watched, recipe.finish, finish)
+
+    # ---- calls from compiled code ----
+
+    def _compiled(self, types: tuple[Any, ...]) -> Any:
+        """Return a dispatcher for arguments of these Numba types."""
+        types = _without_omitted(types)
+        first = self._seed_count()
+        found = self._find(form_of_types(types[first:]))
+        key = (found, types[:first])
+        if key not in self._callees:
+            self._callees[key] = callee(found, types, first)
+        return self._callees[key]
+
+    # ---- examples ----
+
+    def _seed_count(self) -> int:
+        return 1 if self._plan.product.seeded else 0
+
+    def _example(self, example: tuple[Any, ...]) -> Specialisation:
+        if not example:
+            if self._latest is None:
+                raise TypeInferenceError(
+                    f"{self!r} was not called yet.",
+                    self._subject.span(),
+                    'Give example arguments, or a signature: "float64[::1], float64".',
+                )
+            return self._latest
+        return self._find(self._form(example))
+
+    def _form(self, example: tuple[Any, ...]) -> Form:
+        first = self._seed_count()
+        if not example and self._latest is not None:
+            return next(form for form, each in self._variants.items() if self._latest in each)
+        if len(example) == 1 and isinstance(example[0], str):
+            return form_of_types(types_of(example[0])[first:])
+        inputs = example[first:]
+        return form_of(inputs, {}, self._subject.parameters(len(inputs)))[0]
+
+
+def remake(f: object, plan: Plan) -> Derivative:
+    """Return the derivative that was pickled; pickles name this function."""
+    return derivative_of(Identity(f), plan)
+
+
+@dataclass(frozen=True, eq=False)
+class Identity:
+    """A function, equal to nothing but itself; a method is made anew each time it is named."""
+
+    f: Any
+
+    def _parts(self) -> tuple[Any, ...]:
+        if isinstance(self.f, MethodType):
+            return id(self.f.__func__), id(self.f.__self__)
+        return (id(self.f),)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identity) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+
+@functools.lru_cache(maxsize=256)
+def derivative_of(f: Identity, plan: Plan) -> Derivative:
+    """Return the derivative of a function; the same one when asked again."""
+    return Derivative(subject_of(f.f), plan)
+
+
+def _is_direct(kind: type) -> bool:
+    """Say whether Numba's type of an argument of this class tells all that ours does."""
+    return kind in (float, int, np.ndarray) or (
+        issubclass(kind, np.number) and not issubclass(kind, np.complexfloating)
+    )
+
+
+def _strict(form: Form, classes: tuple[type, ...]) -> Form:
+    """Return the form with NumPy's own numbers where the classes say so."""
+    kinds = tuple(
+        Number(Scalar(kind.type.dtype))
+        if isinstance(kind, Number) and issubclass(one, np.generic)
+        else kind
+        for kind, one in zip(form.kinds, classes, strict=True)
+    )
+    return Form(form.tree, kinds)
+
+
+def _same_watched(left: tuple[Watched, ...], right: tuple[Watched, ...]) -> bool:
+    if len(left) != len(right):
+        return False
+    pairs = zip(left, right, strict=True)
+    return all(one[0] == two[0] and one[1] == two[1] and one[2] is two[2] for one, two in pairs)
+
+
+def _without_omitted(types: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Leave out the arguments at the end whose defaults are used."""
+    while types and isinstance(types[-1], Omitted):
+        types = types[:-1]
+    return types
+
+
+def _base(leaf: Any) -> Any:
+    """Return an array of NumPy's own class; Numba knows no other."""
+    return np.asarray(leaf) if type(leaf) is np.memmap else leaf
+
+
+def _with_seed(f: Any) -> inspect.Signature | None:
+    """Return the signature of a pullback."""
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):
+        return None
+    seed = inspect.Parameter("out_bar", inspect.Parameter.POSITIONAL_ONLY)
+    rest = [p for p in signature.parameters.values() if p.name != "out_bar"]
+    return signature.replace(parameters=[seed, *rest])
+
+
+def _is_global(derivative: Derivative) -> bool:
+    """Say whether a derivative stands where its name says, in place of the function."""
+    found: Any = sys.modules.get(getattr(derivative, "__module__", None) or "")
+    for part in getattr(derivative, "__qualname__", "").split("."):
+        found = getattr(found, part, None)
+    return found is derivative
+
+
+# ---- calls from compiled code ----
+
+
+def resolve(derivative: Derivative, types: tuple[Any, ...]) -> Any:
+    """Return the dispatcher that compiled code calls with arguments of these Numba types."""
+    try:
+        return derivative._compiled(types)
+    except SrcdiffError as error:
+        raise derivative._subject.locate(error) from error.__cause__
+
+
+register_callable(Derivative, resolve)

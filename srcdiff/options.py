@@ -1,0 +1,67 @@
+"""The options that every transform takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numba.core import config
+
+from srcdiff.errors import SrcdiffError, TypeInferenceError, UnknownFunction
+from srcdiff.subject import Subject
+
+# What is not built yet, and the value that asks for nothing.
+NOT_BUILT: dict[str, object] = {"parallel": False, "checkpoint": None, "outputs": None}
+BUILT = ("jit", "cache", "fastmath", "boundscheck")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How generated code runs; `fastmath` and `boundscheck` are Numba's."""
+
+    jit: bool = True
+    cache: bool = True
+    fastmath: bool | frozenset[str] = False
+    boundscheck: bool = False
+
+    @property
+    def compiles(self) -> bool:
+        """Say whether code is compiled: `NUMBA_DISABLE_JIT` is read when it matters."""
+        return self.jit and not config.DISABLE_JIT
+
+
+def options_of(given: Mapping[str, Any], subject: Subject) -> Options:
+    """Return the options, or raise for those that are unknown, wrong or not built."""
+    for name, value in given.items():
+        if name in NOT_BUILT:
+            nothing = NOT_BUILT[name]
+            if value is not nothing and value != nothing:
+                message = f"The option `{name}` is not built yet."
+                raise UnknownFunction(message, subject.span(), "Leave it out.")
+        elif name not in BUILT:
+            known = ", ".join((*BUILT, *NOT_BUILT))
+            message = f"There is no option `{name}`."
+            raise TypeInferenceError(message, subject.span(), f"The options are {known}.")
+    for name in ("jit", "cache", "boundscheck"):
+        if not isinstance(given.get(name, True), bool):
+            raise _wrong(name, "True or False", subject)
+    fastmath = _fastmath(given.get("fastmath", False), subject) or subject.target.fastmath
+    return Options(
+        given.get("jit", True), given.get("cache", True), fastmath, given.get("boundscheck", False)
+    )
+
+
+def _fastmath(value: Any, subject: Subject) -> bool | frozenset[str]:
+    match value:
+        case bool():
+            return value
+        case set() | frozenset() | list() | tuple() if all(isinstance(x, str) for x in value):
+            return frozenset(value)
+        case dict() if all(isinstance(x, str) for x in value):
+            return frozenset(flag for flag, on in value.items() if on)
+    raise _wrong("fastmath", "True, False, or a set of LLVM's flags", subject)
+
+
+def _wrong(name: str, what: str, subject: Subject) -> SrcdiffError:
+    return TypeInferenceError(
+        f"The option `{name}` is {what}.", subject.span(), "Give it one of these."
+    )

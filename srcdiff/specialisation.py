@@ -1,0 +1,189 @@
+"""A derivative for one set of argument types, made to run."""
+
+import hashlib
+import linecache
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from srcdiff.arguments import Elements, Kind, Known, Number, is_float, title
+from srcdiff.backend.numba import compile_function
+from srcdiff.backend.python import plain
+from srcdiff.errors import (
+    AliasingError,
+    BoundsError,
+    NotDifferentiable,
+    ShapeError,
+    Span,
+    SrcdiffError,
+    TypeInferenceError,
+)
+from srcdiff.options import Options
+from srcdiff.runtime import PLAIN_NAMES
+from srcdiff.specialise import Output, Recipe
+from srcdiff.surroundings import Surroundings
+from srcdiff.trees import describe, flatten
+
+MOST_WORK = 100_000
+"""How long NumPy may look for an element that two arrays share, before it counts as found."""
+
+
+class Specialisation:
+    """Runs a recipe: compiled on first use, or as plain Python."""
+
+    def __init__(self, recipe: Recipe, surroundings: Surroundings, options: Options) -> None:
+        self.recipe = recipe
+        self.surroundings = surroundings
+        self.file = f"<srcdiff {recipe.name} {_digest(recipe.text)}>"
+        self.compiled = options.compiles
+        self.function = self._function(options)
+        text = recipe.finish if self.compiled else recipe.plain_finish
+        self.finish: Callable[[Any], Any] = eval(f"lambda r: {text}", dict(recipe.names))
+
+    def _function(self, options: Options) -> Any:
+        recipe = self.recipe
+        if not self.compiled:
+            names = {**recipe.globals, **PLAIN_NAMES}
+            return plain(recipe.text, recipe.name, names, self.file)
+        flags = options.fastmath
+        return compile_function(
+            recipe.text,
+            recipe.name,
+            recipe.globals,
+            self.file,
+            fastmath=set(flags) if isinstance(flags, frozenset) else flags,
+            boundscheck=options.boundscheck,
+            cache=options.cache,
+        )
+
+    @property
+    def is_direct(self) -> bool:
+        """Say whether the text can be called with the leaves, and with nothing else."""
+        recipe = self.recipe
+        return self.compiled and not (recipe.fixed or recipe.written or self.surroundings.live)
+
+    def __call__(self, leaves: Sequence[Any], seeds: Sequence[Any] = ()) -> Any:
+        recipe = self.recipe
+        values = [
+            *seeds,
+            *(leaves[k] for k in recipe.leaves),
+            *recipe.fixed,
+            *self.surroundings.arrays(),
+        ]
+        if recipe.written:
+            self._check_aliasing(values, len(seeds))
+        try:
+            result = self.function(*values)
+        except (ShapeError, BoundsError) as error:
+            if error.span is not None:
+                raise
+            raise self._located(error) from None
+        return self.finish(result)
+
+    def _check_aliasing(self, values: Sequence[Any], first: int) -> None:
+        for written in self.recipe.written:
+            mine = values[first + written.position]
+            for k, other in enumerate(values[first:]):
+                if k != written.position and isinstance(other, np.ndarray) and _share(mine, other):
+                    raise AliasingError(
+                        f"`{written.name}` is written here and shares memory with "
+                        f"`{self.recipe.parameters[first + k]}`.",
+                        written.span,
+                        f"Pass a copy: `{written.name}.copy()`.",
+                    )
+
+    def _located(self, error: SrcdiffError) -> SrcdiffError:
+        """Return an error of the generated code with the user's line, as the comments tell it."""
+        line, trace = 0, error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.file:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        hint = error.hint or "Check the shapes of the arguments."
+        return type(error)(error.message, self._span(line), hint)
+
+    def _span(self, line: int) -> Span:
+        home = self.recipe.span
+        for text in reversed(self.recipe.text.splitlines()[:line]):
+            found = re.search(r"# (?:(\S+):)?(\d+)\|(?: |$)", text)
+            if found and found[1] is None:
+                return _line_of(home, int(found[2]))
+        return home
+
+
+def _line_of(home: Span, line: int) -> Span:
+    text = linecache.getline(home.file, line).rstrip("\n")
+    indent = len(text) - len(text.lstrip())
+    return replace(home, line=line, column=indent, end_column=len(text), text=text)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _share(left: Any, right: Any) -> bool:
+    try:
+        return np.shares_memory(left, right, max_work=MOST_WORK)
+    except np.exceptions.TooHardError:
+        return True
+
+
+# ---- cotangents of outputs ----
+
+
+def seeds_of(out_bar: Any, output: Output, shapes: Sequence[Any] | None) -> list[Any]:
+    """Return the leaves of a cotangent, after checking it against the output that it belongs to.
+
+    `shapes` are those of the output's leaves, where they are known.
+    """
+    leaves: list[Any] = []
+    tree = flatten(out_bar, leaves)
+    if tree != output.tree:
+        raise TypeInferenceError(
+            f"The cotangent has the tree {describe(tree)}, the output {describe(output.tree)}.",
+            hint="Pass a cotangent of the same tree as the output.",
+        )
+    seeds = []
+    for k, (leaf, kind) in enumerate(zip(leaves, output.kinds, strict=True)):
+        if is_float(kind):
+            seeds.append(_seed(leaf, kind, None if shapes is None else shapes[k]))
+        elif leaf is not None:
+            raise NotDifferentiable(
+                f"A part of the output is `{title(kind)}` and has no cotangent.",
+                hint="Pass None in its place.",
+            )
+    return seeds
+
+
+def _seed(leaf: Any, kind: Kind, shape: Any) -> Any:
+    match kind:
+        case Number(type=type):
+            plain_number = isinstance(leaf, int | float) and not isinstance(leaf, bool | np.generic)
+            if plain_number or (isinstance(leaf, np.generic) and leaf.dtype == type.dtype):
+                return float(leaf) if type.dtype == np.float64 else type.dtype.type(leaf)
+            raise _wrong_seed(leaf, f"a number ({type})")
+        case Elements(type=type):
+            if not isinstance(leaf, np.ndarray) or leaf.dtype != type.dtype:
+                raise _wrong_seed(leaf, f"an array of {type.dtype}")
+            if leaf.ndim != type.ndim or (shape is not None and leaf.shape != shape):
+                expected = shape if shape is not None else f"{type.ndim} axes"
+                raise ShapeError(
+                    f"The cotangent has the shape {leaf.shape}, the output has {expected}.",
+                    hint="Pass a cotangent of the shape of the output.",
+                )
+            return np.require(leaf, requirements="C")
+        case Known():
+            raise AssertionError(kind)
+
+
+def _wrong_seed(leaf: Any, expected: str) -> SrcdiffError:
+    got = f"an array of {leaf.dtype}" if isinstance(leaf, np.ndarray) else type(leaf).__name__
+    return TypeInferenceError(
+        f"The cotangent is {got}, the output is {expected}.",
+        hint="Pass a cotangent of the dtype of the output.",
+    )
+
+

@@ -1,0 +1,170 @@
+"""Sum in a scalar what a loop adds to one element.
+
+    For b                                 For b, carried s = (s', 0.0, t, s)
+        Increment x_bar[a] += e   ->          t = Call radd(s', e)
+                                          Increment x_bar[a] += s
+
+Only in the adjoint sweep, whose sums may be reassociated, and where the loop does nothing to the
+array but add to it. In memory such a sum costs up to 2.8 times as much. A loop without iterations
+must not touch the element, which then may not exist: unless an index is known to be inside, the sum
+is added only if the loop has run.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from srcdiff.analysis.indices import Affine, Indices, indices
+from srcdiff.analysis.memory import Memory, memory
+from srcdiff.ir.build import Builder, constant
+from srcdiff.ir.nodes import (
+    Alloc,
+    Block,
+    Call,
+    Carried,
+    Const,
+    For,
+    Function,
+    If,
+    Increment,
+    Load,
+    Statement,
+    Store,
+    Value,
+    is_array,
+)
+from srcdiff.ir.types import Scalar
+from srcdiff.ir.walk import all_definitions, blocks, map_blocks, statements
+from srcdiff.words import radd
+
+Fact = tuple[Affine, Affine]
+
+
+def promote(function: Function) -> Function:
+    """Move increments of `function` whose element a loop does not change behind the loop."""
+    work = _Promoter(memory(function), indices(function))
+    return replace(function, body=work.block(function.body))
+
+
+@dataclass(eq=False)
+class _Promoter:
+    memory: Memory
+    integers: Indices
+    inside: set[Fact] = field(default_factory=set)
+    """Pairs (index, extent) of which the statement at hand knows that index < extent."""
+
+    def block(self, block: Block) -> Block:
+        known, result = set(self.inside), list[Statement]()
+        for statement in block.statements:
+            new = map_blocks(statement, self.block)
+            if isinstance(new, For):
+                result.extend(self.loop(statement, new))
+            else:
+                result.append(new)
+            self.learn(statement)
+        self.inside = known
+        if len(result) == len(block.statements):
+            if all(a is b for a, b in zip(result, block.statements, strict=True)):
+                return block
+        return Block(tuple(result))
+
+    def learn(self, statement: Statement) -> None:
+        """An element that was accessed exists."""
+        if isinstance(statement, Load | Store | Increment):
+            self.inside.update(self.facts(statement))
+
+    def facts(self, access: Load | Store | Increment) -> list[Fact]:
+        pairs = zip(access.indices, access.ref.shape, strict=False)
+        return [(self.integers.affine(i), self.integers.affine(n)) for i, n in pairs]
+
+    def loop(self, old: Statement, loop: For) -> list[Statement]:
+        """Return `loop` with sums in scalars, and what has to follow it."""
+        if not isinstance(loop.step, Const):
+            return [loop]
+        candidates = [s for s in loop.body.statements if self.is_candidate(s)]
+        if not candidates:
+            return [loop]
+        fixed = self.fixed(loop, candidates)
+        moved = [s for s in candidates if s in fixed]
+        if not moved:
+            return [loop]
+        return self.moved(loop, moved)
+
+    def is_candidate(self, statement: Statement) -> bool:
+        return (
+            isinstance(statement, Increment)
+            and statement.origin.sweep == "adjoint"
+            and statement.ref.type.dtype.kind == "f"
+            and bool(statement.indices)
+            and not is_array(statement.value)
+        )
+
+    def fixed(self, loop: For, candidates: list[Statement]) -> list[Statement]:
+        """Return the increments of one element in all iterations, of arrays only added to."""
+        inner = {loop.index, *(e.phi for e in loop.carried), *all_definitions(loop.body)}
+        read = self.read(loop)
+        return [
+            s
+            for s in candidates
+            if isinstance(s, Increment)
+            and self.memory.root(s.ref) not in read
+            and not any(o in inner for o in (s.ref, *s.indices))
+        ]
+
+    def read(self, loop: For) -> set[Value]:
+        """Return the classes that a loop touches otherwise than by adjoint increments."""
+        result: set[Value] = set()
+        for statement in statements(loop.body):
+            if blocks(statement):
+                continue
+            if self.is_candidate(statement):
+                continue
+            result |= self.memory.reads(statement) | self.memory.writes(statement)
+            if isinstance(statement, Alloc):
+                result.add(self.memory.root(statement.out))
+        return result
+
+    def moved(self, loop: For, increments: list[Statement]) -> list[Statement]:
+        body: list[Statement] = []
+        sums: list[tuple[Increment, Carried]] = []
+        for statement in loop.body.statements:
+            if isinstance(statement, Increment) and statement in increments:
+                entry = _entry(statement)
+                assert isinstance(entry.next, Value)
+                args = (entry.phi, statement.value)
+                body.append(Call(entry.next, radd, args, (), statement.origin))
+                sums.append((statement, entry))
+            else:
+                body.append(statement)
+        carried = (*loop.carried, *(entry for _, entry in sums))
+        result: list[Statement] = [replace(loop, carried=carried, body=Block(tuple(body)))]
+        for increment, entry in sums:
+            result.extend(self.added(loop, replace(increment, value=entry.out)))
+        return result
+
+    def added(self, loop: For, increment: Increment) -> list[Statement]:
+        """Return the statements that add a sum to its element, if the loop has run."""
+        extents = increment.ref.shape
+        safe = all(
+            self.integers.is_within(index, extent) or fact in self.inside
+            for index, extent, fact in zip(
+                increment.indices, extents, self.facts(increment), strict=True
+            )
+        )
+        if safe:
+            return [increment]
+        assert isinstance(loop.step, Const)
+        bounds = (loop.start, loop.stop) if loop.step.value > 0 else (loop.stop, loop.start)
+        builder = Builder(increment.origin)
+        runs = builder.call(np.less, *bounds)
+        then, orelse = Block((increment,)), Block()
+        return [*builder.statements, If(runs, then, orelse, (), increment.origin)]
+
+
+def _entry(increment: Increment) -> Carried:
+    """Return a sum that begins with zero."""
+    type = Scalar(increment.ref.type.dtype)
+    name = f"_{increment.ref.name.lstrip('_')}"
+    phi, following, out = (Value(name, type) for _ in range(3))
+    return Carried(phi, constant(0, type), following, out)
