@@ -1,17 +1,20 @@
 """The transforms: what people call to get a derivative."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
+
+from srcdiff.arguments import form_of, is_float
 from srcdiff.derivative import Derivative, Identity, Plan, derivative_of
 from srcdiff.errors import NotDifferentiable, UnknownFunction
 from srcdiff.options import options_of
-from srcdiff.specialisation import seeds_of
 from srcdiff.specialise import COTANGENTS, GRAD, PRIMAL, PULLBACK, VALUE_AND_GRAD, Product
 from srcdiff.subject import Argnums, subject_of
-from srcdiff.trees import flatten
+from srcdiff.trees import expression, flatten, size
 
-Decorator = Callable[[Any], Derivative]
 MISSING: Any = object()
 
 
@@ -74,4 +77,71 @@ def vjp(
     wanted = _floating(f, primals) if argnums is None else argnums
     back = _transform(COTANGENTS, f, wanted, options)
     out = _transform(PRIMAL, f, (), options)(*primals)
-    return out, Back(back, primals, out)
+    leaves: list[Any] = []
+    flatten(out, leaves)
+    return out, Back(back, primals, tuple(map(np.shape, leaves)))
+
+
+@dataclass(frozen=True, eq=False)
+class Back:
+    """The function that `vjp` returns, from a cotangent of the output to those of the arguments."""
+
+    derivative: Derivative
+    primals: tuple[Any, ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+    def __call__(self, out_bar: Any) -> tuple[Any, ...]:
+        result: tuple[Any, ...] = self.derivative.pull(out_bar, self.primals, self.shapes)
+        return result
+
+
+def _transform(
+    product: Product,
+    f: Any,
+    argnums: Any,
+    given: Mapping[str, Any],
+    *,
+    has_aux: bool = False,
+) -> Any:
+    """Return the derivative of `f`, or a decorator that takes it."""
+    if f is MISSING:
+        return partial(_transform, product, argnums=argnums, given=given, has_aux=has_aux)
+    if isinstance(f, Derivative):
+        raise UnknownFunction(
+            "Derivatives of derivatives are not built yet.", hint="Differentiate a function."
+        )
+    subject = subject_of(f)
+    options = options_of(given, subject)
+    if product.differentiates:
+        subject.check_argnums(argnums)
+    return derivative_of(Identity(f), Plan(product, argnums, bool(has_aux), options))
+
+
+def _owned(value: Any) -> Any:
+    """Return a tree with copies of its arrays."""
+    leaves: list[Any] = []
+    names: dict[str, Any] = {}
+    tree = flatten(value, leaves)
+    copies = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
+    names["leaves"] = copies
+    texts = (f"leaves[{k}]" for k in range(len(copies)))
+    return eval(expression(tree, texts, names), names)
+
+
+def _floating(f: Any, primals: tuple[Any, ...]) -> tuple[int, ...]:
+    """Return the positions of the arguments that hold floating-point numbers."""
+    form, _ = form_of(primals, {}, [f"primals[{k}]" for k in range(len(primals))])
+    found, first = [], 0
+    for position, tree in enumerate(form.positional):
+        last = first + size(tree)
+        if any(map(is_float, form.kinds[first:last])):
+            found.append(position)
+        first = last
+    if not found:
+        subject = subject_of(f)
+        raise NotDifferentiable(
+            f"No argument of `{subject.name}` holds a floating-point number.",
+            subject.span(),
+            "Pass floats.",
+        )
+    return tuple(found)

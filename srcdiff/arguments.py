@@ -1,4 +1,4 @@
-"""The arguments of one call: their types, which key a specialisation, and the IR that stands for them.
+"""The arguments of a call: their types, which key a specialisation, and the IR for them.
 
 A number or an array is a parameter of the run time; strings, bools and None are constants. An
 extent that is 1 is part of the type, as it may broadcast.

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MethodType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba.core.types import Omitted
@@ -45,8 +45,7 @@ class NotDirect(Exception):
     """A call that needs more than Numba's table of argument types."""
 
 
-@dataclass(frozen=True, eq=False)
-class Front:
+class Front(NamedTuple):
     """The shortest way of a call: Numba's own table of argument types finds the machine code.
 
     That table knows neither extents of 1, for which `arrays` are looked at, nor globals that have
@@ -56,15 +55,7 @@ class Front:
     call: Any
     arrays: tuple[int, ...]
     watched: tuple[Watched, ...]
-    result: str
     finish: Callable[[Any], Any] | None
-
-    def is_open(self, args: tuple[Any, ...]) -> bool:
-        """Say whether the table can be asked."""
-        for get, name, value in self.watched:
-            if get(name, None) is not value:
-                return False
-        return all(1 not in args[k].shape for k in self.arrays)
 
 
 class Derivative:
@@ -86,22 +77,29 @@ class Derivative:
             self.__signature__ = _with_seed(subject.f)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not kwargs:
-            front = self._fronts.get(tuple(map(type, args)))
-            if front is not None and front.is_open(args):
-                try:
-                    result = front.call(*args)
-                except (NotDirect, OverflowError):
-                    return self._call(args, kwargs)
-                return result if front.finish is None else front.finish(result)
-        return self._call(args, kwargs)
+        # Every name that is looked up here counts: a call may cost a microsecond.
+        front = None if kwargs else self._fronts.get(tuple(map(type, args)))
+        if front is None:
+            return self._call(args, kwargs)
+        call, arrays, watched, finish = front
+        for k in arrays:
+            if 1 in args[k].shape:
+                return self._call(args, kwargs)
+        for get, name, value in watched:
+            if get(name, None) is not value:
+                return self._call(args, kwargs)
+        try:
+            result = call(*args)
+        except (NotDirect, OverflowError):
+            return self._call(args, kwargs)
+        return result if finish is None else finish(result)
 
     def __repr__(self) -> str:
         return f"<{self._plan.product.name} of {self._subject.name}>"
 
     def __reduce__(self) -> Any:
         if _is_global(self):
-            return self.__qualname__
+            return getattr(self, "__qualname__")  # noqa: B009
         return remake, (self._subject.f, self._plan)
 
     @property
@@ -161,15 +159,21 @@ class Derivative:
 
     # ---- a call ----
 
-    def _call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    def _call(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any], shapes: Any = None
+    ) -> Any:
         try:
-            return self._run(args, kwargs)
+            return self._run(args, kwargs, shapes)
         except SrcdiffError as error:
             if error.span is not None:
                 raise
             raise self._subject.locate(error) from error.__cause__
 
-    def _run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    def pull(self, out_bar: Any, primals: tuple[Any, ...], shapes: tuple[Any, ...]) -> Any:
+        """Call with a cotangent of an output whose leaves have these shapes."""
+        return self._call((out_bar, *primals), {}, shapes)
+
+    def _run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], shapes: Any) -> Any:
         seeded = self._plan.product.seeded
         if seeded and not args:
             raise TypeInferenceError("The cotangent is not given.", hint="Pass it first.")
@@ -178,7 +182,7 @@ class Derivative:
         names = self._subject.parameters(len(inputs))
         form, leaves = form_of(inputs, kwargs, names)
         found = self._find(form)
-        seeds = seeds_of(args[0], found.recipe.output, None) if seeded else ()
+        seeds = seeds_of(args[0], found.recipe.output, shapes) if seeded else ()
         if not (seeded or kwargs):
             self._open_front(inputs, form, found)
         return found([_base(leaf) for leaf in leaves], seeds)
@@ -195,7 +199,7 @@ class Derivative:
             if each.surroundings.hold():
                 self._latest = each
                 return each
-        new = Specialisation(*self._recipe(form), self._plan.options)
+        new = self._new(form)
         # Another thread may have made one meanwhile; one of them is enough to compile.
         for each in self._variants.get(form, ()):
             if each not in variants and each.surroundings.hold():
@@ -204,9 +208,9 @@ class Derivative:
         self._latest = new
         return new
 
-    def _recipe(self, form: Form) -> Any:
+    def _new(self, form: Form) -> Specialisation:
         made = self._make(form)
-        return made.recipe, made.surroundings
+        return Specialisation(made.recipe, made.surroundings, self._plan.options)
 
     def _make(self, form: Form) -> Made:
         plan = self._plan
@@ -244,7 +248,7 @@ class Derivative:
         names = [f"x{k}" for k in range(len(key))]
         arrays = tuple(k for k, kind in enumerate(key) if kind is np.ndarray)
         finish = None if recipe.finish == "r" else found.finish
-        return Front(dispatch(names, specialise), arrays, watched, recipe.finish, finish)
+        return Front(dispatch(names, specialise), arrays, watched, finish)
 
     # ---- calls from compiled code ----
 

@@ -66,7 +66,5 @@ def _run(function: Function, passes: tuple[Pass, ...], stages: Stages) -> Functi
 
 
 def _named(name: str, function: Pass) -> Pass:
-    function.__name__ = name  # type: ignore[attr-defined]
+    function.__name__ = name
     return function
-
-

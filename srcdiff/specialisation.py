@@ -96,28 +96,18 @@ class Specialisation:
                     )
 
     def _located(self, error: SrcdiffError) -> SrcdiffError:
-        """Return an error of the generated code with the user's line, as the comments tell it."""
-        line, trace = 0, error.__traceback__
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == self.file:
-                line = trace.tb_lineno
-            trace = trace.tb_next
-        hint = error.hint or "Check the shapes of the arguments."
-        return type(error)(error.message, self._span(line), hint)
-
-    def _span(self, line: int) -> Span:
+        """Return an error of generated code, whose message starts with the line, with a span."""
+        found = re.match(r"([^\n]+?):(\d+): ", error.message)
         home = self.recipe.span
-        for text in reversed(self.recipe.text.splitlines()[:line]):
-            found = re.search(r"# (?:(\S+):)?(\d+)\|(?: |$)", text)
-            if found and found[1] is None:
-                return _line_of(home, int(found[2]))
-        return home
+        span = home if found is None else _line_of(home, found[1], int(found[2]))
+        message = error.message if found is None else error.message[found.end() :]
+        return type(error)(message, span, error.hint or "Check the shapes of the arguments.")
 
 
-def _line_of(home: Span, line: int) -> Span:
-    text = linecache.getline(home.file, line).rstrip("\n")
+def _line_of(home: Span, file: str, line: int) -> Span:
+    text = linecache.getline(file, line).rstrip("\n")
     indent = len(text) - len(text.lstrip())
-    return replace(home, line=line, column=indent, end_column=len(text), text=text)
+    return replace(home, file=file, line=line, column=indent, end_column=len(text), text=text)
 
 
 def _digest(text: str) -> str:
@@ -126,7 +116,7 @@ def _digest(text: str) -> str:
 
 def _share(left: Any, right: Any) -> bool:
     try:
-        return np.shares_memory(left, right, max_work=MOST_WORK)
+        return bool(np.shares_memory(left, right, MOST_WORK))
     except np.exceptions.TooHardError:
         return True
 

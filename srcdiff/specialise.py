@@ -36,7 +36,7 @@ from srcdiff.pipeline import Stages, reverse
 from srcdiff.subject import Argnums, Subject
 from srcdiff.surroundings import Surroundings
 from srcdiff.transform.adjoint import Request
-from srcdiff.trees import LEAF, Branch, Leaf, Tree, expression
+from srcdiff.trees import LEAF, Branch, Tree, expression
 
 
 @dataclass(frozen=True)
@@ -273,10 +273,9 @@ def _check_output(output: Output, product: Product, subject: Subject, *, has_aux
     name = subject.name
     if output.tree == LEAF and output.kinds[0] == Known(type(None), None):
         raise NotDifferentiable(
-            f"`{name}` returns nothing.",
+            f"`{name}` returns nothing, and no argument is named in `outputs=`.",
             subject.span(),
-            "Return the result; arrays that are written will be outputs with `outputs=`, "
-            "which is not built yet.",
+            "Return the result; `outputs=` is not built yet.",
         )
     if not product.differentiates:
         return
@@ -295,10 +294,10 @@ def _check_output(output: Output, product: Product, subject: Subject, *, has_aux
         tree = tree.children[0]
     if isinstance(tree, Branch):
         raise NotDifferentiable(
-            f"`{name}` returns a tuple, and a gradient is that of one number.",
+            f"`{name}` returns a tuple, without `has_aux`; a gradient is that of one number.",
             subject.result_span(),
-            "With `has_aux=True` only the first of two values is differentiated; "
-            "`vjp` and `jacobian` differentiate all of them.",
+            "With `has_aux=True` the first of two values is differentiated; `vjp` and `jacobian` "
+            "differentiate all of them.",
         )
     _check_number(output, subject)
 
@@ -307,10 +306,10 @@ def _check_number(output: Output, subject: Subject) -> None:
     kind = output.kinds[0]
     if isinstance(kind, Elements):
         raise NotDifferentiable(
-            f"`{subject.name}` returns an array ({kind.type}), and a gradient is that of one "
-            "number.",
+            f"`{subject.name}` returns an array ({kind.type}); a gradient is that of one number, "
+            "`jacobian` and `vjp` are for arrays.",
             subject.result_span(),
-            "Return a sum of it, or use `vjp` or `jacobian`.",
+            "Return a sum of it, or use one of these.",
         )
     if not is_float(kind):
         raise _not_float(output, subject)
@@ -346,7 +345,8 @@ class _Scheme:
         names: dict[str, Any] = {}
         results = self._results(names, plain=plain)
         returned = self.product.with_value or self.has_aux
-        value = expression(self.output.tree, self._values(results, names), names) if returned else ""
+        values = self._values(results, names)
+        value = expression(self.output.tree, values, names) if returned else ""
         gradient = self._gradient(results, names)
         match self.product.name:
             case "primal":
@@ -385,7 +385,9 @@ class _Scheme:
                 yield next(results)
 
     def _gradient(self, results: Iterator[str], names: dict[str, Any]) -> str:
-        parts = [expression(one.tree, self._bars(one, results, names), names) for one in self.wanted]
+        parts = [
+            expression(one.tree, self._bars(one, results, names), names) for one in self.wanted
+        ]
         if self.as_tuple:
             return f"({''.join(f'{part}, ' for part in parts).rstrip()})"
         return parts[0] if parts else ""

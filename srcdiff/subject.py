@@ -1,4 +1,4 @@
-"""The function that is differentiated: its source, the names of its parameters, what is bound to it.
+"""The function that is differentiated: source, names of parameters, what is bound to it.
 
 NumPy functions have no source to differentiate, but a rule; they get a source that calls them.
 """
@@ -48,6 +48,13 @@ class Subject:
         if code is not None and code.co_flags & inspect.CO_VARARGS:
             rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
         return [*names[:count], *(f"{rest}_{k}" for k in range(count - len(names)))]
+
+    def all_names(self) -> tuple[str, ...]:
+        """Return the names of all parameters that can be known."""
+        code = getattr(self.target.function, "__code__", None)
+        if code is None:
+            return positional_names(self.target.function)
+        return tuple(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
     def span(self) -> Span | None:
         """Return where the function is defined, if it has a source."""

@@ -55,9 +55,7 @@ def activity(function: Function, wrt: Iterable[Value], aliases: Aliases) -> Acti
     return Activity(active, aliases)
 
 
-def reach_from(
-    function: Function, seeds: Iterable[Value], aliases: Aliases
-) -> frozenset[Value]:
+def reach_from(function: Function, seeds: Iterable[Value], aliases: Aliases) -> frozenset[Value]:
     """Return every value that depends on `seeds` by a way that a derivative could take."""
     node = _Node(aliases)
     reached = _reach({node(v) for v in seeds}, _pairs(function), node, forward=True)

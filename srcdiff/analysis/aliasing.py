@@ -50,9 +50,7 @@ class Aliases:
     def is_memory(self, operand: Operand) -> bool:
         """Say whether `operand` is an array whose contents change."""
         return (
-            isinstance(operand, Value)
-            and is_array(operand)
-            and self.root(operand) in self.written
+            isinstance(operand, Value) and is_array(operand) and self.root(operand) in self.written
         )
 
     def is_bound(self, value: Value) -> bool:
@@ -67,9 +65,7 @@ def edges(statement: Statement) -> list[tuple[Value, Operand]]:
             return [(j.out, side) for j in joins for side in (j.then, j.orelse)]
         case For(carried=carried) | While(carried=carried):
             return [
-                pair
-                for e in carried
-                for pair in ((e.phi, e.init), (e.phi, e.next), (e.out, e.phi))
+                pair for e in carried for pair in ((e.phi, e.init), (e.phi, e.next), (e.out, e.phi))
             ]
     return []
 

@@ -16,7 +16,6 @@ from srcdiff.ir.nodes import (
     Const,
     For,
     Guard,
-    If,
     Increment,
     Index,
     Load,
@@ -49,9 +48,7 @@ def _is_extent(statement: Statement) -> bool:
     return isinstance(statement, Call) and statement.function is np.shape
 
 
-def covers(
-    block: Block, array: Value, aliases: Aliases, prefix: tuple[Value, ...] = ()
-) -> bool:
+def covers(block: Block, array: Value, aliases: Aliases, prefix: tuple[Value, ...] = ()) -> bool:
     """Say whether `block` writes every element of `array[prefix]` before it reads any.
 
     The first statement that touches the array must be a store at `prefix`, or a loop over the
@@ -94,16 +91,24 @@ def _stays(block: Block, root: Value, aliases: Aliases, prefix: tuple[Value, ...
     """Say whether `block` touches the class of `root` only at indices that begin with `prefix`."""
     for statement in statements(block):
         if blocks(statement):
-            if any(isinstance(o, Value) and is_array(o) and aliases.root(o) is root for o in operands(statement)):
+            if any(
+                isinstance(o, Value) and is_array(o) and aliases.root(o) is root
+                for o in operands(statement)
+            ):
                 return False
             continue
         match statement:
-            case Load(ref=ref, indices=indices) | Store(ref=ref, indices=indices) | Increment(
-                ref=ref, indices=indices
+            case (
+                Load(ref=ref, indices=indices)
+                | Store(ref=ref, indices=indices)
+                | Increment(ref=ref, indices=indices)
             ) if aliases.root(ref) is root:
                 if indices[: len(prefix)] != prefix:
                     return False
-                if any(aliases.root(o) is root for o in _arrays(statement.value if not isinstance(statement, Load) else None)):
+                if any(
+                    aliases.root(o) is root
+                    for o in _arrays(statement.value if not isinstance(statement, Load) else None)
+                ):
                     return False
             case _ if touches(statement, root, aliases):
                 return False
@@ -132,9 +137,7 @@ def _role(loop: For | While, entry: Carried, flow: Dataflow) -> Role:
     return "state"
 
 
-def _is_counted(
-    operand: Operand, loop: For | While, flow: Dataflow, counted: set[Value]
-) -> bool:
+def _is_counted(operand: Operand, loop: For | While, flow: Dataflow, counted: set[Value]) -> bool:
     """Say whether an integer follows from integers alone, so that counting again gives it again."""
     if isinstance(operand, Const) or operand in counted:
         return True
@@ -158,7 +161,7 @@ def _is_counted(
 
 
 def _is_sum(phi: Value, result: Operand, flow: Dataflow) -> bool:
-    """Say whether `result` is `phi` plus terms, `phi` and the partial sums being used nowhere else."""
+    """Say whether `result` is `phi` plus terms, each partial sum being used once."""
     current: Operand = phi
     while current is not result:
         uses = flow.uses.get(current, []) if isinstance(current, Value) else []
@@ -179,8 +182,6 @@ def _is_sum(phi: Value, result: Operand, flow: Dataflow) -> bool:
                 if len(inner) != 1 or not _is_sum(inner[0].phi, inner[0].next, flow):
                     return False
                 current = inner[0].out
-            case If(joins=joins):
-                return False
             case _:
                 return False
     return isinstance(current, Value) and len(flow.uses.get(current, [])) == 1
@@ -270,7 +271,8 @@ def _accesses(statement: Statement, root: Value, aliases: Aliases) -> bool:
     if isinstance(statement, Guard) or _is_extent(statement):
         return False
     touched = [
-        o for o in operands(statement)
+        o
+        for o in operands(statement)
         if isinstance(o, Value) and is_array(o) and aliases.root(o) is root
     ]
     if isinstance(statement, View):

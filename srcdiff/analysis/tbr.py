@@ -15,7 +15,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from srcdiff.analysis.aliasing import Aliases
-from srcdiff.ir.nodes import Alloc, Block, Call, For, Function, If, Increment, Statement, Store, Value, While
+from srcdiff.ir.nodes import (
+    Alloc,
+    Block,
+    Call,
+    For,
+    Function,
+    If,
+    Increment,
+    Statement,
+    Store,
+    Value,
+    While,
+)
 
 
 @dataclass(frozen=True, eq=False)

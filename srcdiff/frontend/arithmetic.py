@@ -11,7 +11,7 @@ from srcdiff.frontend.context import Context, Entity, Static
 from srcdiff.frontend.infer import PYTHON, is_weak, loop_dtypes
 from srcdiff.ir.build import constant, extents, integer, is_constant
 from srcdiff.ir.nodes import Const, Operand, Value, is_array
-from srcdiff.ir.types import BOOL, Array, Scalar, Type
+from srcdiff.ir.types import Array, Scalar, Type
 
 UNIFORM = frozenset({"e", "O", "S", "U", "V", "M", "m"})
 
@@ -82,7 +82,7 @@ def _dtypes(
     except TypeError as error:
         given = ", ".join(str(type) for type in types)
         c.fail(node, f"np.{function.__name__} does not take ({given}).", f"NumPy says: {error}.")
-    if result.kind in UNIFORM or result.kind == "f" and result.itemsize not in (4, 8):
+    if result.kind in UNIFORM or (result.kind == "f" and result.itemsize not in (4, 8)):
         c.fail(
             node,
             f"np.{function.__name__} of {types[0]} gives {result}, which is not supported.",
@@ -112,7 +112,9 @@ def _fold(function: Callable[..., Any], args: Sequence[Operand]) -> Const | None
 
 
 def _is_literal(operand: Const) -> bool:
-    return isinstance(operand.type, Scalar) and (operand.type.weak or operand.type.dtype.kind == "b")
+    return isinstance(operand.type, Scalar) and (
+        operand.type.weak or operand.type.dtype.kind == "b"
+    )
 
 
 def _is_representable(value: float | int | bool) -> bool:
@@ -163,8 +165,11 @@ def condition(c: Context, node: ast.AST, entity: Entity) -> Operand:
             return literal(bool(entity))
         case Value() | Const() if not is_array(entity):
             return truth(c, node, entity)
-    c.fail(node, "This is not a condition: it is neither a number nor a truth value.",
-           "Reduce an array first, for instance with `np.any(...)` or `np.all(...)`.")
+    c.fail(
+        node,
+        "This is not a condition: it is neither a number nor a truth value.",
+        "Reduce an array first, for instance with `np.any(...)` or `np.all(...)`.",
+    )
 
 
 def broadcast_shapes(
@@ -206,8 +211,12 @@ def require_least(c: Context, node: ast.AST, extent: Operand, least: int) -> Non
     known = c.facts.find(extent)
     if isinstance(known, Const):
         if known.value < least:
-            c.fail(node, f"The index is out of bounds: this axis has {known.value} elements.",
-                   "Mend the index or the shape.", BoundsError)
+            c.fail(
+                node,
+                f"The index is out of bounds: this axis has {known.value} elements.",
+                "Mend the index or the shape.",
+                BoundsError,
+            )
         return
     if c.facts.least.get(known, 0) >= least:
         return
@@ -218,7 +227,8 @@ def require_least(c: Context, node: ast.AST, extent: Operand, least: int) -> Non
 
 
 def is_integer(entity: Entity) -> bool:
-    return isinstance(entity, Value | Const) and isinstance(entity.type, Scalar) and (
-        entity.type.dtype.kind in "iub"
+    return (
+        isinstance(entity, Value | Const)
+        and isinstance(entity.type, Scalar)
+        and (entity.type.dtype.kind in "iub")
     )
-

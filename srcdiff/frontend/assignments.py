@@ -12,7 +12,7 @@ from srcdiff.frontend.context import Binding, Context, Entity
 from srcdiff.frontend.expressions import binary, evaluate
 from srcdiff.frontend.infer import BINARY, loop_dtypes
 from srcdiff.ir.build import extents
-from srcdiff.ir.nodes import Alloc, Call, Const, Item, Operand, Value, is_array
+from srcdiff.ir.nodes import Alloc, Call, Const, Item, Operand, Slice, Value, is_array
 
 
 def bind(c: Context, node: ast.AST, name: str, entity: Entity) -> None:
@@ -53,12 +53,15 @@ def unpack(c: Context, node: ast.AST, value: Entity, count: int) -> list[Entity]
     """Return the items of a tuple, or the elements of an array of known length."""
     if isinstance(value, tuple):
         if len(value) != count:
-            c.fail(node, f"{count} names cannot take a tuple of {len(value)}.",
-                   "Give as many names as values.")
+            c.fail(
+                node,
+                f"{count} names cannot take a tuple of {len(value)}.",
+                "Give as many names as values.",
+            )
         return list(value)
     if isinstance(value, Value) and is_array(value):
         require_equal(c, node, value.shape[0], Const(count, value.shape[0].type))
-        full: list[Item] = [indexing.Slice(None, None, None)] * (len(value.shape) - 1)
+        full: list[Item] = [Slice(None, None, None)] * (len(value.shape) - 1)
         return [item_of(c, node, value, k, full) for k in range(count)]
     c.fail(node, "Only a tuple or an array can be unpacked.", "Assign it to one name.")
 
@@ -79,8 +82,11 @@ def _assign_item(c: Context, target: ast.Subscript, value: Entity) -> None:
         c.fail(target, "Only numbers and arrays can be stored in an array.", "Store a number.")
     if indexing.is_element(items):
         if is_array(value):
-            c.fail(target, "An array cannot be stored in one element.",
-                   "Assign to a slice, or store one of its elements.")
+            c.fail(
+                target,
+                "An array cannot be stored in one element.",
+                "Assign to a slice, or store one of its elements.",
+            )
         stored = c.builder.cast(value, array.type.dtype)
         indexing.check_bounds(c, target, array, items)
         c.builder.store(array, indexing.element(items), stored)
@@ -92,8 +98,11 @@ def _place(c: Context, target: ast.Subscript) -> tuple[Value, list[Item]]:
     """Return the array and the index that are written."""
     owner = evaluate(c, target.value)
     if isinstance(owner, tuple):
-        c.fail(target, "The items of a tuple cannot be assigned.",
-               "Build a new tuple, or use an array.")
+        c.fail(
+            target,
+            "The items of a tuple cannot be assigned.",
+            "Build a new tuple, or use an array.",
+        )
     if not isinstance(owner, Value) or not is_array(owner):
         c.fail(target, "Only the elements of arrays can be assigned.", "Use an array.")
     items = indexing.parse(c, target, owner)
@@ -115,8 +124,11 @@ def _check_fits(c: Context, node: ast.AST, target: Value, value: Operand) -> Non
     """Make sure that `value` broadcasts to the shape of `target`."""
     shape = extents(value)
     if len(shape) > len(target.shape):
-        c.fail(node, "The right side has more axes than what it is assigned to.",
-               "Reduce or index the right side.")
+        c.fail(
+            node,
+            "The right side has more axes than what it is assigned to.",
+            "Reduce or index the right side.",
+        )
     for extent, wanted in zip(shape[::-1], target.shape[::-1], strict=False):
         if not (isinstance(extent, Const) and extent.value == 1):
             require_equal(c, node, wanted, extent)
@@ -179,9 +191,7 @@ def _adds_in_place(function: Any, array: Value, value: Operand) -> bool:
     return loop_dtypes(np.add, (array.type, value.type))[1] == array.type.dtype
 
 
-def _signed(
-    c: Context, node: ast.AST, function: Any, value: Operand, array: Value
-) -> Operand:
+def _signed(c: Context, node: ast.AST, function: Any, value: Operand, array: Value) -> Operand:
     if function is np.subtract:
         value = apply(c, node, np.negative, (value,), "_t", operator=True)
     return c.builder.cast(value, array.type.dtype)
@@ -202,12 +212,12 @@ def _update_all(c: Context, node: ast.AugAssign, function: Any, target: Value) -
     c.builder.store(target, (), c.builder.cast(new, target.type.dtype))
 
 
-def _check_dtype(
-    c: Context, node: ast.AST, function: Any, target: Value, value: Operand
-) -> None:
+def _check_dtype(c: Context, node: ast.AST, function: Any, target: Value, value: Operand) -> None:
     """NumPy refuses to write floats into integers in place."""
     result = loop_dtypes(function, (target.type, value.type))[1]
     if not np.can_cast(result, target.type.dtype, "same_kind"):
-        c.fail(node, f"The result is {result}, which does not fit in place into {target.type}.",
-               "Make the array a float array.")
-
+        c.fail(
+            node,
+            f"The result is {result}, which does not fit in place into {target.type}.",
+            "Make the array a float array.",
+        )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.errors import UnknownFunction
-from srcdiff.frontend import arrays, reductions
+from srcdiff.frontend import arrays, reductions, shapes
 from srcdiff.frontend.arithmetic import apply
 from srcdiff.frontend.context import (
     Context,
@@ -30,14 +30,40 @@ from srcdiff.ir.types import Scalar
 from srcdiff.library import LIBRARY
 from srcdiff.rules import canonical, elementwise_rule, is_zero
 
-HANDLERS: dict[Any, Any] = {**arrays.HANDLERS, **reductions.HANDLERS}
+HANDLERS: dict[Any, Any] = {
+    **arrays.HANDLERS,
+    **shapes.HANDLERS,
+    **reductions.HANDLERS,
+}
 
 METHODS: dict[str, Any] = {
     name: getattr(np, name)
-    for name in (
-        "sum mean prod max min dot transpose reshape ravel copy clip round argmax argmin any all "
-        "std var cumsum squeeze trace diagonal repeat swapaxes"
-    ).split()
+    for name in [
+        "sum",
+        "mean",
+        "prod",
+        "max",
+        "min",
+        "dot",
+        "transpose",
+        "reshape",
+        "ravel",
+        "copy",
+        "clip",
+        "round",
+        "argmax",
+        "argmin",
+        "any",
+        "all",
+        "std",
+        "var",
+        "cumsum",
+        "squeeze",
+        "trace",
+        "diagonal",
+        "repeat",
+        "swapaxes",
+    ]
 } | {"flatten": arrays.flatten, "astype": arrays.astype, "fill": arrays.fill, "item": arrays.item}
 
 OPERATORS = frozenset(
@@ -88,8 +114,10 @@ def _call_object(
     if known in LIBRARY:
         return c.inline(c, Static(LIBRARY[known]), args, kwargs, node)
     target = unwrap(value) if callable(value) else None
-    if target is not None and isinstance(target.function, FunctionType) and (
-        target.function is not value or not _is_numpy(value)
+    if (
+        target is not None
+        and isinstance(target.function, FunctionType)
+        and (target.function is not value or not _is_numpy(value))
     ):
         bound = tuple(from_object(c, node, arg, "_arg") for arg in target.args)
         merged = {k: from_object(c, node, v, k) for k, v in target.kwargs.items()} | dict(kwargs)
@@ -106,7 +134,11 @@ def _call_object(
 
 
 def _is_numpy(value: Any) -> bool:
-    return (getattr(value, "__module__", None) or "").partition(".")[0] in ("numpy", "math", "scipy")
+    return (getattr(value, "__module__", None) or "").partition(".")[0] in (
+        "numpy",
+        "math",
+        "scipy",
+    )
 
 
 def _module(value: Any) -> str:
@@ -125,8 +157,11 @@ def _handle(
     try:
         bound = inspect.signature(handler).bind(c, node, name, *args, **kwargs)
     except TypeError as error:
-        c.fail(node, f"This call does not fit the function: {error}.",
-               "Leave out arguments that are not supported.")
+        c.fail(
+            node,
+            f"This call does not fit the function: {error}.",
+            "Leave out arguments that are not supported.",
+        )
     return handler(*bound.args, **bound.kwargs)  # type: ignore[no-any-return]
 
 
@@ -141,13 +176,15 @@ def _elementwise(
 ) -> Entity:
     """Lower a call of an elementwise function."""
     if kwargs:
-        c.fail(node, f"The keyword `{next(iter(kwargs))}` is not supported here.",
-               "Leave it out.")
+        c.fail(node, f"The keyword `{next(iter(kwargs))}` is not supported here.", "Leave it out.")
     operands = [numeric(c, node, arg) for arg in args]
     if getattr(value, "__module__", None) == "math":
         if any(is_array(operand) for operand in operands):
-            c.fail(node, f"math.{value.__name__} takes numbers, not arrays.",
-                   f"Use np.{known.__name__}.")
+            c.fail(
+                node,
+                f"math.{value.__name__} takes numbers, not arrays.",
+                f"Use np.{known.__name__}.",
+            )
     python = known in OPERATORS and not isinstance(value, np.ufunc)
     result = apply(c, node, known, operands, name, operator=python)
     if getattr(value, "__module__", None) == "math" and isinstance(result, Value):
@@ -184,8 +221,12 @@ def _call_method(
 ) -> Entity:
     function = METHODS.get(method.name)
     if function is None:
-        c.fail(node, f"The method `.{method.name}(...)` of arrays is not supported.",
-               "Write it as a function or a loop.", UnknownFunction)
+        c.fail(
+            node,
+            f"The method `.{method.name}(...)` of arrays is not supported.",
+            "Write it as a function or a loop.",
+            UnknownFunction,
+        )
     if method.name in ("reshape", "transpose") and len(args) > 1:
         args = (args,)
     return call(c, node, Static(function), (method.owner, *args), kwargs, name)
@@ -195,8 +236,11 @@ def read_attribute(c: Context, node: ast.AST, owner: Entity, attribute: str) -> 
     """Lower `owner.attribute`."""
     match owner:
         case Value() | Const() if owner in c.lists:
-            c.fail(node, "Lists have no attributes that are supported.",
-                   "Make it an array with `np.array(...)`.")
+            c.fail(
+                node,
+                "Lists have no attributes that are supported.",
+                "Make it an array with `np.array(...)`.",
+            )
         case Value() | Const():
             return arrays.attribute(c, node, owner, attribute) or Method(owner, attribute)
         case Static(value=value):
@@ -215,7 +259,9 @@ def take(c: Context, node: ast.AST, owner: Value, items: list[Item], name: str) 
     first, *rest = items
     plain = all(not isinstance(i, Value | Const) and getattr(i, "start", 1) is None for i in rest)
     if not (isinstance(first, Value) and is_array(first) and plain):
-        c.fail(node, "An array of indices is only supported on the first axis, alone.",
-               "Write a loop over the indices.")
+        c.fail(
+            node,
+            "An array of indices is only supported on the first axis, alone.",
+            "Write a loop over the indices.",
+        )
     return c.inline(c, Static(LIBRARY[np.take]), (owner, first), {}, node)
-

@@ -80,7 +80,6 @@ Entity = (
 )
 
 
-
 @dataclass(frozen=True, eq=False)
 class Binding:
     """What a name denotes, and where it was assigned."""

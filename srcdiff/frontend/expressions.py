@@ -56,8 +56,12 @@ def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:
             return c.comprehend(c, node, name)
         case ast.Lambda():
             return LocalFunction(node, c.scope, defaults(c, node.args))
-    c.fail(node, f"{type(node).__name__} is not supported here.", "Write it in other words.",
-           UnsupportedSyntax)
+    c.fail(
+        node,
+        f"{type(node).__name__} is not supported here.",
+        "Write it in other words.",
+        UnsupportedSyntax,
+    )
 
 
 def _part(name: str) -> str:
@@ -79,16 +83,23 @@ def lookup(c: Context, node: ast.Name) -> Entity:
         binding = scope.names.get(node.id)
         if binding is not None:
             if isinstance(binding.entity, Conflict):
-                c.fail(node, f"`{node.id}` {binding.entity.reason}",
-                       "Use different names, or give the name the same type on every path.")
+                c.fail(
+                    node,
+                    f"`{node.id}` {binding.entity.reason}",
+                    "Use different names, or give the name the same type on every path.",
+                )
             return binding.entity
         read = _surrounding(scope, node.id)
         if read is not None:
             c.reads.append(read)
             return from_object(c, node, read.value, node.id)
         scope = scope.enclosing
-    c.fail(node, f"`{node.id}` is not defined here.",
-           "Assign it before it is read, on every path.", UnsupportedSyntax)
+    c.fail(
+        node,
+        f"`{node.id}` is not defined here.",
+        "Assign it before it is read, on every path.",
+        UnsupportedSyntax,
+    )
 
 
 def _surrounding(scope: Scope, name: str) -> Read | None:
@@ -124,8 +135,11 @@ def binary(
         return first + second
     for entity, side in ((first, left), (second, right)):
         if not isinstance(entity, Value | Const) or entity in c.lists:
-            c.fail(side, "An operand of this operator is neither a number nor an array.",
-                   "Convert it with `np.array(...)` if it holds numbers.")
+            c.fail(
+                side,
+                "An operand of this operator is neither a number nor an array.",
+                "Convert it with `np.array(...)` if it holds numbers.",
+            )
     if function is np.matmul:
         return call(c, node, Static(np.matmul), (first, second), {}, name)
     return apply(c, node, function, (first, second), name, operator=True)  # type: ignore[arg-type]
@@ -239,9 +253,7 @@ def _conditional(c: Context, node: ast.IfExp, name: str) -> Entity:
     return _if(c, node, test, (then, orelse), (first, second), name)
 
 
-def _if(
-    c: Context, node: ast.AST, test: Operand, sides: Any, entities: Any, name: str
-) -> Entity:
+def _if(c: Context, node: ast.AST, test: Operand, sides: Any, entities: Any, name: str) -> Entity:
     """Append an If that yields one entity."""
     joins: list[Any] = []
     joined = join_entities(c, node, sides, entities, name, joins)
@@ -283,8 +295,11 @@ def _tuple_item(c: Context, node: ast.Subscript, owner: tuple[Any, ...]) -> Enti
         return owner[slice(*bounds)]
     index = _known_integer(c, node.slice)
     if not -len(owner) <= index < len(owner):
-        c.fail(node, f"The index {index} is out of range: this tuple has {len(owner)} items.",
-               "Mend the index.")
+        c.fail(
+            node,
+            f"The index {index} is out of range: this tuple has {len(owner)} items.",
+            "Mend the index.",
+        )
     return owner[index]  # type: ignore[no-any-return]
 
 
@@ -292,8 +307,11 @@ def _known_integer(c: Context, node: ast.expr) -> int:
     entity = evaluate(c, node)
     if isinstance(entity, Const) and entity.type.dtype.kind == "i":
         return int(entity.value)
-    c.fail(node, "A tuple can only be indexed by a literal or a constant.",
-           "Use an array for what is indexed at run time.")
+    c.fail(
+        node,
+        "A tuple can only be indexed by a literal or a constant.",
+        "Use an array for what is indexed at run time.",
+    )
 
 
 def _elements(c: Context, nodes: list[ast.expr]) -> list[Entity]:
@@ -303,8 +321,11 @@ def _elements(c: Context, nodes: list[ast.expr]) -> list[Entity]:
         if isinstance(node, ast.Starred):
             entity = evaluate(c, node.value)
             if not isinstance(entity, tuple):
-                c.fail(node, "Only a tuple of fixed length can be spread with `*`.",
-                       "Write the elements out.")
+                c.fail(
+                    node,
+                    "Only a tuple of fixed length can be spread with `*`.",
+                    "Write the elements out.",
+                )
             result += entity
         else:
             result.append(evaluate(c, node, "_t"))
@@ -317,8 +338,12 @@ def _call(c: Context, node: ast.Call, name: str) -> Entity:
     kwargs: dict[str, Entity] = {}
     for keyword in node.keywords:
         if keyword.arg is None:
-            c.fail(node, "`**` in a call is not supported.", "Write the arguments out.",
-                   UnsupportedSyntax)
+            c.fail(
+                node,
+                "`**` in a call is not supported.",
+                "Write the arguments out.",
+                UnsupportedSyntax,
+            )
         kwargs[keyword.arg] = evaluate(c, keyword.value, "_t")
     return call(c, node, function, args, kwargs, name)
 
@@ -328,6 +353,5 @@ def defaults(c: Context, args: ast.arguments) -> tuple[tuple[str, Entity], ...]:
     positional = [*args.posonlyargs, *args.args]
     given = positional[len(positional) - len(args.defaults) :]
     pairs = list(zip(given, args.defaults, strict=True))
-    pairs += [(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d]  # type: ignore[misc]
+    pairs += [(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d]
     return tuple((arg.arg, evaluate(c, default)) for arg, default in pairs)
-

@@ -22,7 +22,7 @@ from srcdiff.ir.nodes import (
     Value,
     is_array,
 )
-from srcdiff.ir.types import Array
+from srcdiff.ir.types import Array, Layout
 
 
 def parse(c: Context, node: ast.Subscript, array: Value) -> list[Item]:
@@ -44,7 +44,9 @@ def parse(c: Context, node: ast.Subscript, array: Value) -> list[Item]:
     if None not in items:
         return [item for item in items if item is not None] + fill
     at = items.index(None)
-    return [i for i in items[:at] if i is not None] + fill + [i for i in items[at:] if i is not None]
+    return (
+        [i for i in items[:at] if i is not None] + fill + [i for i in items[at:] if i is not None]
+    )
 
 
 def _item(c: Context, part: ast.expr) -> list[Item | None]:
@@ -173,8 +175,7 @@ def _slice_extent(c: Context, item: Slice, extent: Operand) -> Operand | None:
             return _shortened(c, extent, start.value - item.stop.value)
         if isinstance(item.stop, Const) and (
             c.facts.least.get(c.facts.find(extent), 0) >= item.stop.value  # type: ignore[arg-type]
-            or isinstance(extent, Const)
-            and extent.value >= item.stop.value
+            or (isinstance(extent, Const) and extent.value >= item.stop.value)
         ):
             return integer(max(item.stop.value - start.value, 0))
     return c.facts.known.get(_slice_key(c, item, extent))
@@ -193,7 +194,7 @@ def _shortened(c: Context, extent: Operand, by: int) -> Operand:
     return c.facts.known[key]
 
 
-def _layout(type: Array, items: Sequence[Item]) -> str:
+def _layout(type: Array, items: Sequence[Item]) -> Layout:
     """Return the layout of a view: C only where leading axes alone are cut."""
     if type.layout != "C":
         return "A"

@@ -90,4 +90,3 @@ def describe(entity: Any) -> str:
         case tuple():
             return f"a tuple of {len(entity)}"
     return "an object"
-

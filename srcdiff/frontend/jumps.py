@@ -137,7 +137,9 @@ def _join(*groups: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(flag for group in groups for flag in group))
 
 
-def _jump(statement: ast.Return | ast.Break | ast.Continue, loop: int) -> tuple[list[ast.stmt], str]:
+def _jump(
+    statement: ast.Return | ast.Break | ast.Continue, loop: int
+) -> tuple[list[ast.stmt], str]:
     """Return what stands in place of a jump, and the flag that it sets."""
     match statement:
         case ast.Return():

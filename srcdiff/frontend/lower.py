@@ -20,6 +20,7 @@ from srcdiff.errors import Span, SrcdiffError, TypeInferenceError, UnsupportedSy
 from srcdiff.frontend.arithmetic import condition, literal
 from srcdiff.frontend.assigned import check_assigned
 from srcdiff.frontend.assignments import assign, augment, bind
+from srcdiff.frontend.comprehensions import comprehend
 from srcdiff.frontend.context import (
     Binding,
     Captured,
@@ -35,7 +36,7 @@ from srcdiff.frontend.context import (
 from srcdiff.frontend.expressions import defaults, evaluate
 from srcdiff.frontend.joins import join_entities, undefined
 from srcdiff.frontend.jumps import RESULT, structure
-from srcdiff.frontend.loops import comprehend, lower_for, lower_while, read_counts
+from srcdiff.frontend.loops import lower_for, lower_while, read_counts
 from srcdiff.frontend.objects import from_object
 from srcdiff.frontend.source import Source, find_source
 from srcdiff.frontend.syntax import check
@@ -73,7 +74,7 @@ def lower(
     source = find_source(function)
     c = Context(Scope(source))
     c.prologue = prologue
-    c.evaluate, c.inline, c.comprehend = evaluate, inline, comprehend  # type: ignore[method-assign, assignment]
+    c.evaluate, c.inline, c.comprehend = evaluate, inline, comprehend
     result = inline(c, Static(function), tuple(args), kwargs, source.node)
     results = [leaf for leaf in leaves(result) if isinstance(leaf, Value | Const)]
     captured = tuple(c.captured.values())
@@ -88,7 +89,12 @@ def lower(
     )
     sources = tuple(dict.fromkeys(c.sources))
     return Lowered(
-        lowered, result, captured, tuple(c.frozen), sources, source.span(source.node),
+        lowered,
+        result,
+        captured,
+        tuple(c.frozen),
+        sources,
+        source.span(source.node),
         tuple(c.reads),
     )
 
@@ -116,8 +122,9 @@ def inline(
         case _:
             raise AssertionError(callee)
     if len(c.calls) > MAX_DEPTH or sum(call is definition for call in c.calls) > MAX_DEPTH // 2:
-        c.fail(node, "Recursive functions are not supported yet.", "Write a loop.",
-               UnsupportedSyntax)
+        c.fail(
+            node, "Recursive functions are not supported yet.", "Write a loop.", UnsupportedSyntax
+        )
     names = _bind_arguments(c, node, definition, args, kwargs, given)
     caller, calls, origin = c.scope, c.calls, c.builder.origin
     c.scope, c.calls = scope, (*c.calls, node, definition)
@@ -187,8 +194,11 @@ def _bind_arguments(
     names: dict[str, Entity] = dict(zip(positional, args, strict=False))
     if len(args) > len(positional):
         if spec.vararg is None:
-            c.fail(node, f"`{title}` takes {len(positional)} arguments, {len(args)} were given.",
-                   "Leave out the rest.")
+            c.fail(
+                node,
+                f"`{title}` takes {len(positional)} arguments, {len(args)} were given.",
+                "Leave out the rest.",
+            )
         names[spec.vararg.arg] = tuple(args[len(positional) :])
     elif spec.vararg is not None:
         names[spec.vararg.arg] = ()
@@ -244,8 +254,12 @@ def statement(c: Context, node: ast.stmt) -> None:
             error, message = _exception(c, node)
             c.builder.guard(literal(False), error, message)
         case _:
-            c.fail(node, f"{type(node).__name__} is not supported.", "Write it in other words.",
-                   UnsupportedSyntax)
+            c.fail(
+                node,
+                f"{type(node).__name__} is not supported.",
+                "Write it in other words.",
+                UnsupportedSyntax,
+            )
 
 
 def _message(node: ast.expr | None) -> str:
@@ -344,4 +358,3 @@ def _raises(block: Builder) -> bool:
         case [Guard(condition=Const(value=False))]:
             return True
     return False
-

@@ -12,7 +12,7 @@ from srcdiff.frontend.arrays import FULL, array, axes_of, joint_dtype, static
 from srcdiff.frontend.context import Context, Entity, Iteration, Static
 from srcdiff.ir.build import extents, integer, reduced_shape
 from srcdiff.ir.nodes import NEW_AXIS, Const, Item, Operand, Value, is_array
-from srcdiff.ir.types import PYTHON_FLOAT, PYTHON_INT, Array, Scalar, Type
+from srcdiff.ir.types import PYTHON_FLOAT, PYTHON_INT, Array, Scalar
 from srcdiff.library import LIBRARY, REDUCTIONS, RESULTS, integer_matmul, rows
 
 
@@ -146,8 +146,11 @@ def dot(c: Context, node: ast.AST, name: str, a: Entity, b: Entity) -> Entity:
     if 0 in ranks:
         return apply(c, node, np.multiply, (left, right), name)
     if max(ranks) > 2:
-        c.fail(node, "np.dot of arrays with more than two axes is not supported.",
-               "Use np.matmul, or write the sum you mean.")
+        c.fail(
+            node,
+            "np.dot of arrays with more than two axes is not supported.",
+            "Use np.matmul, or write the sum you mean.",
+        )
     return matmul(c, node, name, left, right)
 
 
@@ -190,8 +193,11 @@ def _convert(type: Scalar) -> Any:
         value = literal(0) if x is None else operand(c, node, x)
         if is_array(value):
             if type.weak:
-                c.fail(node, "An array cannot be converted to a number.",
-                       "Index it, or convert it with `.astype(...)`.")
+                c.fail(
+                    node,
+                    "An array cannot be converted to a number.",
+                    "Index it, or convert it with `.astype(...)`.",
+                )
             return c.builder.cast(value, type.dtype, name)
         if type.dtype.kind == "b":
             return condition(c, node, value)
@@ -216,10 +222,13 @@ def _extreme(function: Any, array_function: Any) -> Any:
         if len(items) == 1 and isinstance(items[0], Value) and is_array(items[0]):
             return c.inline(c, Static(REDUCTIONS[array_function]), (items[0],), {}, node)
         if not items or not all(isinstance(i, Value | Const) and not is_array(i) for i in items):
-            c.fail(node, f"`{function.__name__}` takes numbers or one array.",
-                   f"Use np.{array_function.__name__} or np.maximum for arrays.")
-        result: Any = items[0]
-        for position, item in enumerate(items[1:], 2):
+            c.fail(
+                node,
+                f"`{function.__name__}` takes numbers or one array.",
+                f"Use np.{array_function.__name__} or np.maximum for arrays.",
+            )
+        result, *others = [operand(c, node, item) for item in items]
+        for position, item in enumerate(others, 2):
             wish = name if position == len(items) else f"_{name.lstrip('_')}"
             result = _two(c, node, function, result, item, wish)
         return result
@@ -298,5 +307,16 @@ HANDLERS: dict[Any, Any] = {
     builtins.list: tuple_,
 } | {
     getattr(np, name): _convert(Scalar(np.dtype(name)))
-    for name in "float64 float32 int64 int32 int16 int8 uint8 uint16 uint32 uint64".split()
+    for name in [
+        "float64",
+        "float32",
+        "int64",
+        "int32",
+        "int16",
+        "int8",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+    ]
 }

@@ -9,7 +9,7 @@
               | Store      ref[indices] = value                no indices: every element (broadcast)
               | Increment  ref[indices] += value               no indices: every element (broadcast)
               | Guard      if not condition: raise error(message)
-              | If         condition, then, orelse, joins      join: out = then if condition else orelse
+              | If         condition, then, orelse, joins      join: out = then or orelse
               | For        index in range(start, stop, step), carried, body, leave, trips
               | While      carried, head, condition, body, leave, trips
     how       = Index(item*) | Transpose(axes) | Reshape() | Broadcast()

@@ -12,7 +12,7 @@ from srcdiff import runtime, words
 
 PRINTED_BUILTINS = ("range", "float", "int", "bool", "complex", "abs")
 RUNTIME = {id(function): name for name, function in runtime.NAMES.items()}
-COMPILED: dict[object, Any] = {words.radd: runtime.radd}
+COMPILED: dict[object, Any] = {words.radd: runtime.NAMES["radd"]}
 
 
 class Symbols:

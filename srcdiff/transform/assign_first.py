@@ -98,8 +98,8 @@ class _Search:
         return self.memory.root(value) is not self.memory.root(increment.ref)
 
     def covers(self, nest: list[For], increment: Increment) -> bool:
-        if len(nest) != len(increment.indices):
-            return False
+        if not nest or len(nest) != len(increment.indices):
+            return not nest and not increment.indices
         return all(
             place is loop.index and self.integers.covers(loop, extent)
             for place, loop, extent in zip(

@@ -1,7 +1,7 @@
 """Count the trips of loops whose number of iterations is not known on entry.
 
-    While ...                   While ..., trips = trips
-    For ... leave flag    ->    For ... leave flag, trips = trips
+While ...                   While ..., trips = trips
+For ... leave flag    ->    For ... leave flag, trips = trips
 """
 
 from dataclasses import replace

@@ -143,7 +143,7 @@ def _control(statement: Statement) -> tuple[Operand, ...]:
 
 
 def _sweep(block: Block, marker: _Marker) -> Block:
-    kept = []
+    kept: list[Statement] = []
     for statement in block.statements:
         if statement not in marker.needed:
             continue
@@ -157,7 +157,9 @@ def _sweep(block: Block, marker: _Marker) -> Block:
                 kept.append(replace(_entries(statement, marker), body=body))
             case While():
                 body, head = _sweep(statement.body, marker), _sweep(statement.head, marker)
-                kept.append(replace(_entries(statement, marker), body=body, head=head))
+                loop = _entries(statement, marker)
+                assert isinstance(loop, While)
+                kept.append(replace(loop, body=body, head=head))
             case _:
                 kept.append(statement)
     return Block(tuple(kept))

@@ -226,5 +226,3 @@ def _remember(table: dict[Key, _Element], key: Key, element: _Element) -> None:
     if key not in table and len(table) >= LIMIT:
         del table[next(iter(table))]
     table[key] = element
-
-

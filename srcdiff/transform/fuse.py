@@ -25,7 +25,6 @@ from srcdiff.ir.nodes import (
     Call,
     Function,
     Increment,
-    Load,
     Operand,
     Statement,
     Store,
@@ -36,7 +35,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import Array
 from srcdiff.ir.walk import blocks, map_blocks, operands, values
-from srcdiff.transform.fusion.access import Access, At, Extents, integer, resolve
+from srcdiff.transform.fusion.access import Access, Extents, own_pattern, resolve
 from srcdiff.transform.fusion.nests import nest
 from srcdiff.transform.fusion.region import Node, Region
 from srcdiff.transform.fusion.scalars import is_elementwise
@@ -114,8 +113,9 @@ class _Run:
             case Call(function=function, args=args, out=out) if is_elementwise(function):
                 for arg in args:
                     self.extents.broadcast(shape_of(arg), out.shape)
-            case Store(indices=(), ref=ref, value=value) | Increment(
-                indices=(), ref=ref, value=value
+            case (
+                Store(indices=(), ref=ref, value=value)
+                | Increment(indices=(), ref=ref, value=value)
             ):
                 self.extents.broadcast(shape_of(value), ref.shape)
             case View(how=Broadcast(), ref=ref, out=out):
@@ -200,7 +200,7 @@ class _Run:
         makers = [known[extent].statement for extent in values(view.out.shape)]
         if any(isinstance(maker, Call) and view.out in maker.args for maker in makers):
             return False
-        pattern = tuple(At(axis, integer(0)) for axis in range(len(view.out.shape)))
+        pattern = own_pattern(range(len(view.out.shape)))
         views = {**self.facts.views, view.out: view}
         base = resolve(Access(view.out, pattern), views, self.extents).base
         return base not in views

@@ -18,7 +18,7 @@ Get = Callable[[], Operand]
 
 
 def mentions(expression: Expression) -> tuple[set[int], bool]:
-    """Return the positions of the arguments that a partial reads, and whether it reads the result."""
+    """Return which arguments a partial reads, by position, and whether it reads the result."""
     match expression:
         case Argument(position=position):
             return {position}, False
@@ -179,7 +179,7 @@ def scaled(
 def reduce_to(
     builder: Builder, operand: Operand, shape: tuple[Operand, ...], target: Operand, name: str
 ) -> Operand:
-    """Append the sum of `operand`, broadcast to `shape`, over the axes `target` was broadcast along.
+    """Append the sum of `operand`, broadcast to `shape`, over what `target` was broadcast along.
 
     Where `operand` itself does not vary along such an axis, the sum is a product with its extent.
     """

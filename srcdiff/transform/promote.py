@@ -11,7 +11,6 @@ is added only if the loop has run.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 

@@ -26,7 +26,6 @@ from srcdiff.ir.nodes import (
     Statement,
     Store,
     Value,
-
     While,
     is_array,
 )
@@ -128,7 +127,8 @@ class _Rebinder:
         if isinstance(statement, For | While):
             around = [statement, *around]
         outer = [
-            s for s in around
+            s
+            for s in around
             if isinstance(s, For | While) and block not in (*blocks(s), *self.inner_blocks(s))
         ]
         return any(self.order[s] < self.order[use] <= self.last_of(s) for s in outer)
@@ -230,5 +230,3 @@ class _Rebinder:
             builder = Builder()
             self.mapping[value] = builder.copy(value, value.name)
             kept += builder.statements
-
-

@@ -197,7 +197,9 @@ def _folded(call: Call) -> Operand | None:
 
 
 def _all_literal(call: Call) -> bool:
-    return bool(call.args) and all(isinstance(a, Const) and a.type.dtype.kind in "ib" for a in call.args)
+    return bool(call.args) and all(
+        isinstance(a, Const) and a.type.dtype.kind in "ib" for a in call.args
+    )
 
 
 _INTEGER: dict[Any, Callable[..., Any]] = {

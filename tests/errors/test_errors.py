@@ -23,8 +23,6 @@ HERE = Path(__file__).parent
 MARK = "# <-- error"
 NAMES = sorted(path.stem for path in (HERE / "programs").glob("*.py"))
 
-BUILT = hasattr(srcdiff, "grad")
-
 
 @functools.cache
 def program(name: str) -> ModuleType:
@@ -90,7 +88,6 @@ def test_source_is_refused(name: str) -> None:
     hold(refusal(check_syntax, name), name)
 
 
-@pytest.mark.skipif(not BUILT, reason="grad is not built")
 @pytest.mark.parametrize("name", NAMES)
 def test_call_is_refused(name: str) -> None:
     error = refusal(call, name)
@@ -101,7 +98,7 @@ def test_call_is_refused(name: str) -> None:
 
 def test_texts(golden: Callable[[Path, str], None]) -> None:
     texts = []
-    for name in NAMES if BUILT else SYNTAX_NAMES:
+    for name in NAMES:
         error = refusal(check_syntax if stage(name) == "syntax" else call, name)
         text = str(error)
         if error.span is not None:

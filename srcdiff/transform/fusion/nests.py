@@ -156,9 +156,9 @@ def _element(work: _Nest, node: Node, operand: Operand) -> Operand:
         return operand
     access = work.region.access(node, operand)
     maker = work.region.made.get(access.base)
-    if access.base in work.scalars and maker is not None:
-        if work.region.is_same_element(maker, node, access):
-            return work.scalars[access.base]
+    made_here = maker is not None and access.base in work.scalars
+    if maker is not None and made_here and work.region.is_same_element(maker, node, access):
+        return work.scalars[access.base]
     if access.key not in work.loaded:
         changes = work.region.root(access) in work.written
         layer = work.before[work.depth if changes else access.depth]

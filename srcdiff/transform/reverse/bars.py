@@ -34,7 +34,7 @@ def bar_name(value: Value) -> str:
 
 
 def has_shadow(plan: Plan, value: Value) -> bool:
-    """Say whether the adjoint of an array is memory: it is written, indexed, viewed, or far used."""
+    """Say whether an array's adjoint is memory: it is written, indexed, viewed, or far used."""
     if not is_array(value):
         return False
     if value not in plan.shadowed:
@@ -54,7 +54,9 @@ def _has_shadow(plan: Plan, value: Value) -> bool:
 def _asks_for_memory(use: Use, block: Block) -> bool:
     match use.statement:
         case Load() | View():
-            return not (isinstance(use.statement, View) and isinstance(use.statement.how, Broadcast))
+            return not (
+                isinstance(use.statement, View) and isinstance(use.statement.how, Broadcast)
+            )
         case Call(function=np.shape):
             return False
         case If() | For() | While():
@@ -188,7 +190,9 @@ def zero_like(plan: Plan, value: Value, builder: Builder) -> Operand:
     """Return a zero of the dtype and shape of `value`."""
     if not is_array(value):
         return constant(0, Scalar(value.type.dtype))
-    return builder.zeros(tuple(need(plan, e) for e in value.shape), value.type.dtype, bar_name(value))
+    return builder.zeros(
+        tuple(need(plan, e) for e in value.shape), value.type.dtype, bar_name(value)
+    )
 
 
 def full_array(
@@ -219,4 +223,3 @@ def snapshot(plan: Plan, value: Value, array: Operand) -> Operand:
     if not isinstance(array, Value) or not is_array(array):
         return array
     return plan.builder.copy(array, wish(plan, value))
-

@@ -17,7 +17,6 @@ from srcdiff.ir.nodes import (
     Slice,
     Transpose,
     Value,
-    is_array,
 )
 from srcdiff.ir.types import Array, Scalar
 from srcdiff.rules import elementwise_rule, is_zero
@@ -51,8 +50,11 @@ def reverse_call(plan: Plan, call: Call) -> None:
             _elementwise(plan, call, rule, out_bar)
         case _ if not is_zero(call.function):
             name = getattr(call.function, "__name__", "this function")
-            raise UnknownFunction(f"There is no derivative rule for {name}.", call.origin.span,
-                                  "Write it out in NumPy and plain loops.")
+            raise UnknownFunction(
+                f"There is no derivative rule for {name}.",
+                call.origin.span,
+                "Write it out in NumPy and plain loops.",
+            )
 
 
 def _elementwise(plan: Plan, call: Call, rule: Elementwise, out_bar: Operand) -> None:
@@ -220,5 +222,3 @@ def _product_of(plan: Plan, left: Value, right: Value, like: Value) -> Value:
     type = Array(like.type.dtype, len(like.shape))
     shape = left.shape[:-1] + right.shape[1:]
     return plan.builder.call(np.matmul, left, right, name=name, type=type, shape=shape)
-
-

@@ -27,8 +27,8 @@ from srcdiff.transform.reverse.bars import (
     bar_of,
     full_array,
 )
-from srcdiff.transform.reverse.needs import need
 from srcdiff.transform.reverse.merge import merge
+from srcdiff.transform.reverse.needs import need
 from srcdiff.transform.reverse.plan import Frame, Plan
 from srcdiff.transform.reverse.rooms import rows_possible
 
@@ -90,7 +90,9 @@ def _may_run_forwards(plan: Plan, loop: For | While, facts: Independence, region
     first that was done.
     """
     undone = any(
-        plan.final and statement in plan.saves and plan.aliases.root(statement.ref) in facts.incremented
+        plan.final
+        and statement in plan.saves
+        and plan.aliases.root(statement.ref) in facts.incremented
         for statement in statements(loop.body)
         if isinstance(statement, Store | Increment)
     )
@@ -105,9 +107,7 @@ def _provide_index(plan: Plan, loop: For, frame: Frame, index: Value) -> None:
     frame.available[loop.index] = index
 
 
-def _carries(
-    plan: Plan, loop: For | While, frame: Frame
-) -> list[tuple[Carried, Operand, Operand]]:
+def _carries(plan: Plan, loop: For | While, frame: Frame) -> list[tuple[Carried, Operand, Operand]]:
     """Return (entry, adjoint in the body, adjoint after the loop) for each active entry."""
     result: list[tuple[Carried, Operand, Operand]] = []
     for entry in loop.carried:

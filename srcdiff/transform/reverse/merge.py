@@ -68,9 +68,7 @@ def merge(plan: Plan, loop: For, facts: Independence, reverse_block: ReverseBloc
     return True
 
 
-def _seeds(
-    plan: Plan, loop: For, facts: Independence
-) -> list[tuple[Carried, Operand]] | None:
+def _seeds(plan: Plan, loop: For, facts: Independence) -> list[tuple[Carried, Operand]] | None:
     """Return the adjoints of a loop's sums, None if it cannot be merged for what it looks like."""
     if not facts.holds or facts.stored or facts.incremented:
         return None

@@ -128,7 +128,8 @@ def _is_overwritten(plan: Plan, definition: Definition, frame: Frame) -> bool:
     if isinstance(statement, Call) and statement.function is np.shape:
         return False
     roots = {
-        plan.aliases.root(o) for o in operands(statement)
+        plan.aliases.root(o)
+        for o in operands(statement)
         if isinstance(o, Value) and plan.aliases.is_memory(o)
     }
     if not roots:
@@ -157,11 +158,11 @@ def _make_again(plan: Plan, definition: Definition, frame: Frame) -> Value:
             )
         case Load():
             indices = tuple(new[i] for i in statement.indices)
-            again = replace(statement, out=out, ref=new[statement.ref], indices=indices)
+            ref = need_value(plan, statement.ref)
+            again = replace(statement, out=out, ref=ref, indices=indices)
         case View():
-            again = replace(
-                statement, out=out, ref=new[statement.ref], how=renew(plan, statement.how)
-            )
+            ref = need_value(plan, statement.ref)
+            again = replace(statement, out=out, ref=ref, how=renew(plan, statement.how))
     frame.builder.append(replace(again, origin=replace(statement.origin, sweep="adjoint")))
     frame.builder.statements += [replace(a, args=(out,)) for a in asked]
     return out
@@ -233,23 +234,21 @@ def _renew_item(plan: Plan, item: Item) -> Item:
 # ---- counted back ----
 
 
-def _count_back(
-    plan: Plan, value: Value, definition: Definition, depth: int
-) -> Operand | None:
+def _count_back(plan: Plan, value: Value, definition: Definition, depth: int) -> Operand | None:
     """Return an integer that follows from counting, in the direction that the loop runs now."""
     frame, loop = plan.stack[depth], definition.statement
     if definition.kind != "phi" or not isinstance(loop, For | While):
         return None
     entry = next(e for e in loop.carried if e.phi is value)
     if frame.forwards:
-        return _count_again(plan, entry, depth) if roles(loop, plan.flow)[entry] == "counter" else None
+        return (
+            _count_again(plan, entry, depth) if roles(loop, plan.flow)[entry] == "counter" else None
+        )
     step = counter_step(loop, entry, plan.flow)
     if step is None:
         return None
     phi = Value(value.name, value.type)
-    inside = frame.head.call(
-        np.subtract, phi, step, name=value.name, type=value.type, shape=()
-    )
+    inside = frame.head.call(np.subtract, phi, step, name=value.name, type=value.type, shape=())
     init = _outside(plan, entry.out, depth)
     frame.counters.append(Carried(phi, init, inside, Value(value.name, value.type)))
     if isinstance(entry.next, Value):

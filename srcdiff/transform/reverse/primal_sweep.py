@@ -64,9 +64,7 @@ def _with_saves(plan: Plan, statement: Statement) -> list[Statement]:
         case Alloc(out=out) | Call(out=out) if out in plan.expanded:
             _expanded(plan, builder, statement)
         case If(then=then, orelse=orelse):
-            builder.append(
-                replace(statement, then=_block(plan, then), orelse=_block(plan, orelse))
-            )
+            builder.append(replace(statement, then=_block(plan, then), orelse=_block(plan, orelse)))
         case For(index=index, carried=carried, body=body):
             entering = [index, *(entry.phi for entry in carried)]
             builder.append(replace(statement, body=_block(plan, body, entering)))

@@ -43,9 +43,7 @@ def around(plan: Plan, block: Block, region: Frame) -> list[Statement]:
     return result[::-1]
 
 
-def make_rows(
-    plan: Plan, block: Block, region: Frame, like: Value, name: str
-) -> Rows | None:
+def make_rows(plan: Plan, block: Block, region: Frame, like: Value, name: str) -> Rows | None:
     """Return room for `like` in each iteration of the loops around `block`, if that is possible."""
     statements = around(plan, block, region)
     loops = [s for s in statements if isinstance(s, For | While)]
@@ -182,8 +180,10 @@ class Bounds:
         if (step > 0) != upper:
             return self.bound(loop.start, upper=upper)
         end = self.bound(loop.stop, upper=upper)
-        return None if end is None else self.builder.fold(
-            np.subtract if upper else np.add, end, integer(1)
+        return (
+            None
+            if end is None
+            else self.builder.fold(np.subtract if upper else np.add, end, integer(1))
         )
 
     def _of_call(
@@ -199,4 +199,4 @@ class Bounds:
             return None
         if sides[0] is None or sides[1] is None:
             return None
-        return self.builder.fold(function, sides[0], sides[1])  # type: ignore[arg-type]
+        return self.builder.fold(function, sides[0], sides[1])

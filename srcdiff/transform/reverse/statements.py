@@ -112,9 +112,7 @@ def wish_of_element(plan: Plan, write: Store | Increment) -> str:
     return name if name != "_t" else f"_{write.ref.name.lstrip('_')}_bar"
 
 
-def _clear(
-    plan: Plan, write: Store | Increment, target: Value, place: tuple[Operand, ...]
-) -> None:
+def _clear(plan: Plan, write: Store | Increment, target: Value, place: tuple[Operand, ...]) -> None:
     """What a store overwrites has no influence: its adjoint is 0."""
     if isinstance(write, Store):
         plan.builder.store(target, place, constant(0, Scalar(target.type.dtype)))
@@ -191,8 +189,8 @@ def _branch(plan: Plan, statement: If) -> None:
     if not _is_empty(then, orelse):
         condition = need(plan, statement.condition)
         joins = _joins(plan, then, orelse)
-        blocks = [Block((*f.head.statements, *f.builder.statements)) for f in sides]
-        plan.builder.append(If(condition, *blocks, joins, plan.builder.origin))
+        first, second = (Block((*f.head.statements, *f.builder.statements)) for f in sides)
+        plan.builder.append(If(condition, first, second, joins, plan.builder.origin))
 
 
 def _is_empty(then: Frame, orelse: Frame) -> bool:

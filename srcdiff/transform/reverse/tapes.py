@@ -9,7 +9,9 @@
 A slot is a tape without a loop around: its value itself is joined.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -37,8 +39,8 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import PYTHON_INT, Array
 from srcdiff.ir.walk import blocks, substitute_block
-from srcdiff.words import grow
 from srcdiff.transform.reverse.plan import Slot, Tape
+from srcdiff.words import grow
 
 Kept = Slot | Tape
 
@@ -71,14 +73,16 @@ class Reserve:
 
 
 MARKS = (Push, Pop, Reserve)
+Marked = Sequence[Any]
+"""Statements, among them marks."""
 State = dict[Kept, tuple[Operand, ...]]
 
 
-def thread(statements: list[Statement]) -> list[Statement]:
+def thread(statements: Marked) -> list[Statement]:
     """Replace the pushes and pops in both sweeps of a region, which follow each other."""
     rooms = list(dict.fromkeys(_rooms(statements)))
     if not rooms:
-        return statements
+        return list(statements)
     builder = Builder()
     work = _Threader({room: _initial(builder, room) for room in rooms})
     body = work.block(statements)
@@ -86,7 +90,7 @@ def thread(statements: list[Statement]) -> list[Statement]:
     return [*builder.statements, *block.statements]
 
 
-def _rooms(statements: "list[Statement] | tuple[Statement, ...]") -> list[Kept]:
+def _rooms(statements: Marked) -> list[Kept]:
     found: list[Kept] = []
     for statement in statements:
         if isinstance(statement, Push | Pop | Reserve):
@@ -112,7 +116,7 @@ class _Threader:
     state: State
     mapping: dict[Value, Operand] = field(default_factory=dict)
 
-    def block(self, statements: "list[Statement] | tuple[Statement, ...]") -> list[Statement]:
+    def block(self, statements: Marked) -> list[Statement]:
         result: list[Statement] = []
         for statement in statements:
             builder = Builder(getattr(statement, "origin", NOWHERE))
@@ -188,17 +192,17 @@ class _Threader:
         for room in before:
             pairs = zip(taken[room], self.state[room], strict=True)
             self.state[room] = tuple(_join(joins, room, *pair) for pair in pairs)
-        blocks_ = {"then": Block(tuple(then)), "orelse": Block(tuple(orelse))}
         made = [j.out for j in joins[len(statement.joins) :] if is_array(j.out)]
         after = [s for out in made for s in _extents(out)]
-        return [replace(statement, **blocks_, joins=tuple(joins)), *after]
+        sides = Block(tuple(then)), Block(tuple(orelse))
+        return [replace(statement, then=sides[0], orelse=sides[1], joins=tuple(joins)), *after]
 
     def loop(self, loop: For | While) -> list[Statement]:
         inside = list(dict.fromkeys(_rooms([loop])))
         before = {room: self.state[room] for room in inside}
         pushed = _pushed(loop)
         for room in inside:
-            tape, top = self.state[room]
+            tape = self.state[room][0]
             assert isinstance(tape, Value)
             phi = _tape_like(tape) if room in pushed else tape
             self.state[room] = (phi, Value(_top(room), PYTHON_INT))
@@ -219,8 +223,9 @@ class _Threader:
         """Carry the state of the tapes that a loop uses."""
         entries, after = list(loop.carried), []
         for room in inside:
-            outs = []
-            for init, phi, following in zip(before[room], phis[room], self.state[room], strict=True):
+            outs: list[Operand] = []
+            parts = zip(before[room], phis[room], self.state[room], strict=True)
+            for init, phi, following in parts:
                 if following is init:
                     outs.append(init)
                     continue
@@ -260,12 +265,13 @@ def _extents(array: Value) -> list[Statement]:
 
 
 def _pushed(loop: For | While) -> set[Kept]:
-    return {s.room for b in blocks(loop) for s in statements_of(b) if isinstance(s, Push | Reserve)}  # type: ignore[misc]
+    inside = [s for block in blocks(loop) for s in statements_of(block)]
+    return {s.room for s in inside if isinstance(s, Push | Reserve)}
 
 
-def statements_of(block: Block) -> list[Statement]:
-    """Return the statements of a block and of the blocks in it."""
-    result: list[Statement] = []
+def statements_of(block: Block) -> list[Any]:
+    """Return the statements of a block and of the blocks in it, marks included."""
+    result: list[Any] = []
     for statement in block.statements:
         result.append(statement)
         if not isinstance(statement, Push | Pop | Reserve):
