@@ -22,6 +22,7 @@ from srcdiff.options import Options
 from srcdiff.signatures import form_of_types, types_of
 from srcdiff.specialisation import Specialisation, seeds_of
 from srcdiff.specialise import Made, Product, make
+from srcdiff.store import key_of, load, save
 from srcdiff.subject import Argnums, Subject, subject_of
 from srcdiff.surroundings import Watched
 
@@ -39,6 +40,10 @@ class Plan:
     argnums: Argnums
     has_aux: bool
     options: Options
+
+    def describe(self) -> str:
+        """Return a text that is the same in every process."""
+        return repr((self.product, self.argnums, self.has_aux, self.options.describe()))
 
 
 class NotDirect(Exception):
@@ -209,8 +214,18 @@ class Derivative:
         return new
 
     def _new(self, form: Form) -> Specialisation:
-        made = self._make(form)
-        return Specialisation(made.recipe, made.surroundings, self._plan.options)
+        options = self._plan.options
+        function = self._subject.function(len(form.positional), tuple(form.keywords))
+        key = None
+        if options.cache and options.compiles and not self._subject.is_bound:
+            key = key_of(function, (form, self._plan.describe()))
+        kept = load(key, function) if key is not None else None
+        if kept is None:
+            made = self._make(form)
+            if key is not None:
+                save(key, function, made)
+            kept = made.recipe, made.surroundings
+        return Specialisation(*kept, options)
 
     def _make(self, form: Form) -> Made:
         plan = self._plan

@@ -23,6 +23,12 @@ class Options:
     fastmath: bool | frozenset[str] = False
     boundscheck: bool = False
 
+    def describe(self) -> str:
+        """Return a text that is the same in every process."""
+        flags = self.fastmath
+        fastmath = sorted(flags) if isinstance(flags, frozenset) else flags
+        return repr((self.jit, fastmath, self.boundscheck))
+
     @property
     def compiles(self) -> bool:
         """Say whether code is compiled: `NUMBA_DISABLE_JIT` is read when it matters."""

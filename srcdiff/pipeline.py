@@ -9,9 +9,16 @@ from srcdiff.ir.nodes import Function
 from srcdiff.ir.text import Text, render
 from srcdiff.ir.verify import verify
 from srcdiff.transform.adjoint import Request, adjoint
+from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.count import count
+from srcdiff.transform.dead_writes import dead_writes
 from srcdiff.transform.eliminate import eliminate
+from srcdiff.transform.flatten import flatten
+from srcdiff.transform.forward import forward
+from srcdiff.transform.fuse import fuse
+from srcdiff.transform.hoist import hoist
 from srcdiff.transform.own import own
+from srcdiff.transform.promote import promote
 from srcdiff.transform.rebind import rebind
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
@@ -19,7 +26,22 @@ from srcdiff.transform.sink import sink
 Pass = Callable[[Function], Function]
 
 PREPARE: tuple[Pass, ...] = (simplify, eliminate, own, rebind, sink, count)
-FINISH: tuple[Pass, ...] = (simplify, eliminate)
+FINISH: tuple[Pass, ...] = (
+    simplify,
+    eliminate,
+    fuse,
+    flatten,
+    simplify,
+    forward,
+    eliminate,
+    dead_writes,
+    eliminate,
+    promote,
+    assign_first,
+    hoist,
+    simplify,
+    eliminate,
+)
 
 
 @dataclass(eq=False)

@@ -116,7 +116,7 @@ def _digest(text: str) -> str:
 
 def _share(left: Any, right: Any) -> bool:
     try:
-        return bool(np.shares_memory(left, right, MOST_WORK))
+        return bool(np.shares_memory(left, right, MOST_WORK))  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True
 

@@ -4,6 +4,7 @@ A `Recipe` is what comes out: the text, which leaves of the arguments it is call
 Python expression that makes what the user gets out of what it returns.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -160,11 +161,12 @@ def _recipe(
     scheme: "_Scheme",
 ) -> Recipe:
     finish, names = scheme.expression(plain=False)
+    words = set(re.findall(r"\w+", text.source))
     return Recipe(
         text.source,
         text.name,
         tuple(param.name for param in final.params),
-        dict(text.globals),
+        {name: value for name, value in text.globals.items() if name in words},
         tuple(k for k, position in enumerate(params.positions) if position is not None),
         tuple(each.array for each in fixed),
         scheme.output,

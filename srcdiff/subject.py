@@ -30,6 +30,11 @@ class Subject:
     def name(self) -> str:
         return str(getattr(self.target.function, "__name__", "function"))
 
+    @property
+    def is_bound(self) -> bool:
+        """Say whether arguments are bound to it."""
+        return bool(self.target.args or self.target.kwargs)
+
     def function(self, count: int, keywords: Sequence[str]) -> FunctionType:
         """Return the function with source that a call with these arguments runs."""
         function = self.target.function

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.errors import UnknownFunction
+from srcdiff.errors import SrcdiffError, UnknownFunction
 from srcdiff.frontend import arrays, reductions, shapes
 from srcdiff.frontend.arithmetic import apply
 from srcdiff.frontend.context import (
@@ -24,7 +24,7 @@ from srcdiff.frontend.context import (
     Static,
 )
 from srcdiff.frontend.objects import from_object
-from srcdiff.frontend.target import unwrap
+from srcdiff.frontend.target import Target, unwrap
 from srcdiff.ir.nodes import Const, Item, Operand, Value, is_array
 from srcdiff.ir.types import Scalar
 from srcdiff.library import LIBRARY
@@ -91,7 +91,11 @@ def call(
             return c.inline(c, function, args, kwargs, node)
         case Static(value=value):
             return _call_object(c, node, value, args, kwargs, name)
-    c.fail(node, "This is not a function.", "Call a function.")
+    c.fail(node, f"{_called(node)} is not a function.", "Call a function.")
+
+
+def _called(node: ast.AST) -> str:
+    return f"`{ast.unparse(node.func)}`" if isinstance(node, ast.Call) else "This"
 
 
 def _call_object(
@@ -113,7 +117,7 @@ def _call_object(
         return _elementwise(c, node, value, known, args, kwargs, name)
     if known in LIBRARY:
         return c.inline(c, Static(LIBRARY[known]), args, kwargs, node)
-    target = unwrap(value) if callable(value) else None
+    target = _unwrapped(c, node, value) if callable(value) else None
     if (
         target is not None
         and isinstance(target.function, FunctionType)
@@ -124,13 +128,20 @@ def _call_object(
         return c.inline(c, Static(target.function), (*bound, *args), merged, node)
     title = getattr(value, "__qualname__", None) or getattr(value, "__name__", repr(value))
     if not callable(value):
-        c.fail(node, f"{title} is not a function.", "Call a function.")
+        c.fail(node, f"{_called(node)} is not a function.", "Call a function.")
     c.fail(
         node,
-        f"{_module(value)}{title} has neither source nor a derivative rule here.",
+        f"`{_module(value)}{title}` has neither source nor a derivative rule here.",
         "Write it out in NumPy and plain loops.",
         UnknownFunction,
     )
+
+
+def _unwrapped(c: Context, node: ast.AST, value: Any) -> Target:
+    try:
+        return unwrap(value)
+    except SrcdiffError as error:
+        raise type(error)(error.message, c.span(node), error.hint) from None
 
 
 def _is_numpy(value: Any) -> bool:
@@ -143,7 +154,10 @@ def _is_numpy(value: Any) -> bool:
 
 def _module(value: Any) -> str:
     module = getattr(value, "__module__", None)
-    return f"{module}." if module and module != "builtins" else ""
+    if not module or module == "builtins":
+        return ""
+    top, _, rest = module.partition(".")
+    return f"{'np' if top == 'numpy' else top}.{rest}{'.' if rest else ''}"
 
 
 def _handle(

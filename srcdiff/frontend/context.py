@@ -171,7 +171,12 @@ class Context:
         return self.scope.source.span(node)
 
     def at(self, node: ast.AST) -> None:
-        """Let the statements that follow come from `node`'s line."""
+        """Let the statements that follow come from `node`'s line.
+
+        What is written out for a NumPy function comes from the line of the call.
+        """
+        if self.scope.source.function.__module__.startswith("srcdiff.library"):
+            return
         self.builder.origin = Origin(span=self.span(node))
 
     def fail(

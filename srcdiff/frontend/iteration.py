@@ -91,7 +91,7 @@ def sequence(c: Context, node: ast.expr, entity: Entity) -> tuple[Operand, Item]
             return length, lambda c, k: tuple(item(c, k) for _, item in parts)
     c.fail(
         node,
-        "This cannot be iterated over.",
+        f"`{ast.unparse(node)}` cannot be iterated over.",
         "Use range, an array, enumerate, zip, or a tuple of fixed length.",
     )
 

@@ -6,7 +6,8 @@
 
 A temporary (a value whose name starts with an underscore) moves to its use if that is the only one,
 in the same block, and nothing between the two writes what it reads or gives a name that it
-mentions to another value. The extents of arrays never change: `x.shape[k]` stands anywhere.
+mentions to another value. What never changes stands anywhere: the extents of arrays, and indices of
+loops with a literal added, `x.shape[k]` and `i - 1`.
 """
 
 from collections import Counter
@@ -63,6 +64,11 @@ class Nesting:
     inside: dict[Value, Nested] = field(default_factory=dict)
     used: set[Value] = field(default_factory=set)
     held: dict[For | While, Value] = field(default_factory=dict)
+    indices: frozenset[Value] = frozenset()
+
+    def is_free(self, statement: Statement) -> bool:
+        """Say whether a definition may be printed at any number of places: it never changes."""
+        return is_shape_read(statement) or is_offset(statement, self.indices)
 
     def leaves(self, operand: Operand) -> tuple[Value, ...]:
         """Return the named values that the text of `operand` mentions."""
@@ -82,6 +88,15 @@ def is_shape_read(statement: Statement) -> bool:
         and bool(statement.static)
         and is_array(statement.args[0])
     )
+
+
+def is_offset(statement: Statement, indices: frozenset[Value]) -> bool:
+    """Say whether a statement adds a literal to the index of a loop: `i - 1`."""
+    match statement:
+        case Call(out=out, function=function, args=(Value() as index, Const())):
+            offset = function is np.add or function is np.subtract
+            return offset and index in indices and is_temporary(out)
+    return False
 
 
 def read_classes(nesting: Nesting, operand: Operand) -> tuple[Value, ...]:
@@ -112,7 +127,9 @@ def array_like(nesting: Nesting, out: Value) -> Value | None:
 
 def nest(function: Function) -> Nesting:
     """Decide which definitions are printed inside their use."""
-    nesting = Nesting(alias_classes(function))
+    loops = [s for s in statements(function.body) if isinstance(s, For)]
+    indices = frozenset(loop.index for loop in loops)
+    nesting = Nesting(alias_classes(function), indices=indices)
     uses = _count_uses(function)
     nesting.used.update(uses)
     _extend_to_phis(function, nesting)
@@ -164,7 +181,7 @@ def _nest_block(
         if not isinstance(statement, Nested) or not is_temporary(statement.out):
             continue
         site = sites.get(statement.out)
-        if is_shape_read(statement):
+        if nesting.is_free(statement):
             nesting.inside[statement.out] = statement
         elif site is not None and uses[statement.out] == 1:
             user = body[site] if site < len(body) else None
@@ -231,7 +248,7 @@ def _limit(block: Block, nesting: Nesting) -> None:
     """Give lines to the largest parts of expressions that are too long to read."""
     sizes: dict[Value, tuple[int, int]] = {}
     for statement in block.statements:
-        if is_shape_read(statement):
+        if nesting.is_free(statement):
             continue
         parts = [part for part in values(operands(statement)) if part in sizes]
         size = _size(statement, sizes)

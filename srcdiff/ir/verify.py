@@ -187,7 +187,11 @@ def _statement(scope: _Scope, statement: Statement) -> None:
 def _simple(scope: _Scope, statement: Simple) -> None:
     scope.use_all(operands(statement), statement)
     match statement:
-        case View(out=out, how=Index()) | Call(out=out, function=words.grow):
+        case (
+            View(out=out, how=Index())
+            | Call(out=out, function=words.grow)
+            | Call(out=out, function=np.copy)
+        ):
             scope.define_all([out], statement)
         case _:
             for value in definitions(statement):

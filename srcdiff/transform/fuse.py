@@ -132,6 +132,8 @@ class _Run:
             case Call(function=function, args=args, out=out):
                 if function is np.sum and is_array(args[0]):
                     return Node(statement, "sum")
+                if function is np.copy and args[0] not in self.made:
+                    return None  # NumPy's copy is as fast as a loop, and shorter to read
                 if is_array(out) and is_elementwise(function):
                     return Node(statement, "map")
                 if not any(map(is_array, args)) and not is_array(out) and self.waits(args):

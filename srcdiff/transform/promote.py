@@ -137,28 +137,28 @@ class _Promoter:
             else:
                 body.append(statement)
         carried = (*loop.carried, *(entry for _, entry in sums))
-        result: list[Statement] = [replace(loop, carried=carried, body=Block(tuple(body)))]
-        for increment, entry in sums:
-            result.extend(self.added(loop, replace(increment, value=entry.out)))
-        return result
+        after = [replace(increment, value=entry.out) for increment, entry in sums]
+        return [replace(loop, carried=carried, body=Block(tuple(body))), *self.added(loop, after)]
 
-    def added(self, loop: For, increment: Increment) -> list[Statement]:
-        """Return the statements that add a sum to its element, if the loop has run."""
-        extents = increment.ref.shape
-        safe = all(
-            self.integers.is_within(index, extent) or fact in self.inside
-            for index, extent, fact in zip(
-                increment.indices, extents, self.facts(increment), strict=True
-            )
-        )
-        if safe:
-            return [increment]
+    def added(self, loop: For, increments: list[Increment]) -> list[Statement]:
+        """Return the statements that add sums to their elements, if the loop has run."""
+        safe = [each for each in increments if self.is_safe(each)]
+        unsafe = tuple(each for each in increments if each not in safe)
+        if not unsafe:
+            return [*safe]
         assert isinstance(loop.step, Const)
         bounds = (loop.start, loop.stop) if loop.step.value > 0 else (loop.stop, loop.start)
-        builder = Builder(increment.origin)
+        builder = Builder(unsafe[0].origin)
         runs = builder.call(np.less, *bounds)
-        then, orelse = Block((increment,)), Block()
-        return [*builder.statements, If(runs, then, orelse, (), increment.origin)]
+        return [*safe, *builder.statements, If(runs, Block(unsafe), Block(), (), builder.origin)]
+
+    def is_safe(self, increment: Increment) -> bool:
+        """Say whether the element surely exists."""
+        places = zip(increment.indices, increment.ref.shape, strict=True)
+        return all(
+            fact in self.inside or self.integers.is_within(index, extent)
+            for fact, (index, extent) in zip(self.facts(increment), places, strict=True)
+        )
 
 
 def _entry(increment: Increment) -> Carried:

@@ -3,7 +3,7 @@
 import numpy as np
 
 ERROR = "TypeInferenceError"
-MESSAGE = "np.all"
+MESSAGE = "not a condition"
 STAGE = "types"
 
 

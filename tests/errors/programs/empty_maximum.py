@@ -2,8 +2,8 @@
 
 import numpy as np
 
-ERROR = "ShapeError"
-MESSAGE = "empty"
+ERROR = "BoundsError"
+MESSAGE = "out of bounds"
 STAGE = "types"
 
 

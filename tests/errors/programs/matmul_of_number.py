@@ -3,7 +3,7 @@
 import numpy as np
 
 ERROR = "TypeInferenceError"
-MESSAGE = "matmul"
+MESSAGE = "takes arrays, not numbers"
 STAGE = "types"
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 ERROR = "ShapeError"
-MESSAGE = "3"
+MESSAGE = "shapes do not match"
 STAGE = "types"
 
 

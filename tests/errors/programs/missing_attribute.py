@@ -2,8 +2,8 @@
 
 import numpy as np
 
-ERROR = "TypeInferenceError"
-MESSAGE = "`norm`"
+ERROR = "UnknownFunction"
+MESSAGE = "`.norm(...)`"
 STAGE = "types"
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-ERROR = "UnknownFunction"
-MESSAGE = "`np.sinn`"
+ERROR = "TypeInferenceError"
+MESSAGE = "`sinn`"
 STAGE = "types"
 
 

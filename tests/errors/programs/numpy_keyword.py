@@ -2,8 +2,8 @@
 
 import numpy as np
 
-ERROR = "UnknownFunction"
-MESSAGE = "`where`"
+ERROR = "TypeInferenceError"
+MESSAGE = "'where'"
 STAGE = "types"
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import prange
 
-ERROR = "UnsupportedSyntax"
+ERROR = "UnknownFunction"
 MESSAGE = "prange"
 STAGE = "types"
 

@@ -1,7 +1,7 @@
 """A function that calls itself."""
 
 ERROR = "UnsupportedSyntax"
-MESSAGE = "`power`"
+MESSAGE = "Recursive functions"
 STAGE = "types"
 
 
@@ -11,5 +11,8 @@ def power(x, n):
     return x * power(x, n - 1)  # <-- error
 
 
-def f(x):
-    return power(x, 3)
+def f(x, n):
+    return power(x, n)
+
+
+ARGS = (1.0, 3)

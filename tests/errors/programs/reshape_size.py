@@ -3,7 +3,7 @@
 import numpy as np
 
 ERROR = "ShapeError"
-MESSAGE = "reshape"
+MESSAGE = "6 against one of 8"
 STAGE = "types"
 
 

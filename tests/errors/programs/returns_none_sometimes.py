@@ -1,11 +1,11 @@
 """One path returns nothing."""
 
 ERROR = "TypeInferenceError"
-MESSAGE = "return"
+MESSAGE = "returns"
 STAGE = "types"
 
 
 def f(x):
     if x > 0.0:
-        return x * x
-    return None  # <-- error
+        return x * x  # <-- error
+    return None

@@ -3,7 +3,7 @@
 import numpy as np
 
 ERROR = "ShapeError"
-MESSAGE = "(3,)"
+MESSAGE = "3 against one of 4"
 STAGE = "types"
 
 

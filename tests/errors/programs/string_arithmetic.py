@@ -1,7 +1,7 @@
 """Strings are not added to numbers."""
 
 ERROR = "TypeInferenceError"
-MESSAGE = "str"
+MESSAGE = "neither a number nor an array"
 STAGE = "types"
 
 

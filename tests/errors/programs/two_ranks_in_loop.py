@@ -9,8 +9,8 @@ STAGE = "types"
 
 def f(x):
     y = x
-    for i in range(2):
-        y = np.sum(y)  # <-- error
+    for i in range(2):  # <-- error
+        y = np.sum(y)
     return y
 
 

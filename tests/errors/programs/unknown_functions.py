@@ -3,7 +3,7 @@
 import numpy as np
 
 ERROR = "UnknownFunction"
-MESSAGE = "np.packbits"
+MESSAGE = "np.unwrap"
 STAGE = "types"
 
 

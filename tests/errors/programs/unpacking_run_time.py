@@ -3,7 +3,7 @@
 import numpy as np
 
 ERROR = "ShapeError"
-MESSAGE = "2"
+MESSAGE = "shapes do not match"
 STAGE = "types"
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 ERROR = "TypeInferenceError"
-MESSAGE = "axis"
+MESSAGE = "Axis 2"
 STAGE = "types"
 
 

@@ -1,0 +1,70 @@
+"""The corpus: small primals in `programs/<topic>/<name>.py`, written as numerical users write.
+
+Each file has a function of its own name, `ARGS`, which makes arguments from a generator of random
+numbers, and `ARGNUMS`. The mixture model, which other tests share, has its arguments from ADBench.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import srcdiff
+from srcdiff.arguments import form_of
+from srcdiff.specialise import VALUE_AND_GRAD, Made, make
+from srcdiff.subject import subject_of
+from tests.data.adbench import read_gmm
+from tests.programs import gmm
+
+HERE = Path(__file__).parent / "programs"
+SEED = 20240229
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A primal of the corpus, the file that it is in, and how it is called."""
+
+    name: str
+    path: Path
+    function: Callable[..., Any]
+    make_args: Callable[[np.random.Generator], tuple[Any, ...]]
+    argnums: int | tuple[int, ...]
+
+    def args(self) -> tuple[Any, ...]:
+        """Return new arguments, always the same."""
+        return self.make_args(np.random.default_rng(SEED))
+
+    def positions(self) -> tuple[int, ...]:
+        return (self.argnums,) if isinstance(self.argnums, int) else self.argnums
+
+    def value_and_grad(self, **options: Any) -> Any:
+        return srcdiff.value_and_grad(self.function, argnums=self.argnums, **options)
+
+    def made(self) -> Made:
+        """Return what the passes make of it, without compiling."""
+        subject = subject_of(self.function)
+        args = self.args()
+        form, _ = form_of(args, {}, subject.parameters(len(args)))
+        return make(subject, form, VALUE_AND_GRAD, self.argnums, has_aux=False)
+
+    def text(self) -> str:
+        """Return the generated text; its comments and messages name files without their folders."""
+        return self.made().recipe.text.replace(str(self.path), self.path.name)
+
+
+@cache
+def corpus() -> dict[str, Program]:
+    """Return all programs by name, in the order of their paths."""
+    found = {}
+    for path in sorted(HERE.glob("*/*.py")):
+        if not path.name.endswith(".adjoint.py"):
+            module = importlib.import_module(f"tests.programs.{path.parent.name}.{path.stem}")
+            function = getattr(module, path.stem)
+            found[path.stem] = Program(path.stem, path, function, module.ARGS, module.ARGNUMS)
+    args = read_gmm("gmm_test")
+    mixture = Program("gmm", HERE / "gmm.py", gmm.gmm_objective, lambda random: args, (0, 1, 2))
+    return {**found, "gmm": mixture}
