@@ -11,7 +11,7 @@ from srcdiff.arguments import form_of, is_float
 from srcdiff.derivative import Derivative, Identity, Plan, derivative_of
 from srcdiff.errors import NotDifferentiable, UnknownFunction
 from srcdiff.options import options_of
-from srcdiff.specialise import COTANGENTS, GRAD, PRIMAL, PULLBACK, VALUE_AND_GRAD, Product
+from srcdiff.outputs import COTANGENTS, GRAD, PRIMAL, PULLBACK, VALUE_AND_GRAD, Product
 from srcdiff.subject import Argnums, subject_of
 from srcdiff.trees import expression, flatten, size
 

@@ -19,9 +19,10 @@ from srcdiff.errors import SrcdiffError, TypeInferenceError, UnknownFunction
 from srcdiff.export import write_module
 from srcdiff.ir.types import Scalar
 from srcdiff.options import Options
+from srcdiff.outputs import Product
 from srcdiff.signatures import form_of_types, types_of
 from srcdiff.specialisation import Specialisation, seeds_of
-from srcdiff.specialise import Made, Product, make
+from srcdiff.specialise import Made, make
 from srcdiff.store import key_of, load, save
 from srcdiff.subject import Argnums, Subject, subject_of
 from srcdiff.surroundings import Watched

@@ -22,8 +22,9 @@ from srcdiff.errors import (
     TypeInferenceError,
 )
 from srcdiff.options import Options
+from srcdiff.outputs import Output
 from srcdiff.runtime import PLAIN_NAMES
-from srcdiff.specialise import Output, Recipe
+from srcdiff.specialise import Recipe
 from srcdiff.surroundings import Surroundings
 from srcdiff.trees import describe, flatten
 

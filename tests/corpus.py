@@ -15,7 +15,8 @@ import numpy as np
 
 import srcdiff
 from srcdiff.arguments import form_of
-from srcdiff.specialise import VALUE_AND_GRAD, Made, make
+from srcdiff.outputs import VALUE_AND_GRAD
+from srcdiff.specialise import Made, make
 from srcdiff.subject import subject_of
 from tests.data.adbench import read_gmm
 from tests.programs import gmm
@@ -38,22 +39,31 @@ class Program:
         """Return new arguments, always the same."""
         return self.make_args(np.random.default_rng(SEED))
 
+    def strided_args(self) -> tuple[Any, ...]:
+        """Return the same arguments with arrays that are contiguous in no order."""
+        return tuple(strided(arg) if isinstance(arg, np.ndarray) else arg for arg in self.args())
+
     def positions(self) -> tuple[int, ...]:
         return (self.argnums,) if isinstance(self.argnums, int) else self.argnums
 
     def value_and_grad(self, **options: Any) -> Any:
         return srcdiff.value_and_grad(self.function, argnums=self.argnums, **options)
 
-    def made(self) -> Made:
-        """Return what the passes make of it, without compiling."""
+    def made(self, args: tuple[Any, ...]) -> Made:
+        """Return what the passes make of it for such arguments, without compiling."""
         subject = subject_of(self.function)
-        args = self.args()
         form, _ = form_of(args, {}, subject.parameters(len(args)))
         return make(subject, form, VALUE_AND_GRAD, self.argnums, has_aux=False)
 
     def text(self) -> str:
         """Return the generated text; its comments and messages name files without their folders."""
-        return self.made().recipe.text.replace(str(self.path), self.path.name)
+        return self.made(self.args()).recipe.text.replace(str(self.path), self.path.name)
+
+
+def strided(array: Any) -> Any:
+    """Return an equal array that leaves gaps in memory and runs backwards."""
+    spread = np.repeat(array[..., ::-1], 2, axis=-1)
+    return spread[..., ::-2]
 
 
 @cache

@@ -28,6 +28,7 @@ PUBLIC = {"grad", "value_and_grad", "vjp", "pullback"} | {
     "AliasingError",
     "RuleError",
     "ShapeError",
+    "BoundsError",
     "CompilationError",
     "InternalError",
 }

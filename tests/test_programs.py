@@ -65,7 +65,14 @@ def assert_unchanged(program: Program, args: tuple[Any, ...]) -> None:
 
 
 def test_gradient_is_exact(program: Program) -> None:
-    args = program.args()
+    check_gradient(program, program.args())
+
+
+def test_gradient_is_exact_for_strided_arrays(program: Program) -> None:
+    check_gradient(program, program.strided_args())
+
+
+def check_gradient(program: Program, args: tuple[Any, ...]) -> None:
     rtol = tolerance(args)
     value, exact = gradients(program.function, program.args(), program.positions())
     found_value, found = program.value_and_grad(jit=False)(*args)

@@ -81,6 +81,8 @@ class Smoothness:
             return any(e.next is value and self(e.out, strict=strict) for e in sums)
         if use.block is not block and (strict or not self._only_loops(use.block, block)):
             return False
+        if strict and self.aliases.is_memory(value):
+            return False
         match statement:
             case Call(function=function, out=out):
                 rule = elementwise_rule(function)

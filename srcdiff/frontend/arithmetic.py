@@ -8,7 +8,7 @@ import numpy as np
 
 from srcdiff.errors import BoundsError, ShapeError
 from srcdiff.frontend.context import Context, Entity, Static
-from srcdiff.frontend.infer import PYTHON, is_weak, loop_dtypes
+from srcdiff.frontend.infer import PYTHON, is_weak, loop_dtypes, mixed_dtype
 from srcdiff.ir.build import constant, extents, integer, is_constant
 from srcdiff.ir.nodes import Const, Operand, Value, is_array
 from srcdiff.ir.types import Array, Scalar, Type
@@ -29,6 +29,7 @@ def apply(
     folded = _fold(function, args) if operator else None
     if folded is not None:
         return folded
+    args = [without_axes(c, arg) for arg in args]
     if function is np.where:
         return _where(c, node, args, name)
     types = [arg.type for arg in args]
@@ -43,6 +44,13 @@ def apply(
     weak = is_weak(function, types, operator=operator)
     type: Type = Scalar(result, weak) if ndim < 0 else Array(result, ndim)
     return _emit(c, function, operands, name, type, shape)
+
+
+def without_axes(c: Context, operand: Operand) -> Operand:
+    """Return the number in an array without axes, which is what NumPy computes with."""
+    if isinstance(operand, Value) and isinstance(operand.type, Array) and not operand.shape:
+        return c.builder.load(operand, ())
+    return operand
 
 
 def _emit(
@@ -74,8 +82,9 @@ def _dtypes(
     c: Context, node: ast.AST, function: Callable[..., Any], types: Sequence[Type]
 ) -> tuple[tuple[np.dtype[Any], ...], np.dtype[Any]]:
     if not isinstance(function, np.ufunc):
-        floating = [type.dtype for type in types if type.dtype.kind == "f"]
-        dtype = np.result_type(*floating) if floating else np.dtype(np.float64)
+        dtype = mixed_dtype(types)
+        if dtype.kind != "f" and function not in (np.clip, np.nan_to_num):
+            dtype = np.dtype(np.float64)
         return (dtype,) * len(types), dtype
     try:
         operands, result = loop_dtypes(function, types)

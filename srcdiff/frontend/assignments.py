@@ -16,8 +16,10 @@ from srcdiff.ir.nodes import Alloc, Call, Const, Item, Operand, Slice, Value, is
 
 
 def bind(c: Context, node: ast.AST, name: str, entity: Entity) -> None:
-    """Let `name` denote `entity` from here on."""
+    """Let `name` denote `entity` from here on; a value without a name takes it."""
     c.scope.names[name] = Binding(entity, c.span(node))
+    if isinstance(entity, Value) and entity.name.startswith("_") and not name.startswith("."):
+        c.names.setdefault(entity, name)
 
 
 def assign(c: Context, node: ast.Assign | ast.AnnAssign) -> None:

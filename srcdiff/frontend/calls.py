@@ -113,10 +113,10 @@ def _call_object(
         handler = None
     if handler is not None:
         return _handle(c, node, handler, args, kwargs, name)
-    if elementwise_rule(known) is not None or is_zero(known):
-        return _elementwise(c, node, value, known, args, kwargs, name)
     if known in LIBRARY:
         return c.inline(c, Static(LIBRARY[known]), args, kwargs, node)
+    if elementwise_rule(known) is not None or is_zero(known):
+        return _elementwise(c, node, value, known, args, kwargs, name)
     target = _unwrapped(c, node, value) if callable(value) else None
     if (
         target is not None
@@ -256,7 +256,8 @@ def read_attribute(c: Context, node: ast.AST, owner: Entity, attribute: str) -> 
                 "Make it an array with `np.array(...)`.",
             )
         case Value() | Const():
-            return arrays.attribute(c, node, owner, attribute) or Method(owner, attribute)
+            found = arrays.attribute(c, node, owner, attribute)
+            return Method(owner, attribute) if found is None else found
         case Static(value=value):
             try:
                 found = getattr(value, attribute)

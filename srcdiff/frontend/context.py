@@ -19,6 +19,9 @@ from srcdiff.ir.build import Builder, same
 from srcdiff.ir.nodes import Const, Operand, Origin, Value
 
 
+LIBRARY = "srcdiff.library."
+
+
 @dataclass(frozen=True, eq=False)
 class Static:
     """A Python object that is known while lowering."""
@@ -163,20 +166,20 @@ class Context:
         self.calls: tuple[Any, ...] = ()
         self.prologue = Builder()
         self.lists: set[Any] = set()
+        self.names: dict[Value, str] = {}
         self.sources: list[Source] = []
         self.unsettled: set[Value] = set()
         self.unsettled_once: set[Value] = set()
 
     def span(self, node: ast.AST) -> Span:
+        """Return where `node` stands; the user's call, where a NumPy function is written out."""
+        caller = self.builder.origin.span
+        if caller is not None and self.scope.source.globals["__name__"].startswith(LIBRARY):
+            return caller
         return self.scope.source.span(node)
 
     def at(self, node: ast.AST) -> None:
-        """Let the statements that follow come from `node`'s line.
-
-        What is written out for a NumPy function comes from the line of the call.
-        """
-        if self.scope.source.function.__module__.startswith("srcdiff.library"):
-            return
+        """Let the statements that follow come from `node`'s line."""
         self.builder.origin = Origin(span=self.span(node))
 
     def fail(

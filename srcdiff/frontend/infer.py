@@ -24,6 +24,12 @@ def _loop_type(type: Type) -> Any:
     return type.dtype
 
 
+def mixed_dtype(types: Sequence[Type]) -> "np.dtype[Any]":
+    """Return the dtype that NumPy gives to a mixture."""
+    kinds = map(_loop_type, types)
+    return np.result_type(*[kind(0) if isinstance(kind, type) else kind for kind in kinds])
+
+
 def loop_dtypes(
     function: np.ufunc, types: Sequence[Type]
 ) -> tuple[tuple[np.dtype[Any], ...], np.dtype[Any]]:

@@ -41,7 +41,19 @@ from srcdiff.frontend.objects import from_object
 from srcdiff.frontend.source import Source, find_source
 from srcdiff.frontend.syntax import check
 from srcdiff.ir.build import Builder
-from srcdiff.ir.nodes import Block, Const, Function, Guard, If, Join, Value
+from srcdiff.ir.nodes import (
+    Block,
+    Call,
+    Const,
+    Function,
+    Guard,
+    If,
+    Join,
+    Operand,
+    Statement,
+    Value,
+)
+from srcdiff.ir.walk import rename
 
 MAX_DEPTH = 64
 
@@ -78,11 +90,15 @@ def lower(
     result = inline(c, Static(function), tuple(args), kwargs, source.node)
     results = [leaf for leaf in leaves(result) if isinstance(leaf, Value | Const)]
     captured = tuple(c.captured.values())
-    body = Block((*prologue.statements, *c.builder.statements))
+    renamed: dict[Value, Operand] = {}
+    head = _renamed_prologue(c, (*params, *(each.value for each in captured)), renamed)
+    rest = rename(Block(tuple(c.builder.statements)), c.names, renamed)
+    body = Block((*head, *rest.statements))
+    results = [renamed.get(r, r) if isinstance(r, Value) else r for r in results]
     hidden = [each.value for each in captured]
     lowered = Function(
         function.__name__ if function.__name__.isidentifier() else "function",
-        (*params, *hidden),
+        tuple(_new(renamed, param) for param in (*params, *hidden)),
         body,
         tuple(results),
         span=source.span(source.node),
@@ -97,6 +113,30 @@ def lower(
         source.span(source.node),
         tuple(c.reads),
     )
+
+
+def _renamed_prologue(
+    c: Context, params: Sequence[Value], renamed: dict[Value, Operand]
+) -> list[Statement]:
+    """Give parameters anew whose extents the user has given names: `n, d = x.shape`."""
+    for param in params:
+        for extent in param.shape:
+            if isinstance(extent, Value) and extent in c.names:
+                renamed[extent] = Value(c.names.pop(extent), extent.type)
+        shape = tuple(renamed.get(e, e) if isinstance(e, Value) else e for e in param.shape)
+        if shape != param.shape:
+            renamed[param] = Value(param.name, param.type, shape)
+    return [
+        Call(_new(renamed, s.out), s.function, (_new(renamed, s.args[0]),), s.static, s.origin)
+        for s in c.prologue.statements
+        if isinstance(s, Call) and isinstance(s.args[0], Value)
+    ]
+
+
+def _new(renamed: Mapping[Value, Operand], value: Value) -> Value:
+    result = renamed.get(value, value)
+    assert isinstance(result, Value)
+    return result
 
 
 # ---- calls of functions with source ----

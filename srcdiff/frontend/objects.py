@@ -44,6 +44,8 @@ def _captured(c: Context, node: ast.AST, array: "np.ndarray[Any, Any]", name: st
     """Return the hidden parameter that stands for an array of the function's surroundings."""
     if id(array) not in c.captured:
         check_dtype(array.dtype, lambda what, do: c.fail(node, what, do))
+        while name in {each.value.name for each in c.captured.values()}:
+            name += "_"
         value = parameter(c.prologue, name, array_type(array), array.shape)
         c.captured[id(array)] = Captured(name, array, value)
     return c.captured[id(array)].value

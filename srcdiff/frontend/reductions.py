@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.frontend import indexing
-from srcdiff.frontend.arithmetic import apply, condition, literal, require_equal
+from srcdiff.frontend.arithmetic import apply, condition, literal, require_equal, without_axes
 from srcdiff.frontend.arrays import FULL, array, axes_of, joint_dtype, static
 from srcdiff.frontend.context import Context, Entity, Iteration, Static
 from srcdiff.ir.build import extents, integer, reduced_shape
@@ -190,7 +190,7 @@ def _convert(type: Scalar) -> Any:
     """Return the handler of `float`, `int`, `np.float32` and the like."""
 
     def convert(c: Context, node: ast.AST, name: str, x: Entity | None = None) -> Entity:
-        value = literal(0) if x is None else operand(c, node, x)
+        value = without_axes(c, literal(0) if x is None else operand(c, node, x))
         if is_array(value):
             if type.weak:
                 c.fail(

@@ -1,7 +1,7 @@
 """Generic walks over the IR: what a statement reads, defines and contains, and rebuilding it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from typing_extensions import assert_never
@@ -221,10 +221,20 @@ def clone_function(function: Function) -> Function:
     return replace(function, params=params, body=body, results=results)
 
 
+def rename(block: Block, names: Mapping[Value, str], mapping: dict[Value, Operand]) -> Block:
+    """Give values other names; `mapping` is extended by the values that take their place.
+
+    An extent may be used by an array before it is defined, so that numbers are replaced first.
+    """
+    mapping.update((v, Value(name, v.type)) for v, name in names.items() if not v.shape)
+    return _Substitution(mapping, fresh=False, names=names).block(block)
+
+
 @dataclass(frozen=True, eq=False)
 class _Substitution:
     mapping: dict[Value, Operand]
     fresh: bool
+    names: Mapping[Value, str] = field(default_factory=dict)
 
     def operand(self, operand: Operand) -> Operand:
         return self.mapping.get(operand, operand) if isinstance(operand, Value) else operand
@@ -243,9 +253,14 @@ class _Substitution:
     def define(self, value: Value) -> Value:
         shape = self.all(value.shape)
         same = all(a is b for a, b in zip(shape, value.shape, strict=True))
-        if same and not self.fresh:
+        if value in self.names and value in self.mapping:
+            known = self.mapping[value]
+            assert isinstance(known, Value)
+            return known
+        name = self.names.get(value, value.name)
+        if same and not self.fresh and name == value.name:
             return value
-        result = Value(value.name, value.type, shape)
+        result = Value(name, value.type, shape)
         self.mapping[value] = result
         return result
 
@@ -277,7 +292,7 @@ class _Substitution:
                 assert_never(how)
 
     def statement(self, statement: S) -> S:
-        if not self.fresh and not self._touches(statement):
+        if not (self.fresh or self.names) and not self._touches(statement):
             return statement
         result = self._rebuild(statement)
         assert isinstance(result, type(statement))

@@ -27,15 +27,15 @@ def integer_matmul(a, b):  # type: ignore[no-untyped-def]
 def matmul(a, b):  # type: ignore[no-untyped-def]
     """Multiply stacks of matrices: the leading axis of `a`, `b` or both runs over the stack."""
     if a.ndim > b.ndim or b.ndim <= 2:
-        out = np.empty((a.shape[0], *np.shape(a[0] @ b)), dtype=a.dtype)
+        out = np.empty((a.shape[0],) + np.shape(a[0] @ b), dtype=dtype)
         for i in range(a.shape[0]):
             out[i] = a[i] @ b
     elif b.ndim > a.ndim:
-        out = np.empty((b.shape[0], *np.shape(a @ b[0])), dtype=a.dtype)
+        out = np.empty((b.shape[0],) + np.shape(a @ b[0]), dtype=dtype)
         for i in range(b.shape[0]):
             out[i] = a @ b[i]
     else:
-        out = np.empty((a.shape[0], *np.shape(a[0] @ b[0])), dtype=a.dtype)
+        out = np.empty((a.shape[0],) + np.shape(a[0] @ b[0]), dtype=dtype)
         for i in range(a.shape[0]):
             out[i] = a[i] @ b[i]
     return out

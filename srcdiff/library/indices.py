@@ -16,11 +16,13 @@ def arange(start, stop=None, step=1):  # type: ignore[no-untyped-def]
 
 def linspace(start, stop, num=50):  # type: ignore[no-untyped-def]
     """Return `num` evenly spaced numbers from `start` to `stop`, both included."""
-    out = np.empty(num)
-    step = (stop - start) / (num - 1)
-    for i in range(num - 1):
-        out[i] = start + i * step
-    out[num - 1] = stop
+    out = np.empty(num, dtype=np.result_type(start, stop, 1.0))
+    step = (stop - start) / max(num - 1, 1)
+    for i in range(num):
+        if i > 0 and i == num - 1:
+            out[i] = stop
+        else:
+            out[i] = start + i * step
     return out
 
 
@@ -34,15 +36,15 @@ def eye(n):  # type: ignore[no-untyped-def]
 
 def take(a, indices):  # type: ignore[no-untyped-def]
     """Return the elements or rows of `a` at `indices`, an array of one axis."""
-    out = np.empty((indices.shape[0], *a.shape[1:]), dtype=a.dtype)
+    out = np.empty((indices.shape[0],) + a.shape[1:], dtype=a.dtype)  # noqa: RUF005
     for k in range(indices.shape[0]):
         out[k] = a[indices[k]]
     return out
 
 
 def diff(a):  # type: ignore[no-untyped-def]
-    """Return the differences of neighbours along the only axis."""
-    return a[1:] - a[:-1]
+    """Return the differences of neighbours along the last axis."""
+    return a[..., 1:] - a[..., :-1]
 
 
 def clip(a, a_min, a_max):  # type: ignore[no-untyped-def]

@@ -43,7 +43,8 @@ from srcdiff.transform.fusion.scalars import is_elementwise
 
 def fuse(function: Function) -> Function:
     """Return `function` with loops in place of the array statements that a loop can do."""
-    facts = _Facts(aliases(function), dataflow(function), set(values(function.results)))
+    classes = aliases(function, through_edges=True)
+    facts = _Facts(classes, dataflow(function), set(values(function.results)))
     return replace(function, body=_Run(facts, Extents()).block(function.body))
 
 

@@ -119,7 +119,7 @@ class Maker:
         ref = self.random.choice(scope.arrays)
         two = len(ref.shape) == 2
         whole = all(extent is self.extent for extent in ref.shape)
-        row = self.random.choice([p for p in scope.places if 0 <= p[1]])[0]
+        row = self.random.choice([p for p in scope.places if p[1] >= 0])[0]
         part = self.random.choice([Slice(integer(1), None, None), Slice(None, integer(-1), None)])
         back = Slice(None, None, integer(-1))
         kind = Array(FLOAT, 1, "A")
@@ -204,7 +204,9 @@ def memory_program(seed: int) -> Function:
     maker.array(head, scope)
     body = maker.block(scope, 0, maker.random.randrange(4, 12))
     results = (*scope.numbers[-4:], *scope.arrays[2:5])
-    return Function("program", (u, w, x, maker.seen), Block((*head.statements, *body.statements)), results)
+    return Function(
+        "program", (u, w, x, maker.seen), Block((*head.statements, *body.statements)), results
+    )
 
 
 def poisoned(function: Function) -> Function:

@@ -63,6 +63,22 @@ class Access:
         """Return in how many of the loops, from the outermost, the access changes."""
         return max((at.axis + 1 for at in self.pattern if at.axis is not None), default=0)
 
+    def is_apart(self, other: "Access") -> bool:
+        """Say whether two accesses to one array never meet: they have different literal indices."""
+        if self.base is not other.base:
+            return False
+        return any(map(_differ, self.pattern, other.pattern))
+
+
+def _differ(one: At, other: At) -> bool:
+    if one.axis is not None or other.axis is not None:
+        return False
+    first, second = key_of(one.start), key_of(other.start)
+    if not isinstance(first, int) or not isinstance(second, int):
+        return False
+    # A negative index may be the same element as one that is not.
+    return first != second and (first < 0) == (second < 0)
+
 
 def key_of(operand: Operand) -> Key:
     return int(operand.value) if isinstance(operand, Const) else operand

@@ -143,6 +143,8 @@ class Region:
         """Return 0 or 1 if `later` must not run before `earlier`, 1 if not in its nest either."""
         result = None
         for one, other in self._conflicts(earlier, later):
+            if one.is_apart(other):
+                continue
             if earlier.loops != later.loops or one.key != other.key:
                 return 1
             result = 0

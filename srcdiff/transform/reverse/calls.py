@@ -119,7 +119,7 @@ def _may_leak(
     plan: Plan, call: Call, rule: Elementwise, read: set[int], partial: Expression
 ) -> bool:
     """Say whether a partial may be infinite where the adjoint is 0 for a branch not taken."""
-    if isinstance(partial, Apply) and partial.function is np.where:
+    if isinstance(partial, Apply) and partial.function is np.where and not rule.singular:
         return False
     if rule.singular and rule.function not in OVERFLOWS:
         return not _is_safe(call) and not plan.smooth(call.out, strict=True)

@@ -17,12 +17,14 @@ from srcdiff.ir.nodes import (
     Const,
     For,
     How,
+    Increment,
     Index,
     Item,
     Load,
     Operand,
     Reshape,
     Slice,
+    Store,
     Transpose,
     Value,
     View,
@@ -32,7 +34,7 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.types import Array, Type
 from srcdiff.ir.walk import operands
 from srcdiff.transform.reverse.plan import Frame, Plan, Room, Rows, Slot, Tape
-from srcdiff.transform.reverse.rooms import make_rows, row_index, row_view
+from srcdiff.transform.reverse.rooms import around, make_rows, row_index, row_view
 from srcdiff.transform.reverse.tapes import Pop
 
 DEAR = frozenset(
@@ -72,7 +74,42 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
     leaves = _leaves(plan, value, {})
     if leaves is not None and not _is_dear(definition):
         return _make_again(plan, definition, frame)
+    stored = _stored(plan, value, definition, depth)
+    if stored is not None:
+        indices = tuple(need(plan, index) for index in stored.indices)
+        return frame.builder.load(need_value(plan, stored.ref), indices, value.name)
     return _keep(plan, value, depth)
+
+
+def _stored(
+    plan: Plan, value: Value, definition: Definition, depth: int
+) -> Store | None:
+    """Return a store that keeps a value anyway: each iteration to an element of its own, for good."""
+    region = plan.stack[plan.region_of(depth)]
+    loops = [s for s in around(plan, definition.block, region) if isinstance(s, For | While)]
+    for use in plan.flow.uses.get(value, []):
+        store = use.statement
+        if use.block is not definition.block or not isinstance(store, Store):
+            continue
+        indexed = all(isinstance(loop, For) and loop.index in store.indices for loop in loops)
+        if store.value is value and indexed and _is_only_write(plan, store, region):
+            return store
+    return None
+
+
+def _is_only_write(plan: Plan, store: Store, region: Frame) -> bool:
+    """Say whether nothing else writes the memory of a store, which the region's block has made."""
+    root = plan.aliases.root(store.ref)
+    made = plan.flow.definitions[root]
+    writes = [s for s, written in plan.aliases.writes.items() if root in written]
+    single = [s for s in writes if isinstance(s, Store | Increment)]
+    return (
+        made.block is region.block
+        and isinstance(made.statement, Alloc)
+        and single == [store]
+        and store.ref is root
+        and made.position < region.position
+    )
 
 
 def _is_dear(definition: Definition) -> bool:
