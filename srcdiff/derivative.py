@@ -9,7 +9,7 @@ from types import MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.core.types import Omitted
+from numba.core.types import Omitted, int64
 
 from srcdiff.arguments import Elements, Form, Number, form_of
 from srcdiff.backend.callers import register_callable
@@ -253,6 +253,8 @@ class Derivative:
         watched = found.surroundings.watched
 
         def specialise(types: tuple[Any, ...]) -> Any:
+            if any(k is int and type is not int64 for k, type in zip(key, types, strict=True)):
+                raise NotDirect  # an integer of more than 64 bits
             one = self._find(_strict(form_of_types(types), key))
             alike = one.is_direct and one.recipe.finish == recipe.finish
             alike = alike and one.recipe.names == recipe.names

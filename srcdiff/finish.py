@@ -1,4 +1,4 @@
-"""What the user gets: an expression of what the text returns, with trees and NumPy's own numbers."""
+"""What the user gets: an expression of what the text returns, as trees and NumPy numbers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

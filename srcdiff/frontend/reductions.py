@@ -10,7 +10,7 @@ from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, condition, literal, require_equal, without_axes
 from srcdiff.frontend.arrays import FULL, array, axes_of, joint_dtype, static
 from srcdiff.frontend.context import Context, Entity, Iteration, Static
-from srcdiff.ir.build import extents, integer, reduced_shape
+from srcdiff.ir.build import extents, integer, is_constant, reduced_shape
 from srcdiff.ir.nodes import NEW_AXIS, Const, Item, Operand, Value, is_array
 from srcdiff.ir.types import PYTHON_FLOAT, PYTHON_INT, Array, Scalar
 from srcdiff.library import LIBRARY, REDUCTIONS, RESULTS, integer_matmul, rows
@@ -39,12 +39,28 @@ def sum_(
     source = operand(c, node, a)
     if not isinstance(source, Value) or not is_array(source):
         return source
-    if source.type.dtype.kind in "bi":
-        source = c.builder.cast(source, np.dtype(np.int64))
-    assert isinstance(source, Value)
+    source = _widened(c, source)
     axes = axes_of(c, node, static(c, node, axis, "axis"), len(source.shape))
     keep = bool(static(c, node, keepdims, "keepdims"))
     return c.builder.sum(source, axes, name, keepdims=keep)
+
+
+def _widened(c: Context, source: Value) -> Value:
+    """Return integers as the 64-bit ones in which NumPy adds and multiplies."""
+    kind = {"b": np.int64, "i": np.int64, "u": np.uint64}.get(source.type.dtype.kind)
+    return source if kind is None else c.builder.cast(source, np.dtype(kind))  # type: ignore[return-value]
+
+
+def _of_sums(function: Any) -> Any:
+    """Return the handler of a function of the library that adds up elements."""
+
+    def handler(c: Context, node: ast.AST, name: str, a: Entity) -> Entity:
+        source = operand(c, node, a)
+        if not isinstance(source, Value) or not is_array(source):
+            c.fail(node, "An array is expected here.", "Pass an array.")
+        return c.inline(c, Static(LIBRARY[function]), (_widened(c, source),), {}, node)
+
+    return handler
 
 
 def mean(
@@ -79,6 +95,8 @@ def _along(function: Any) -> Any:
             return source
         axes = axes_of(c, node, static(c, node, axis, "axis"), len(source.shape))
         keep = bool(static(c, node, keepdims, "keepdims"))
+        if function is np.prod:
+            source = _widened(c, source)
         shape = reduced_shape(source.shape, axes, keepdims=keep)
         body = Static(REDUCTIONS[function])
         if not shape:
@@ -121,7 +139,7 @@ def matmul(c: Context, node: ast.AST, name: str, a: Entity, b: Entity) -> Entity
     if 0 in ranks:
         c.fail(node, "`@` takes arrays, not numbers.", "Use `*`.")
     if max(ranks) > 2:
-        return c.inline(c, Static(LIBRARY[np.matmul]), (left, right), {}, node)
+        return _stacked_matmul(c, node, name, left, right)
     inner = extents(right)[0 if ranks[1] == 1 else -2]
     require_equal(c, node, extents(left)[-1], inner)
     if ranks == (1, 1):
@@ -132,6 +150,25 @@ def matmul(c: Context, node: ast.AST, name: str, a: Entity, b: Entity) -> Entity
     shape = left.shape[:-1] + (right.shape[1:] if ranks[1] == 2 else ())
     type = Array(left.type.dtype, len(shape))
     return c.builder.call(np.matmul, left, right, name=name, type=type, shape=shape)
+
+
+def _stacked_matmul(
+    c: Context, node: ast.AST, name: str, left: Operand, right: Operand
+) -> Entity:
+    """Multiply stacks of matrices; a stack of extent 1 is multiplied with all of the other."""
+    assert isinstance(left, Value) and isinstance(right, Value)
+    if len(left.shape) == len(right.shape):
+        if is_constant(left.shape[0], 1):
+            return matmul(c, node, name, _only(c, node, left), right)
+        if is_constant(right.shape[0], 1):
+            return matmul(c, node, name, left, _only(c, node, right))
+        require_equal(c, node, left.shape[0], right.shape[0])
+    return c.inline(c, Static(LIBRARY[np.matmul]), (left, right), {}, node)
+
+
+def _only(c: Context, node: ast.AST, stack: Value) -> Value:
+    items: list[Item] = [integer(0), *[FULL] * (len(stack.shape) - 1)]
+    return indexing.view(c, node, stack, items, "_t")
 
 
 def _inner_product(c: Context, node: ast.AST, name: str, left: Operand, right: Operand) -> Value:
@@ -288,6 +325,8 @@ HANDLERS: dict[Any, Any] = {
     **{function: _along(function) for function in REDUCTIONS},
     np.sum: sum_,
     np.mean: mean,
+    np.cumsum: _of_sums(np.cumsum),
+    np.trace: _of_sums(np.trace),
     np.matmul: matmul,
     np.dot: dot,
     np.vdot: vdot,

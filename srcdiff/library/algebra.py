@@ -26,6 +26,7 @@ def integer_matmul(a, b):  # type: ignore[no-untyped-def]
 
 def matmul(a, b):  # type: ignore[no-untyped-def]
     """Multiply stacks of matrices: the leading axis of `a`, `b` or both runs over the stack."""
+    dtype = np.result_type(a, b)
     if a.ndim > b.ndim or b.ndim <= 2:
         out = np.empty((a.shape[0],) + np.shape(a[0] @ b), dtype=dtype)
         for i in range(a.shape[0]):
@@ -43,7 +44,7 @@ def matmul(a, b):  # type: ignore[no-untyped-def]
 
 def trace(a):  # type: ignore[no-untyped-def]
     """Sum the diagonal of a matrix."""
-    total = 0.0
+    total = a.dtype.type(0)
     for i in range(min(a.shape[0], a.shape[1])):
         total += a[i, i]
     return total

@@ -19,10 +19,9 @@ def linspace(start, stop, num=50):  # type: ignore[no-untyped-def]
     out = np.empty(num, dtype=np.result_type(start, stop, 1.0))
     step = (stop - start) / max(num - 1, 1)
     for i in range(num):
-        if i > 0 and i == num - 1:
-            out[i] = stop
-        else:
-            out[i] = start + i * step
+        out[i] = start + i * step
+    if num > 1:
+        out[num - 1] = stop
     return out
 
 
@@ -36,7 +35,7 @@ def eye(n):  # type: ignore[no-untyped-def]
 
 def take(a, indices):  # type: ignore[no-untyped-def]
     """Return the elements or rows of `a` at `indices`, an array of one axis."""
-    out = np.empty((indices.shape[0],) + a.shape[1:], dtype=a.dtype)  # noqa: RUF005
+    out = np.empty((indices.shape[0],) + a.shape[1:], dtype=a.dtype)
     for k in range(indices.shape[0]):
         out[k] = a[indices[k]]
     return out

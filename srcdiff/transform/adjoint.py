@@ -33,6 +33,7 @@ from srcdiff.analysis.tbr import writes_to_save
 from srcdiff.errors import ShapeError
 from srcdiff.ir.build import constant, extents
 from srcdiff.ir.nodes import Block, Function, Operand, Value, is_array
+from srcdiff.ir.text import KEPT
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.transform.reverse.bars import add, bar_of, full_array
 from srcdiff.transform.reverse.plan import Frame, NotMergeable, Plan
@@ -99,7 +100,7 @@ def _build(plan: Plan, request: Request) -> Function:
         params=(*seeds, *function.params),
         body=Block(tuple(body)),
         results=(*values, *bars),
-        notes=tuple(plan.notes()),
+        notes=(KEPT,),
     )
 
 

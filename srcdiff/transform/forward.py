@@ -57,6 +57,8 @@ class _Element:
     indices: tuple[Operand, ...]
     value: Operand | None
     pending: Write | None = None
+    clock: int = -1
+    """When it was read, if it was read and not written."""
 
 
 @dataclass(eq=False)
@@ -72,7 +74,7 @@ class _Scope:
             seen: dict[Key, _Element] = {}
             if self.outer is not None and root not in self.hidden:
                 known = self.outer.table(root)
-                seen = {k: _Element(e.indices, e.value) for k, e in known.items() if e.value}
+                seen = {k: replace(e, pending=None) for k, e in known.items() if e.value}
             self.tables[root] = seen
         return self.tables[root]
 
@@ -83,6 +85,8 @@ class _Forwarder:
     integers: Indices
     mapping: dict[Value, Operand] = field(default_factory=dict)
     replaced: dict[Statement, Sequence[Statement]] = field(default_factory=dict)
+    clock: int = 0
+    """The number of writes so far, and of blocks entered."""
 
     def find(self, operand: Operand) -> Operand:
         return self.mapping.get(operand, operand) if isinstance(operand, Value) else operand
@@ -109,8 +113,10 @@ class _Forwarder:
         if is_error(statement):
             for root in self.memory.callers:
                 self.settle(scope.table(root))
+        self.clock += bool(writes or blocks(statement))
         for block in blocks(statement):
             self.block(block, _Scope(scope, hidden))
+            self.clock += 1
         for root in writes:
             scope.tables[root] = {}
         if isinstance(statement, Alloc):
@@ -145,12 +151,17 @@ class _Forwarder:
         if element is not None and element.value is None and element.pending is not None:
             self.read_sum(element)
         if element is not None and element.value is not None and _may_replace(element.value, load):
-            self.mapping[load.out] = element.value
-            self.replaced[load] = ()
+            if not self.is_plain(element, load):
+                self.mapping[load.out] = element.value
+                self.replaced[load] = ()
             return
         for other in self.others(table, key, place):
             table[other].pending = None
-        _remember(table, key, _Element(place, load.out))
+        _remember(table, key, _Element(place, load.out, None, self.clock))
+
+    def is_plain(self, element: _Element, load: Load) -> bool:
+        """Say whether the user reads twice what LLVM sees to be the same: `x[i] * x[i]`."""
+        return element.clock == self.clock and load.origin.sweep == "primal"
 
     def read_sum(self, element: _Element) -> None:
         """Make a pending increment a store, so that the sum is a value."""
@@ -166,6 +177,7 @@ class _Forwarder:
         self.replaced[increment] = (*before[:-1], *builder.statements)
 
     def write(self, write: Write, scope: _Scope) -> None:
+        self.clock += 1
         place = tuple(map(self.find, write.indices))
         table = scope.table(self.memory.root(write.ref))
         key = self.key(write.ref, place)

@@ -82,9 +82,13 @@ def single(value: Any) -> bool:
 
 def fresh(arg: Any) -> Any:
     """Return a copy with the same layout and flags."""
-    if not isinstance(arg, np.ndarray) or not arg.flags.writeable or not arg.flags.forc:
+    if not isinstance(arg, np.ndarray) or not arg.flags.writeable:
         return arg
-    return arg.copy(order="K")
+    if arg.flags.forc:
+        return arg.copy(order="K")
+    copy = np.empty(tuple(2 * n for n in arg.shape), arg.dtype)[(slice(None, None, 2),) * arg.ndim]
+    copy[...] = arg
+    return copy
 
 
 def seeds(out: Any, random: np.random.Generator, *, ones: bool) -> Any:

@@ -389,8 +389,6 @@ def test_single_precision_compiled(f: Callable[..., Any]) -> None:
         lambda x, y: np.stack((x, y)),
         lambda x, y: np.outer(x, y),
         lambda x, y: x[0] * y[1],
-        lambda x, y: max(x[0], y[0]) * 1.0,
-        lambda x, y: x[0] if x[0] > 100.0 else y[1],
         lambda x, y: x**y,
         lambda x, y: np.arctan2(x, y),
     ],

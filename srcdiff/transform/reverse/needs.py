@@ -84,7 +84,7 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
 def _stored(
     plan: Plan, value: Value, definition: Definition, depth: int
 ) -> Store | None:
-    """Return a store that keeps a value anyway: each iteration to an element of its own, for good."""
+    """Return a store that keeps a value anyway: each time to another element, and for good."""
     region = plan.stack[plan.region_of(depth)]
     loops = [s for s in around(plan, definition.block, region) if isinstance(s, For | While)]
     for use in plan.flow.uses.get(value, []):
@@ -322,7 +322,7 @@ def _keep(plan: Plan, value: Value, depth: int) -> Operand:
     if plan.aliases.is_memory(value) or isinstance(statement, Alloc):
         return _expand(plan, value, depth)
     if value not in plan.kept:
-        plan.kept[value] = make_room(plan, definition.block, depth, value)
+        plan.kept[value] = make_room(plan, depth, value, _note(value, definition))
     taken = take_back(plan, plan.kept[value], frame.head, depth, value)
     if isinstance(value.type, Array) and value.type.layout == "F" and isinstance(taken, Value):
         return _in_columns(frame.head, taken, value.type)
@@ -338,18 +338,30 @@ def _in_columns(builder: Builder, array: Value, type: Array) -> Value:
     return builder.view(builder.copy(flipped), Transpose(axes), type, array.shape, array.name)
 
 
-def make_room(plan: Plan, block: object, depth: int, like: Value) -> Room:
-    """Return room for something like `like`, once for each run of the block at `depth`."""
+def make_room(plan: Plan, depth: int, like: Value, note: str) -> Room:
+    """Return room for something like `like`, once for each run of the block at `depth`.
+
+    `note` says what is kept there; it stands in the text where the room is made.
+    """
     frame = plan.stack[depth]
     region = plan.stack[plan.region_of(depth)]
-    name = f"{like.name}_saved"
-    rows = make_rows(plan, frame.block, region, like, name)
+    name = f"{like.name.lstrip('_')}_saved"
+    rows = make_rows(plan, frame.block, region, like, name, note)
     if rows is not None:
         return rows
     looped = any(f.kind == "loop" for f in plan.stack[plan.region_of(depth) + 1 : depth + 1])
     if not looped:
         return Slot(name, like)
-    return Tape(f"{like.name}_tape", like)
+    return Tape(f"{like.name.lstrip('_')}_tape", like, note)
+
+
+def _note(value: Value, definition: Definition) -> str:
+    """Say what is kept: a value, as the line that defines it leaves it."""
+    statement = definition.statement
+    span = statement.origin.span if statement is not None else None
+    where = f" of line {span.line}" if span is not None else ""
+    what = f"`{value.name}`" if not value.name.startswith("_") else "a value"
+    return f"keeps {what}{where}"
 
 
 def take_back(plan: Plan, room: Room, builder: Builder, depth: int, like: Value) -> Operand:
@@ -388,7 +400,8 @@ def _head_extent(plan: Plan, extent: Operand, depth: int) -> Operand:
         return need(plan, extent)
     if extent not in frame.at_head:
         if extent not in plan.kept:
-            plan.kept[extent] = make_room(plan, frame.block, depth, extent)
+            definition = plan.flow.definitions[extent]
+            plan.kept[extent] = make_room(plan, depth, extent, _note(extent, definition))
         taken = take_back(plan, plan.kept[extent], frame.head, depth, extent)
         frame.at_head[extent] = taken
         frame.available.setdefault(extent, taken)
@@ -401,5 +414,6 @@ def _expand(plan: Plan, value: Value, depth: int) -> Operand:
     if definition.kind != "simple":
         raise InternalError(f"`{value.name}` is rebound to memory that is written.")
     if value not in plan.expanded:
-        plan.expanded[value] = make_room(plan, definition.block, depth, value)
+        note = f"keeps `{value.name.lstrip('_')}` of each iteration"
+        plan.expanded[value] = make_room(plan, depth, value, note)
     return take_back(plan, plan.expanded[value], plan.stack[depth].head, depth, value)

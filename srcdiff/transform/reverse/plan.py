@@ -1,8 +1,7 @@
 """The state of a reverse-mode construction: the blocks being reversed, and what is kept."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from srcdiff.analysis.activity import Activity
 from srcdiff.analysis.aliasing import Aliases
@@ -92,6 +91,7 @@ class Tape:
 
     name: str
     like: Value
+    note: str
 
 
 Room = Rows | Slot | Tape
@@ -154,8 +154,3 @@ class Plan:
         """Say whether a write saves what it overwrites; in the first round every one does."""
         return not self.final or statement in self.saves
 
-    def notes(self) -> Iterator[str]:
-        """Say what is kept."""
-        rooms: list[Any] = [*self.kept.values(), *self.saved.values(), *self.expanded.values()]
-        names = [r.buffer.name if isinstance(r, Rows) else r.name for r in rooms]
-        yield f"Kept: {', '.join(dict.fromkeys(names)) or 'nothing'}."

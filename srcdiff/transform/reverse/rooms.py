@@ -12,6 +12,7 @@ import numpy as np
 from srcdiff.analysis.dataflow import Definition
 from srcdiff.ir.build import Builder, integer, is_constant
 from srcdiff.ir.nodes import (
+    NOWHERE,
     Block,
     Call,
     Const,
@@ -20,6 +21,7 @@ from srcdiff.ir.nodes import (
     Index,
     Item,
     Operand,
+    Origin,
     Slice,
     Statement,
     Value,
@@ -43,7 +45,9 @@ def around(plan: Plan, block: Block, region: Frame) -> list[Statement]:
     return result[::-1]
 
 
-def make_rows(plan: Plan, block: Block, region: Frame, like: Value, name: str) -> Rows | None:
+def make_rows(
+    plan: Plan, block: Block, region: Frame, like: Value, name: str, note: str
+) -> Rows | None:
     """Return room for `like` in each iteration of the loops around `block`, if that is possible."""
     statements = around(plan, block, region)
     loops = [s for s in statements if isinstance(s, For | While)]
@@ -61,7 +65,9 @@ def make_rows(plan: Plan, block: Block, region: Frame, like: Value, name: str) -
     if not all(map(bounds.is_fixed, like.shape)):
         return None
     shape = (*extents, *like.shape)
+    bounds.builder.origin = Origin(note=note)
     buffer = bounds.builder.alloc(shape, like.type.dtype, None, name)
+    bounds.builder.origin = NOWHERE
     return Rows(buffer, tuple(loop for loop in loops if isinstance(loop, For)), tuple(lows))
 
 

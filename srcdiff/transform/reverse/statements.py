@@ -166,7 +166,16 @@ def _restore(plan: Plan, write: Store | Increment, place: tuple[Operand, ...]) -
 def _room(plan: Plan, write: Store | Increment, like: Value, depth: int) -> Room:
     if plan.stack[depth].kind == "region":
         return Slot(f"{like.name}_saved", like)
-    return make_room(plan, plan.top.block, depth, like)
+    return make_room(plan, depth, like, _note(write))
+
+
+def _note(write: Store | Increment) -> str:
+    """Say what is kept: an element, or a whole array, as the line that overwrites it finds it."""
+    names = [o.name.lstrip("_") if isinstance(o, Value) else repr(o.value) for o in write.indices]
+    place = f"[{', '.join(names)}]" if names else ""
+    span = write.origin.span
+    where = f" as line {span.line} finds it" if span is not None else ""
+    return f"keeps {write.ref.name.lstrip('_')}{place}{where}"
 
 
 # ---- branches ----

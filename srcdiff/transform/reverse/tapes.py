@@ -103,6 +103,7 @@ def _rooms(statements: Marked) -> list[Kept]:
 
 def _initial(builder: Builder, room: Kept) -> tuple[Operand, ...]:
     if isinstance(room, Tape):
+        builder.origin = Origin(note=room.note)
         tape = builder.alloc((integer(64),), room.like.type.dtype, None, room.name)
         return tape, integer(0)
     if is_array(room.like):
