@@ -9,7 +9,7 @@ import numpy as np
 
 from srcdiff.arguments import form_of, is_float
 from srcdiff.derivative import Derivative, Identity, Plan, derivative_of
-from srcdiff.errors import NotDifferentiable, UnknownFunction
+from srcdiff.errors import NotDifferentiable
 from srcdiff.options import options_of
 from srcdiff.outputs import COTANGENTS, GRAD, PRIMAL, PULLBACK, VALUE_AND_GRAD, Product
 from srcdiff.subject import Argnums, subject_of
@@ -106,10 +106,6 @@ def _transform(
     """Return the derivative of `f`, or a decorator that takes it."""
     if f is MISSING:
         return partial(_transform, product, argnums=argnums, given=given, has_aux=has_aux)
-    if isinstance(f, Derivative):
-        raise UnknownFunction(
-            "Derivatives of derivatives are not built yet.", hint="Differentiate a function."
-        )
     subject = subject_of(f)
     options = options_of(given, subject)
     if product.differentiates:

@@ -129,7 +129,9 @@ def kind_of(leaf: Any, name: str = "") -> Kind:
 
 def _check(dtype: Dtype, name: str) -> None:
     def fail(message: str, hint: str) -> None:
-        raise _refusal(name, f"has the dtype {dtype_name(dtype)}. {message}", hint)
+        detail = f". {message}" if dtype.kind == "c" or not dtype.isnative else ""
+        what = f"has the dtype {dtype_name(dtype)}{detail or ', which is not supported.'}"
+        raise _refusal(name, what, hint)
 
     check_dtype(dtype, fail)
 

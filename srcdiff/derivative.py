@@ -15,7 +15,13 @@ from srcdiff.arguments import Elements, Form, Number, form_of
 from srcdiff.backend.callers import register_callable
 from srcdiff.backend.numba import dispatch
 from srcdiff.callee import callee
-from srcdiff.errors import SrcdiffError, TypeInferenceError, UnknownFunction
+from srcdiff.errors import (
+    BoundsError,
+    ShapeError,
+    SrcdiffError,
+    TypeInferenceError,
+    UnknownFunction,
+)
 from srcdiff.export import write_module
 from srcdiff.ir.types import Scalar
 from srcdiff.options import Options
@@ -51,6 +57,10 @@ class NotDirect(Exception):
     """A call that needs more than Numba's table of argument types."""
 
 
+# What the long way answers, or raises with the user's line.
+AGAIN = (NotDirect, OverflowError, ShapeError, BoundsError)
+
+
 class Front(NamedTuple):
     """The shortest way of a call: Numba's own table of argument types finds the machine code.
 
@@ -69,6 +79,8 @@ class Derivative:
 
     Can be called from `@numba.njit` functions, too. `grad` and the like make it.
     """
+
+    is_derivative = True
 
     def __init__(self, subject: Subject, plan: Plan) -> None:
         self._subject = subject
@@ -96,7 +108,7 @@ class Derivative:
                 return self._call(args, kwargs)
         try:
             result = call(*args)
-        except (NotDirect, OverflowError):
+        except AGAIN:
             return self._call(args, kwargs)
         return result if finish is None else finish(result)
 

@@ -1,40 +1,76 @@
 """A derivative as a file that needs NumPy and Numba, and nothing of ours."""
 
 import inspect
+import re
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
+
+from numba.core.dispatcher import Dispatcher
+from numba.extending import register_jitable
 
 from srcdiff.errors import SrcdiffError, UnknownFunction
 from srcdiff.specialise import Recipe
 
+HEAD = """import math
+
+import numba
+import numpy as np
+from numba.extending import register_jitable
+"""
+IMPORTED = {"math": "math", "np": "numpy"}
+
 
 def write_module(path: Any, recipe: Recipe) -> None:
-    """Write the text of a recipe, with its imports, to the file `path`."""
-    lines = ["import math", "", "import numba", "import numpy as np", ""]
+    """Write the text of a recipe, with what it calls, to the file `path`."""
+    parts: dict[str, str] = {}
     for name, value in sorted(recipe.globals.items()):
-        lines += _definition(name, value)
-    decorator = '@numba.njit(error_model="numpy")'
-    text = "\n".join(lines) + f"\n\n{decorator}\n{recipe.text}"
-    Path(path).write_text(text, encoding="utf-8")
+        _define(name, value, parts)
+    lines = [part for part in parts.values() if "\n" not in part]
+    blocks = [part.strip() for part in parts.values() if "\n" in part]
+    blocks.append(f'@numba.njit(error_model="numpy")\n{recipe.text.strip()}')
+    head = HEAD + "".join(f"{line}\n" for line in lines)
+    Path(path).write_text("\n\n\n".join([head.strip(), *blocks]) + "\n", encoding="utf-8")
 
 
-def _definition(name: str, value: object) -> list[str]:
-    """Return the lines that define a global of a generated text."""
-    if isinstance(value, ModuleType):
-        return [] if (name, value.__name__) in KNOWN else [f"import {value.__name__} as {name}"]
-    if isinstance(value, type) and issubclass(value, SrcdiffError):
-        base = value.__mro__[2].__name__
-        return ["", f"class {name}({base}):", f'    """{inspect.getdoc(value)}"""', ""]
+def _define(name: str, value: Any, parts: dict[str, str]) -> None:
+    """Add the text that defines a global, after those that it needs itself."""
     module = getattr(value, "__module__", None) or ""
-    if module.partition(".")[0] in ("numpy", "math"):
-        return [f"from {module} import {value.__name__} as {name}"]  # type: ignore[attr-defined]
-    if module == "builtins":
-        return []
-    raise UnknownFunction(
-        f"The text calls `{name}` of srcdiff's run-time library, which cannot be exported yet.",
-        hint="Import srcdiff where the derivative is used.",
-    )
+    if name in parts:
+        return
+    if isinstance(value, ModuleType):
+        if IMPORTED.get(name) != value.__name__:
+            parts[name] = f"import {value.__name__} as {name}"
+    elif isinstance(value, type) and issubclass(value, SrcdiffError):
+        doc = inspect.getdoc(value)
+        parts[name] = f'class {name}({value.__mro__[2].__name__}):\n    """{doc}"""'
+    elif isinstance(value, bool | int | float | tuple):
+        parts[name] = f"{name} = {value!r}"
+    elif isinstance(value, Dispatcher | FunctionType) and module.startswith("srcdiff."):
+        _define_function(name, value, parts)
+    elif module.partition(".")[0] in ("numpy", "math"):
+        parts[name] = f"from {module} import {value.__name__} as {name}"
+    elif module != "builtins" and value is not register_jitable:
+        raise UnknownFunction(
+            f"The generated text calls `{name}`, which cannot be exported.",
+            hint="Import srcdiff where the derivative is used.",
+        )
 
 
-KNOWN = {("math", "math"), ("np", "numpy")}
+def _define_function(name: str, value: Any, parts: dict[str, str]) -> None:
+    """Add a function of the run-time library and all that it calls."""
+    decorator = "@register_jitable"
+    function = value
+    if isinstance(value, Dispatcher):
+        function = value.py_func
+        fastmath = value.targetoptions.get("fastmath", False)
+        decorator = f'@numba.njit(error_model="numpy", fastmath={fastmath!r})'
+    parts[name] = ""
+    for used in function.__code__.co_names:
+        if used in function.__globals__ and used not in IMPORTED:
+            _define(used, function.__globals__[used], parts)
+    # The decorators of ours, and annotations that name types of ours, stay behind.
+    source = re.sub(r"\A.*?^def \w+", f"def {name}", inspect.getsource(function), flags=re.S | re.M)
+    source = re.sub(r"(: Any|: float|: int| -> Any| -> float| -> int)(?=[,):])", "", source)
+    del parts[name]
+    parts[name] = f"{decorator}\n{source}"

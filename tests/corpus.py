@@ -55,10 +55,6 @@ class Program:
         form, _ = form_of(args, {}, subject.parameters(len(args)))
         return make(subject, form, VALUE_AND_GRAD, self.argnums, has_aux=False)
 
-    def text(self) -> str:
-        """Return the generated text; its comments and messages name files without their folders."""
-        return self.made(self.args()).recipe.text.replace(str(self.path), self.path.name)
-
 
 def strided(array: Any) -> Any:
     """Return an equal array that leaves gaps in memory and runs backwards."""

@@ -38,10 +38,11 @@ class TypingOnly(compiler.CompilerBase):
         return [manager]
 
 
-def locals_of(function: Callable[..., Any], params: Sequence[Type]) -> dict[str, set[str]]:
-    """Return the types of each local name of `function`, as `title` writes them.
+def locals_of(function: Callable[..., Any], params: Sequence[Type]) -> dict[str, str]:
+    """Return the type of each local name of `function`, as `title` writes it.
 
-    A name has more than one where Numba's SSA form tells its definitions apart.
+    Numba's SSA form tells the definitions of a name apart. Where some are contiguous and some not,
+    the name is what they have in common.
     """
     typing, target = cpu_target.typing_context, cpu_target.target_context
     typing.refresh()
@@ -52,11 +53,24 @@ def locals_of(function: Callable[..., Any], params: Sequence[Type]) -> dict[str,
     flags.error_model = "numpy"
     args = tuple(map(numba_type, params))
     found = TypingOnly(typing, target, None, args, None, flags, {}).compile_extra(function)
-    names: dict[str, set[str]] = {}
-    for name, type in found.typemap.items():
-        if not name.startswith(("$", "arg.")):
-            names.setdefault(name.partition(".")[0], set()).add(title(type))
-    return names
+    names: dict[str, Any] = {}
+    for version, type in found.typemap.items():
+        if not version.startswith(("$", "arg.")):
+            name = version.partition(".")[0]
+            names[name] = joined(names.get(name, type), type)
+    return {name: title(type) for name, type in names.items()}
+
+
+def joined(first: Any, second: Any) -> Any:
+    """Return the type of a name that is bound to both, or a pair that is no type of ours."""
+    first, second = types.unliteral(first), types.unliteral(second)
+    match first, second:
+        case types.Array(), types.Array() if (first.dtype, first.ndim) == (
+            second.dtype,
+            second.ndim,
+        ):
+            return first if first.layout == second.layout else first.copy(layout="A")
+    return first if first == second else (first, second)
 
 
 def numba_type(type: Type) -> Any:
@@ -70,7 +84,6 @@ def numba_type(type: Type) -> Any:
 
 def title(type: Any) -> str:
     """Return a type as `str` of ours writes it; "C" and "F" are one layout below two axes."""
-    type = types.unliteral(type)
     match type:
         case types.Array():
             layout = "C" if type.ndim < 2 and type.layout == "F" else type.layout

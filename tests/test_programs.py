@@ -14,6 +14,7 @@ import srcdiff
 from tests.corpus import Program, corpus
 from tests.dual import gradients
 
+ROOT = Path(__file__).parents[1]
 GOLDEN = (
     "gmm",
     "evolve",
@@ -32,7 +33,7 @@ PRINT_TEXTS = """
 from tests.corpus import corpus
 
 for program in corpus().values():
-    print(program.text())
+    print(program.made(program.args()).recipe.text)
 """
 
 
@@ -115,10 +116,9 @@ def test_compiled_is_plain(program: Program) -> None:
 
 
 def texts(hash_seed: int) -> str:
-    root = Path(__file__).parents[1]
-    settings = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": str(root)}
+    settings = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", PRINT_TEXTS]
-    run = subprocess.run(command, env=settings, capture_output=True, text=True, cwd=root)
+    run = subprocess.run(command, env=settings, capture_output=True, text=True, cwd=ROOT)
     assert run.returncode == 0, run.stderr
     return run.stdout
 
@@ -130,6 +130,10 @@ def test_texts_do_not_depend_on_hashes() -> None:
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_golden(name: str, golden: Callable[[Path, str], None]) -> None:
+def test_golden(
+    name: str, golden: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)  # messages name files from here
     program = corpus()[name]
-    golden(program.path.with_suffix(".adjoint.py"), program.text())
+    text = program.value_and_grad().source(*program.args())
+    golden(program.path.with_suffix(".adjoint.py"), text)

@@ -83,6 +83,8 @@ def _assign_item(c: Context, target: ast.Subscript, value: Entity) -> None:
     if not isinstance(value, Value | Const):
         c.fail(target, "Only numbers and arrays can be stored in an array.", "Store a number.")
     if indexing.is_element(items):
+        if isinstance(value, Value) and is_array(value) and not value.shape:
+            value = c.builder.load(value, ())
         if is_array(value):
             c.fail(
                 target,

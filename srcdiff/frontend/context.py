@@ -18,7 +18,6 @@ from srcdiff.frontend.source import Source
 from srcdiff.ir.build import Builder, same
 from srcdiff.ir.nodes import Const, Operand, Origin, Value
 
-
 LIBRARY = "srcdiff.library."
 
 

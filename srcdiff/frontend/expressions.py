@@ -270,8 +270,11 @@ def subscript(c: Context, node: ast.Subscript, name: str) -> Entity:
     if isinstance(owner, tuple):
         return _tuple_item(c, node, owner)
     if not isinstance(owner, Value) or not is_array(owner):
-        c.fail(node, f"`{ast.unparse(node.value)}` is neither an array nor a tuple.",
-               "Only these can be indexed.")
+        c.fail(
+            node,
+            f"`{ast.unparse(node.value)}` is neither an array nor a tuple.",
+            "Only these can be indexed.",
+        )
     items = indexing.parse(c, node, owner)
     if indexing.has_arrays(items):
         return take(c, node, owner, items, name)

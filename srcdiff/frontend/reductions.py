@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, condition, literal, require_equal, without_axes
 from srcdiff.frontend.arrays import FULL, array, axes_of, joint_dtype, static
 from srcdiff.frontend.context import Context, Entity, Iteration, Static
-from srcdiff.ir.build import extents, integer, is_constant, reduced_shape
+from srcdiff.ir.build import constant, extents, integer, is_constant, reduced_shape
 from srcdiff.ir.nodes import NEW_AXIS, Const, Item, Operand, Value, is_array
 from srcdiff.ir.types import PYTHON_FLOAT, PYTHON_INT, Array, Scalar
 from srcdiff.library import LIBRARY, REDUCTIONS, RESULTS, integer_matmul, rows
@@ -152,9 +153,7 @@ def matmul(c: Context, node: ast.AST, name: str, a: Entity, b: Entity) -> Entity
     return c.builder.call(np.matmul, left, right, name=name, type=type, shape=shape)
 
 
-def _stacked_matmul(
-    c: Context, node: ast.AST, name: str, left: Operand, right: Operand
-) -> Entity:
+def _stacked_matmul(c: Context, node: ast.AST, name: str, left: Operand, right: Operand) -> Entity:
     """Multiply stacks of matrices; a stack of extent 1 is multiplied with all of the other."""
     assert isinstance(left, Value) and isinstance(right, Value)
     if len(left.shape) == len(right.shape):
@@ -241,7 +240,7 @@ def _convert(type: Scalar) -> Any:
         if isinstance(value, Const):
             try:
                 kind: Any = float if type.dtype.kind == "f" else int
-                return Const(kind(value.value), type)
+                return replace(constant(kind(value.value), type), type=type)
             except (OverflowError, ValueError) as error:
                 c.fail(node, f"This cannot be converted: {error}.", "Mend the number.")
         if value.type == type:

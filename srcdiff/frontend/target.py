@@ -53,6 +53,11 @@ def unwrap(f: object) -> Target:
             return _bind(unwrap(f.__func__), (f.__self__,), {})
         case functools.partial() if not _has_placeholder(f):
             return _bind(unwrap(f.func), f.args, f.keywords)
+        case _ if getattr(type(f), "is_derivative", False):
+            raise UnknownFunction(
+                "Derivatives of derivatives are not built yet.",
+                hint="Differentiate a function, and call its derivative outside of others.",
+            )
         case staticmethod():
             return unwrap(f.__func__)
         case _ if (call := _python_call(f)) is not None:

@@ -40,6 +40,8 @@ def constant(value: Any, type: Type) -> Const:
     """Return `value` as a literal of the dtype of `type`."""
     scalar = Scalar(type.dtype)
     kinds = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
+    if type.dtype.kind == "f":
+        value = type.dtype.type(value)
     return Const(kinds[type.dtype.kind](value), scalar)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from srcdiff.ir.build import COMMUTATIVE, same
 from srcdiff.ir.nodes import (
+    Alloc,
     Block,
     Call,
     Carried,
@@ -24,9 +25,11 @@ from srcdiff.ir.nodes import (
     Function,
     Guard,
     If,
+    Load,
     Operand,
     Statement,
     Value,
+    View,
     While,
     is_array,
 )
@@ -57,12 +60,26 @@ class _Numbering:
     def block(self, block: Block) -> Block:
         self.known.append({})
         kept: list[Statement] = []
+        loads: dict[Key, Value] = {}
         for statement in block.statements:
             new = self.statement(statement)
+            if isinstance(new, Load):
+                new = self.load(new, loads)
+            elif not isinstance(new, Call | View | Alloc | Guard | type(None)):
+                loads.clear()
             if new is not None:
                 kept.append(new)
         self.known.pop()
         return Block(tuple(kept))
+
+    def load(self, load: Load, loads: dict[Key, Value]) -> Load | None:
+        """Drop a load that repeats one with no write or nested block in between."""
+        key = (id(load.ref), *map(_part, load.indices))
+        if key in loads and _may_replace(loads[key], load.out):
+            self.mapping[load.out] = loads[key]
+            return None
+        loads[key] = load.out
+        return load
 
     def statement(self, statement: Statement) -> Statement | None:
         match statement:
@@ -187,9 +204,11 @@ def _folded(call: Call) -> Operand | None:
     """Return what a call is known to give, None if it has to run."""
     if call.function is np.positive and isinstance(call.out.type, Scalar):
         return call.args[0] if call.out.name.startswith("_") else None
+    if call.function is np.where and isinstance(call.args[0], Const) and not is_array(call.out):
+        return call.args[1] if call.args[0].value else call.args[2]
     if call.out.type.dtype.kind not in "ib" or not _all_literal(call):
         return None
-    fold = _INTEGER.get(call.function)
+    fold = _FOLDS.get(call.function)
     if fold is None:
         return None
     value = fold(*[arg.value for arg in call.args])  # type: ignore[union-attr]
@@ -197,12 +216,10 @@ def _folded(call: Call) -> Operand | None:
 
 
 def _all_literal(call: Call) -> bool:
-    return bool(call.args) and all(
-        isinstance(a, Const) and a.type.dtype.kind in "ib" for a in call.args
-    )
+    return bool(call.args) and all(isinstance(arg, Const) for arg in call.args)
 
 
-_INTEGER: dict[Any, Callable[..., Any]] = {
+_FOLDS: dict[Any, Callable[..., Any]] = {
     np.add: lambda a, b: a + b,
     np.subtract: lambda a, b: a - b,
     np.multiply: lambda a, b: a * b,

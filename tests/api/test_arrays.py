@@ -107,7 +107,7 @@ def test_aliasing(jit: bool) -> None:
     df = sd.grad(written_beside, (0, 1), jit=jit)
     x = np.arange(6.0)
     for a, b in ((x, x), (x[:4], x[2:]), (x[::2], x[2:5])):
-        with pytest.raises(sd.AliasingError, match="`b`.*`a`"):
+        with pytest.raises(sd.AliasingError, match=r"`b`.*`a`"):
             df(a, b)
     a_bar, b_bar = df(x[::2], x[1::2])
     np.testing.assert_array_equal(a_bar, x[1::2])

@@ -138,9 +138,7 @@ def own_pattern(numbers: Iterable[int | None]) -> Pattern:
     return tuple(ZERO if number is None else At(number, integer(0)) for number in numbers)
 
 
-def aligned(
-    shape: Sequence[Operand], numbers: Sequence[int | None], extents: Extents
-) -> Pattern:
+def aligned(shape: Sequence[Operand], numbers: Sequence[int | None], extents: Extents) -> Pattern:
     """Return the pattern of an array of `shape` that is broadcast to a nest."""
     last = numbers[len(numbers) - len(shape) :]
     pairs = zip(shape, last, strict=True)

@@ -232,7 +232,12 @@ def _close(work: _Nest, depth: int) -> list[Statement]:
     carried = tuple(_entry(work, each, depth) for each in work.sums if each.start <= depth)
     body = Block(tuple(_close(work, depth + 1)))
     loop = For(
-        work.counters[depth], integer(0), work.extents[depth], integer(1), carried, body,
+        work.counters[depth],
+        integer(0),
+        work.extents[depth],
+        integer(1),
+        carried,
+        body,
         origin=work.origin,
     )
     return [*before, loop, *work.after[depth].statements]

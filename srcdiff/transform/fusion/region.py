@@ -245,8 +245,11 @@ class Region:
             if maker is None or maker.kind != "map":
                 continue
             same = self.is_same_element(maker, node, read)
-            if not (same and maker.statement.function in CHEAP  # type: ignore[union-attr]
-                    and self._weigh(maker, counted, leaves)):
+            if not (
+                same
+                and maker.statement.function in CHEAP  # type: ignore[union-attr]
+                and self._weigh(maker, counted, leaves)
+            ):
                 leaves.add(read.base)
         return True
 

@@ -81,9 +81,7 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
     return _keep(plan, value, depth)
 
 
-def _stored(
-    plan: Plan, value: Value, definition: Definition, depth: int
-) -> Store | None:
+def _stored(plan: Plan, value: Value, definition: Definition, depth: int) -> Store | None:
     """Return a store that keeps a value anyway: each time to another element, and for good."""
     region = plan.stack[plan.region_of(depth)]
     loops = [s for s in around(plan, definition.block, region) if isinstance(s, For | While)]

@@ -153,4 +153,3 @@ class Plan:
     def saves_write(self, statement: Statement) -> bool:
         """Say whether a write saves what it overwrites; in the first round every one does."""
         return not self.final or statement in self.saves
-
