@@ -10,7 +10,7 @@ import builtins
 import hashlib
 import importlib
 import pickle
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 from typing import Any
@@ -24,6 +24,7 @@ from srcdiff.errors import SrcdiffError
 from srcdiff.frontend.context import Captured, Read
 from srcdiff.frontend.source import find_source, fingerprint
 from srcdiff.frontend.target import NumpyFunction
+from srcdiff.runtime import NAMES
 from srcdiff.specialise import Made, Recipe
 from srcdiff.surroundings import Surroundings
 
@@ -220,14 +221,25 @@ def _source_digest(function: FunctionType) -> str:
 
 
 def _packed(namespace: dict[str, object]) -> dict[str, tuple[str, object]]:
-    return {
-        name: ("module", value.__name__) if isinstance(value, ModuleType) else ("object", value)
-        for name, value in namespace.items()
-    }
+    """Name what a pickle would not bring back as the same object: modules, compiled functions."""
+    ours = {id(value): name for name, value in NAMES.items()}
+    packed: dict[str, tuple[str, object]] = {}
+    for name, value in namespace.items():
+        if isinstance(value, ModuleType):
+            packed[name] = ("module", value.__name__)
+        elif id(value) in ours:
+            packed[name] = ("runtime", ours[id(value)])
+        elif isinstance(value, Dispatcher):
+            raise NotStorable
+        else:
+            packed[name] = ("object", value)
+    return packed
 
 
 def _unpacked(namespace: dict[str, tuple[str, object]]) -> dict[str, object]:
-    return {
-        name: importlib.import_module(str(value)) if kind == "module" else value
-        for name, (kind, value) in namespace.items()
+    find: dict[str, Callable[[Any], object]] = {
+        "module": importlib.import_module,
+        "runtime": NAMES.__getitem__,
+        "object": lambda value: value,
     }
+    return {name: find[kind](value) for name, (kind, value) in namespace.items()}

@@ -199,6 +199,7 @@ def _elementwise(
                 f"math.{value.__name__} takes numbers, not arrays.",
                 f"Use np.{known.__name__}.",
             )
+        operands = [_python_number(c, operand) for operand in operands]
     python = known in OPERATORS and not isinstance(value, np.ufunc)
     result = apply(c, node, known, operands, name, operator=python)
     if getattr(value, "__module__", None) == "math" and isinstance(result, Value):
@@ -206,9 +207,17 @@ def _elementwise(
     return result
 
 
+def _python_number(c: Context, operand: Operand) -> Operand:
+    """Return a number in the precision of Python's: `math` knows no other."""
+    dtype = np.dtype(np.float64 if operand.type.dtype.kind == "f" else np.int64)
+    return c.builder.cast(operand, dtype)
+
+
 def _weakened(c: Context, result: Value) -> Value:
-    """`math` gives Python numbers."""
+    """Return the result of a function of `math` as a Python number."""
     assert isinstance(result.type, Scalar)
+    if result.type.dtype != np.float64:
+        return result
     last = c.builder.statements.pop()
     assert last.out is result  # type: ignore[union-attr]
     weak = Value(result.name, Scalar(np.dtype(np.float64), weak=True))

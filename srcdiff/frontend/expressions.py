@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:
         case ast.UnaryOp():
             return _unary(c, node, name)
         case ast.BoolOp():
-            return _short_circuit(c, node, node.values, name)
+            return _chosen(c, node, node.values, name)
         case ast.Compare():
             return _compare(c, node, name)
         case ast.IfExp():
@@ -148,7 +149,7 @@ def binary(
 def _unary(c: Context, node: ast.UnaryOp, name: str) -> Entity:
     match node.op:
         case ast.Not():
-            value = arithmetic.condition(c, node.operand, evaluate(c, node.operand, _part(name)))
+            value = truth_of(c, node.operand, _part(name))
             return apply(c, node, np.logical_not, (value,), name, operator=True)
         case ast.UAdd():
             return operand(c, node.operand, name)
@@ -187,17 +188,51 @@ def _comparison(
         case ast.Is() | ast.IsNot():
             return literal(_is(left, right) is isinstance(operator, ast.Is))
         case ast.In() | ast.NotIn() if isinstance(right, tuple):
-            found = any(alike(left, item) for item in right)
-            return literal(found is isinstance(operator, ast.In))
-    known = all(not isinstance(side, Value | Const) for side in (left, right))
-    if known and isinstance(operator, ast.Eq | ast.NotEq):
-        return literal(alike(left, right) is isinstance(operator, ast.Eq))
+            found = _any_equal(c, node, left, right)
+            return found if isinstance(operator, ast.In) else _not(c, node, found)
+        case ast.Eq():
+            return _equal(c, node, left, right, name)
+        case ast.NotEq() if isinstance(left, tuple | Static) or isinstance(right, tuple | Static):
+            return _not(c, node, _equal(c, node, left, right, "_t"))
     if isinstance(left, Value | Const) and isinstance(right, Value | Const):
         function = COMPARISONS[type(operator).__name__]
         return apply(c, node, function, (left, right), name, operator=True)
-    if isinstance(operator, ast.Eq | ast.NotEq):
-        return literal(isinstance(operator, ast.NotEq))
     c.fail(node, "These two cannot be compared.", "Compare numbers with numbers.")
+
+
+def _equal(c: Context, node: ast.AST, left: Entity, right: Entity, name: str = "_t") -> Operand:
+    """Lower `left == right`; tuples are equal if all their items are."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        if len(left) != len(right):
+            return literal(False)
+        equal: Operand = literal(True)
+        for one, other in zip(left, right, strict=True):
+            equal = _both(c, node, equal, _equal(c, node, one, other), "_t")
+        return equal
+    if isinstance(left, Value | Const) and isinstance(right, Value | Const):
+        return apply(c, node, np.equal, (left, right), name, operator=True)
+    if any(isinstance(side, Value) and is_array(side) for side in (left, right)):
+        c.fail(node, "An array is compared with what is no number.", "Compare arrays and numbers.")
+    return literal(alike(left, right))
+
+
+def _any_equal(c: Context, node: ast.AST, left: Entity, items: tuple[Entity, ...]) -> Operand:
+    """Lower `left in items`."""
+    found: Operand = literal(False)
+    for item in items:
+        one = _equal(c, node, left, item)
+        if isinstance(one, Const):
+            if one.value:
+                return one
+        elif isinstance(found, Const):
+            found = one
+        else:
+            found = apply(c, node, np.logical_or, (found, one), "_t")
+    return found
+
+
+def _not(c: Context, node: ast.AST, truth: Operand) -> Operand:
+    return apply(c, node, np.logical_not, (truth,), "_t", operator=True)
 
 
 def _is(left: Entity, right: Entity) -> bool:
@@ -209,16 +244,71 @@ def _is(left: Entity, right: Entity) -> bool:
     return left is right
 
 
+def truth_of(c: Context, node: ast.expr, name: str = "_test") -> Operand:
+    """Lower an expression of which only the truth counts."""
+    if isinstance(node, ast.BoolOp):
+        return _short_circuit(c, node, node.values, name)
+    return arithmetic.condition(c, node, evaluate(c, node, name))
+
+
 def _short_circuit(c: Context, node: ast.BoolOp, values: list[ast.expr], name: str) -> Operand:
-    """Lower `and` / `or`: what stands on the right runs only if the left does not decide."""
-    first = arithmetic.condition(c, values[0], evaluate(c, values[0], _part(name)))
+    """Lower `and` / `or` of which only the truth counts."""
+    first = truth_of(c, values[0], _part(name))
+    return _decide(c, node, first, values[1:], name, _short_circuit)
+
+
+def _chosen(c: Context, node: ast.BoolOp, values: list[ast.expr], name: str) -> Entity:
+    """Lower `and` / `or` whose value counts: what can be chosen now is, the rest is of bools."""
+    first = evaluate(c, values[0], _part(name))
     if len(values) == 1:
+        return first
+    known = _known_truth(first)
+    if known is None:
+        return _decide(c, node, _truth_value(c, values[0], first), values[1:], name, _truth_values)
+    return first if known is isinstance(node.op, ast.Or) else _chosen(c, node, values[1:], name)
+
+
+def _known_truth(entity: Entity) -> bool | None:
+    match entity:
+        case Const(value=value) | Static(value=value):
+            return bool(value)
+        case tuple():
+            return bool(entity)
+    return None
+
+
+def _truth_values(c: Context, node: ast.BoolOp, values: list[ast.expr], name: str) -> Operand:
+    first = _truth_value(c, values[0], evaluate(c, values[0], _part(name)))
+    return _decide(c, node, first, values[1:], name, _truth_values)
+
+
+def _truth_value(c: Context, node: ast.expr, entity: Entity) -> Operand:
+    if isinstance(entity, Value | Const) and entity.type.dtype.kind == "b":
+        if not is_array(entity):
+            return entity
+    c.fail(
+        node,
+        "`and` and `or` of other than truth values are not supported: they give one of the two.",
+        "Write `a if a else b` for `a or b`, and `b if a else a` for `a and b`.",
+    )
+
+
+def _decide(
+    c: Context,
+    node: ast.BoolOp,
+    first: Operand,
+    rest: list[ast.expr],
+    name: str,
+    lower: Callable[[Context, ast.BoolOp, list[ast.expr], str], Operand],
+) -> Operand:
+    """Combine a truth with what follows, which runs only if the first does not decide."""
+    if not rest:
         return first
     decided = isinstance(node.op, ast.Or)
     if isinstance(first, Const):
-        return first if first.value is decided else _short_circuit(c, node, values[1:], name)
+        return first if first.value is decided else lower(c, node, rest, name)
     with c.block() as block:
-        second = _short_circuit(c, node, values[1:], name)
+        second = lower(c, node, rest, name)
     if all(_is_harmless(statement) for statement in block.statements):
         c.builder.statements += block.statements
         function = np.logical_or if decided else np.logical_and
@@ -243,7 +333,7 @@ def _is_harmless(statement: Any) -> bool:
 
 
 def _conditional(c: Context, node: ast.IfExp, name: str) -> Entity:
-    test = arithmetic.condition(c, node.test, evaluate(c, node.test, "_test"))
+    test = truth_of(c, node.test)
     if isinstance(test, Const):
         return evaluate(c, node.body if test.value else node.orelse, name)
     with c.block() as then:

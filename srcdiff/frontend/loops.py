@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.errors import UnsupportedSyntax
-from srcdiff.frontend.arithmetic import apply, condition
+from srcdiff.frontend.arithmetic import apply
 from srcdiff.frontend.assignments import assign_to
 from srcdiff.frontend.context import (
     Binding,
@@ -19,7 +19,7 @@ from srcdiff.frontend.context import (
     leaves,
     rebuild,
 )
-from srcdiff.frontend.expressions import evaluate
+from srcdiff.frontend.expressions import evaluate, truth_of
 from srcdiff.frontend.infer import unify
 from srcdiff.frontend.iteration import items_of, progression
 from srcdiff.frontend.joins import describe, undefined, unsettled
@@ -66,13 +66,14 @@ class Settled:
 class Attempt:
     """One lowering of a loop body: the phis of each name that was defined before."""
 
+    outer: Builder
     phis: dict[str, list[Value]]
     inits: dict[str, list[Operand]]
 
 
 def start(c: Context, names: list[str], key: tuple[Any, ...]) -> Attempt:
     """Bind every assigned name that is defined before the loop to fresh phis."""
-    attempt = Attempt({}, {})
+    attempt = Attempt(c.builder, {}, {})
     for name in names:
         binding = c.scope.names.pop(name, None)
         if binding is None or isinstance(binding.entity, Conflict):
@@ -132,7 +133,7 @@ def carry(
             continue
         if name not in attempt.phis:
             if used_after(name):
-                bindings[name] = _only_after(c, name, binding, entries)
+                bindings[name] = _only_after(c, attempt.outer, name, binding, entries)
             continue
         items = leaves(binding.entity)
         phis = attempt.phis[name]
@@ -208,7 +209,9 @@ def _after(c: Context, phi: Value) -> Value:
     return Value(phi.name, phi.type, shape)
 
 
-def _only_after(c: Context, name: str, binding: Binding, entries: list[Carried]) -> Binding:
+def _only_after(
+    c: Context, outer: Builder, name: str, binding: Binding, entries: list[Carried]
+) -> Binding:
     """A name that only the body assigns, read after the loop."""
     outs: list[Entity] = []
     if _is_static(binding.entity):
@@ -216,7 +219,7 @@ def _only_after(c: Context, name: str, binding: Binding, entries: list[Carried])
     for item in leaves(binding.entity):
         if not isinstance(item, Value | Const):
             return Binding(Conflict("is not a number or an array after this loop."), binding.span)
-        init = undefined(c.builder, item.type)
+        init = undefined(outer, item.type)
         shape = tuple(unsettled(c) for _ in item.shape) if isinstance(item, Value) else ()
         phi_shape = init.shape if isinstance(init, Value) else ()
         phi = Value(name.replace(".", "_"), item.type, phi_shape)
@@ -360,7 +363,7 @@ def _try_while(
     with c.block() as head:
         c.unsettled_once |= c.unsettled
         settle_phis(c, attempt)
-        test = condition(c, node.test, evaluate(c, node.test, "_go"))
+        test = truth_of(c, node.test, "_go")
         with c.block() as body:
             statements(c, node.body)
             leave = _leave(c, node)

@@ -17,7 +17,7 @@ from types import FunctionType
 from typing import Any
 
 from srcdiff.errors import Span, SrcdiffError, TypeInferenceError, UnsupportedSyntax
-from srcdiff.frontend.arithmetic import condition, literal
+from srcdiff.frontend.arithmetic import literal
 from srcdiff.frontend.assigned import check_assigned
 from srcdiff.frontend.assignments import assign, augment, bind
 from srcdiff.frontend.comprehensions import comprehend
@@ -33,7 +33,7 @@ from srcdiff.frontend.context import (
     Static,
     leaves,
 )
-from srcdiff.frontend.expressions import defaults, evaluate
+from srcdiff.frontend.expressions import defaults, evaluate, truth_of
 from srcdiff.frontend.joins import join_entities, undefined
 from srcdiff.frontend.jumps import RESULT, structure
 from srcdiff.frontend.loops import lower_for, lower_while, read_counts
@@ -288,7 +288,7 @@ def statement(c: Context, node: ast.stmt) -> None:
         case ast.FunctionDef():
             bind(c, node, node.name, LocalFunction(node, c.scope, defaults(c, node.args)))
         case ast.Assert():
-            holds = condition(c, node.test, evaluate(c, node.test, "_holds"))
+            holds = truth_of(c, node.test, "_holds")
             c.builder.guard(holds, AssertionError, _message(node.msg))
         case ast.Raise():
             error, message = _exception(c, node)
@@ -325,7 +325,7 @@ def _exception(c: Context, node: ast.Raise) -> tuple[type[Exception], str]:
 
 
 def _if(c: Context, node: ast.If) -> None:
-    test = condition(c, node.test, evaluate(c, node.test, "_test"))
+    test = truth_of(c, node.test)
     if isinstance(test, Const):
         statements(c, node.body if test.value else node.orelse)
         return

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -250,6 +251,23 @@ def _convert(type: Scalar) -> Any:
     return convert
 
 
+def _rounded(function: Any) -> Any:
+    """Return the handler of `round`, `math.floor` and the like, which give Python integers."""
+
+    def handler(c: Context, node: ast.AST, name: str, x: Entity) -> Entity:
+        value = without_axes(c, operand(c, node, x))
+        if is_array(value):
+            c.fail(node, "This function takes a number.", f"Use np.{function.__name__}.")
+        if value.type.dtype.kind in "biu":
+            return c.builder.convert(value, PYTHON_INT, name)
+        if isinstance(value, Const):
+            return literal(int(function(value.value)))
+        rounded = apply(c, node, function, (value,), "_t")
+        return c.builder.convert(rounded, PYTHON_INT, name)
+
+    return handler
+
+
 def _extreme(function: Any, array_function: Any) -> Any:
     """Return the handler of the builtins `max` and `min`."""
 
@@ -333,6 +351,10 @@ HANDLERS: dict[Any, Any] = {
     np.outer: outer,
     builtins.float: _convert(PYTHON_FLOAT),
     builtins.int: _convert(PYTHON_INT),
+    builtins.round: _rounded(np.rint),
+    math.floor: _rounded(np.floor),
+    math.ceil: _rounded(np.ceil),
+    math.trunc: _rounded(np.trunc),
     builtins.bool: _convert(Scalar(np.dtype(np.bool_), weak=True)),
     builtins.max: _extreme(builtins.max, np.max),
     builtins.min: _extreme(builtins.min, np.min),

@@ -281,7 +281,7 @@ def set_in_one_branch(x):
 def conditional_chains(x):
     a = x[0] if x[1] > 2.0 else x[2] if x[3] > 2.0 else x[4]
     b = (x[0] if a > 0 else x[1]) * (a if x[0] > a else 2.0)
-    return a * b if 0.0 < x[0] < x[1] <= 1.3 else a - b
+    return a * b if 0.0 < x[0] < x[1] <= 1.5 else a - b
 
 
 def logic(x):
@@ -340,7 +340,7 @@ def zipped(x):
 
 def zipped_three(x):
     s = 0.0
-    for a, w, i in zip(x[:4], (1.0, 2.0, 3.0, 4.0), range(4)):
+    for a, w, i in zip(x[:4], np.array([1.0, 2.0, 3.0, 4.0]), range(4)):
         s += a * w * x[i + 1]
     return s
 
@@ -413,13 +413,10 @@ def number_or_default(x):
     k = 0
     n = k or 3
     m = n and 2
-    return x[0] * n + x[1] * m
-
-
-def number_or_active(x):
-    y = x[0] or 2.0
-    z = x[1] and x[2]
-    return y * z
+    name = None or "a"
+    flag = x[0] > 0 and x[1] > x[0]
+    both = flag or m > 3
+    return x[0] * n + x[1] * m if name == "a" and both else x[2]
 
 
 def shapes_compared(x):
@@ -459,7 +456,7 @@ def integer_arithmetic(x):
     n = 2
     for i in range(3):
         n = n * 3 - i
-    return x[n % 6] * n + x[n // 10 % 6] * 2**n % 7 + x[0] * (n**2) + x[1] * n**-1
+    return x[n % 6] * n + x[n // 10 % 6] * (2**n % 7) + x[0] * (n**2) + x[1] * n**-1
 
 
 def rounded(x):

@@ -202,9 +202,11 @@ def uses_loop_helper(x):
     return np.sum(helper_with_loop(x, 2) * helper_with_loop(x, 5))
 
 
+bound = partial(helper, b=3.0)
+
+
 def uses_partial(x):
-    g = partial(helper, b=3.0)
-    return g(x[0])[0] * partial(g, x[1])()[1]
+    return bound(x[0])[0] * bound(x[1], c=2.0)[1]
 
 
 def uses_local_functions(x):
@@ -276,7 +278,7 @@ ARRAY_PROGRAMS = [
     same_helper_twice,
     compose(lambda x: x * x, np.sin),
     np.sin,
-    compiled.py_func if False else partial(compiled, b=2.0),
+    partial(compiled, b=2.0),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from srcdiff.ir.build import Builder, constant, extents
+from srcdiff.ir.build import Builder, constant
 from srcdiff.ir.nodes import (
     Block,
     Broadcast,
@@ -221,7 +221,8 @@ def _joins(plan: Plan, then: Frame, orelse: Frame) -> tuple[Join, ...]:
         if is_array(value):
             pairs = zip(sides, (then, orelse), strict=True)
             sides = [full_array(plan, value, side, frame.builder) for side, frame in pairs]
-        out = Value(bar_name(value), _common_type(*sides), extents(sides[0]))
+        shape = tuple(need(plan, extent) for extent in value.shape)
+        out = Value(bar_name(value), _common_type(*sides), shape)
         joins.append(Join(out, *sides))
         plan.top.bars[value] = out
     return tuple(joins)
