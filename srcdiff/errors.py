@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Span:
-    """A piece of the user's source: `file`, 1-based `line`, 0-based `column`, and the line's text."""
+    """A piece of the user's source: file, 1-based line, 0-based column, and the line's text."""
 
     file: str
     line: int

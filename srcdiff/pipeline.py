@@ -17,6 +17,7 @@ from srcdiff.transform.flatten import flatten
 from srcdiff.transform.forward import forward
 from srcdiff.transform.fuse import fuse
 from srcdiff.transform.hoist import hoist
+from srcdiff.transform.lift import lift
 from srcdiff.transform.own import own
 from srcdiff.transform.promote import promote
 from srcdiff.transform.rebind import rebind
@@ -25,7 +26,7 @@ from srcdiff.transform.sink import sink
 
 Pass = Callable[[Function], Function]
 
-PREPARE: tuple[Pass, ...] = (simplify, eliminate, own, rebind, sink, count)
+PREPARE: tuple[Pass, ...] = (simplify, eliminate, own, rebind, sink, lift, count)
 FINISH: tuple[Pass, ...] = (
     simplify,
     eliminate,

@@ -43,6 +43,10 @@ class Program:
         """Return the same arguments with arrays that are contiguous in no order."""
         return tuple(strided(arg) if isinstance(arg, np.ndarray) else arg for arg in self.args())
 
+    def single_args(self) -> tuple[Any, ...]:
+        """Return the same arguments in single precision."""
+        return tuple(map(single, self.args()))
+
     def positions(self) -> tuple[int, ...]:
         return (self.argnums,) if isinstance(self.argnums, int) else self.argnums
 
@@ -60,6 +64,16 @@ def strided(array: Any) -> Any:
     """Return an equal array that leaves gaps in memory and runs backwards."""
     spread = np.repeat(array[..., ::-1], 2, axis=-1)
     return spread[..., ::-2]
+
+
+def single(arg: Any) -> Any:
+    """Return a number or an array in single precision; integers stay."""
+    match arg:
+        case float():
+            return np.float32(arg)
+        case np.ndarray() if arg.dtype.kind == "f":
+            return arg.astype(np.float32)
+    return arg
 
 
 @cache

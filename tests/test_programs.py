@@ -73,6 +73,15 @@ def test_gradient_is_exact_for_strided_arrays(program: Program) -> None:
     check_gradient(program, program.strided_args())
 
 
+def test_single_precision_stays_single(program: Program) -> None:
+    args = program.single_args()
+    _, exact = gradients(program.function, program.args(), program.positions())
+    _, found = program.value_and_grad(jit=False)(*args)
+    for found_part, part in zip(as_tuple(program, found), exact, strict=True):
+        assert np.asarray(found_part).dtype == np.float32
+        assert_close(found_part, part, 1e-3, "gradient")
+
+
 def check_gradient(program: Program, args: tuple[Any, ...]) -> None:
     rtol = tolerance(args)
     value, exact = gradients(program.function, program.args(), program.positions())

@@ -39,6 +39,11 @@ def test_types_of_locals_for_strided_arrays(program: Program) -> None:
     check(program, program.strided_args())
 
 
+@pytest.mark.slow
+def test_types_of_locals_in_single_precision(program: Program) -> None:
+    check(program, program.single_args())
+
+
 def example(a: Any, x: Any, n: Any) -> Any:
     row = a[0]
     column = a[:, 0]

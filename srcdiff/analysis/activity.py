@@ -55,10 +55,16 @@ def activity(function: Function, wrt: Iterable[Value], aliases: Aliases) -> Acti
     return Activity(active, aliases)
 
 
-def reach_from(function: Function, seeds: Iterable[Value], aliases: Aliases) -> frozenset[Value]:
-    """Return every value that depends on `seeds` by a way that a derivative could take."""
-    node = _Node(aliases)
-    reached = _reach({node(v) for v in seeds}, _pairs(function), node, forward=True)
+def reach_from(
+    function: Function, seeds: Iterable[Value], aliases: Aliases, barred: Iterable[Value]
+) -> frozenset[Value]:
+    """Return every value that depends on `seeds` by a way that a derivative could take.
+
+    No way leads through `barred`.
+    """
+    node, closed = _Node(aliases), frozenset(barred)
+    pairs = [(target, source) for target, source in _pairs(function) if target not in closed]
+    reached = _reach({node(v) for v in seeds}, pairs, node, forward=True)
     references = (v for v in all_definitions(function.body) if node(v) in reached)
     return frozenset((*reached, *references))
 

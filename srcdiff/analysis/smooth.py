@@ -17,9 +17,11 @@ from srcdiff.analysis.activity import reach_from
 from srcdiff.analysis.aliasing import Aliases
 from srcdiff.analysis.dataflow import Dataflow, Use
 from srcdiff.analysis.loops import roles
+from srcdiff.analysis.signs import BOUNDED, Signs
 from srcdiff.ir.nodes import (
     Block,
     Call,
+    Const,
     For,
     Function,
     If,
@@ -40,14 +42,30 @@ OVERFLOWS = frozenset({np.exp, np.exp2, np.expm1, np.sinh, np.cosh, np.multiply,
 
 def smoothness(function: Function, flow: Dataflow, aliases: Aliases) -> "Smoothness":
     """Return what answers for `function`."""
+    signs = Signs(flow)
+    calls = [s for s in statements(function.body) if isinstance(s, Call)]
     singular = [
         s.out
-        for s in statements(function.body)
-        if isinstance(s, Call)
-        and (rule := elementwise_rule(s.function)) is not None
+        for s in calls
+        if (rule := elementwise_rule(s.function)) is not None
         and rule.singular
+        and not has_no_pole(s, signs)
     ]
-    return Smoothness(function, flow, aliases, reach_from(function, singular, aliases))
+    bounded = [s.out for s in calls if s.function in BOUNDED]
+    tainted = reach_from(function, singular, aliases, bounded)
+    return Smoothness(function, flow, aliases, signs, tainted)
+
+
+def has_no_pole(call: Call, signs: Signs) -> bool:
+    """Say whether a singular function is far from where its partials are infinite."""
+    first, last = call.args[0], call.args[-1]
+    if call.function is np.divide:
+        literal = isinstance(last, Const) and last.value != 0
+        return literal or signs.is_positive(last)
+    if call.function is np.power:
+        literal = isinstance(last, Const) and last.value >= 1
+        return literal or signs.is_positive(first)
+    return call.function in (np.sqrt, np.log, np.reciprocal) and signs.is_positive(first)
 
 
 @dataclass(eq=False)
@@ -57,6 +75,7 @@ class Smoothness:
     function: Function
     flow: Dataflow
     aliases: Aliases
+    signs: Signs
     tainted: frozenset[Value]
     answers: dict[tuple[Value, bool], bool] = field(default_factory=dict)
 

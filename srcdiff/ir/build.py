@@ -221,6 +221,10 @@ class Builder:
                 return left
             case (Const(value=0), right) if function is np.add:
                 return right
+            case (left, Const(value=int() as by)) if by < 0 and function is np.subtract:
+                return self.fold(np.add, left, integer(-by), name=name)
+            case (left, Const(value=int() as by)) if by < 0 and function is np.add:
+                return self.fold(np.subtract, left, integer(-by), name=name)
             case (left, Const(value=1)) if function in (np.multiply, np.floor_divide):
                 return left
             case (Const(value=1), right) if function is np.multiply:

@@ -83,7 +83,8 @@ def _kept(function: Function, expressions: Expressions) -> list[str]:
         if isinstance(statement, Alloc) and statement.origin.note.startswith(KEEPS):
             out, what = statement.out, statement.origin.note.removeprefix(KEEPS)
             size = " * ".join(expressions.text(extent) for extent in out.shape)
-            lines.append(f"{expressions.text(out)}, {size} {out.type.dtype}: {what}")
+            size = "growing" if out.name.endswith("_tape") else size
+            lines.append(f"{expressions.text(out)}, {size} {out.type.dtype}: {what}.")
     if not lines:
         return [f"{KEPT} nothing."]
     return [f"{KEPT} {lines[0]}", *(f"      {line}" for line in lines[1:])]

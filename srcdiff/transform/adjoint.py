@@ -21,6 +21,7 @@ The function is built twice: the first round finds what the adjoint sweep reads 
 second saves only that.
 """
 
+import os
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,8 +32,17 @@ from srcdiff.analysis.dataflow import dataflow
 from srcdiff.analysis.smooth import smoothness
 from srcdiff.analysis.tbr import writes_to_save
 from srcdiff.errors import ShapeError
-from srcdiff.ir.build import constant, extents
-from srcdiff.ir.nodes import Block, Function, Operand, Value, is_array
+from srcdiff.ir.build import Builder, constant, extents
+from srcdiff.ir.nodes import (
+    Block,
+    Function,
+    Increment,
+    Operand,
+    Statement,
+    Store,
+    Value,
+    is_array,
+)
 from srcdiff.ir.text import KEPT
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.transform.reverse.bars import add, bar_of, full_array
@@ -92,16 +102,39 @@ def _build(plan: Plan, request: Request) -> Function:
     frame.position = 0
     bars = _results(plan, request, seeds)
     primal = primal_sweep(plan, function.body, frame)
+    values, copies = _values(plan) if request.with_value else ((), [])
+    primal += copies
     body = thread([*primal, *frame.head.statements, *frame.builder.statements])
-    values = function.results if request.with_value else ()
     return replace(
         function,
         name=request.name or f"{function.name}_adjoint",
         params=(*seeds, *function.params),
         body=Block(tuple(body)),
         results=(*values, *bars),
+        doc=_doc(function, request),
         notes=(KEPT,),
     )
+
+
+def _values(plan: Plan) -> tuple[tuple[Operand, ...], list[Statement]]:
+    """Return the results; arrays whose writes the adjoint sweep undoes are copied before it."""
+    undone = {plan.aliases.root(w.ref) for w in plan.saved if isinstance(w, Store | Increment)}
+    builder, values = Builder(), []
+    for result in plan.function.results:
+        memory = isinstance(result, Value) and plan.aliases.is_memory(result)
+        if isinstance(result, Value) and memory and plan.aliases.root(result) in undone:
+            result = builder.copy(result, result.name)
+        values.append(result)
+    return tuple(values), builder.statements
+
+
+def _doc(function: Function, request: Request) -> str:
+    """Say of which function this is the adjoint, where that stands, and for which arguments."""
+    place = ""
+    if function.span is not None:
+        place = f" ({os.path.basename(function.span.file)}:{function.span.line})"
+    names = ", ".join(param.name for param in request.wrt)
+    return f"Adjoint of `{function.name}`{place} with respect to {names}."
 
 
 def _seed(plan: Plan, request: Request) -> tuple[Value, ...]:

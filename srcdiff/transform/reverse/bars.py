@@ -136,9 +136,17 @@ def add(plan: Plan, operand: Operand, contribution: Operand) -> None:
         return
     current = lookup(plan, operand, len(plan.stack) - 1)
     if current is not None:
-        name = bar_name(operand)
-        contribution = plan.builder.call(np.add, current, contribution, name=name)
+        contribution = _added(plan.builder, current, contribution, bar_name(operand))
     plan.top.bars[operand] = contribution
+
+
+def _added(builder: Builder, current: Operand, term: Operand, name: str) -> Operand:
+    """Append a sum; adding what has just been negated is subtracting it."""
+    match builder.statements[-1:]:
+        case [Call(function=np.negative, out=out, args=(positive,))] if out is term:
+            builder.statements.pop()
+            return builder.call(np.subtract, current, positive, name=name)
+    return builder.call(np.add, current, term, name=name)
 
 
 def add_reduced(plan: Plan, operand: Operand, contribution: Operand, out: Value) -> None:
@@ -203,7 +211,7 @@ def full_array(
     shape = tuple(need(plan, extent) for extent in value.shape)
     if bar is None:
         return zeros(builder, value, shape)
-    if isinstance(bar, Value) and len(bar.shape) == len(shape):
+    if isinstance(bar, Value) and is_array(bar) and len(bar.shape) == len(shape):
         if all(map(same, bar.shape, shape)) or _agrees(bar, shape):
             return bar
     full = builder.alloc(shape, value.type.dtype, None, bar_name(value))

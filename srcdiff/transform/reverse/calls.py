@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from srcdiff.analysis.smooth import OVERFLOWS
+from srcdiff.analysis.smooth import OVERFLOWS, has_no_pole
 from srcdiff.errors import UnknownFunction
 from srcdiff.ir.build import Builder, constant, is_constant
 from srcdiff.ir.nodes import (
@@ -122,19 +122,10 @@ def _may_leak(
     if isinstance(partial, Apply) and partial.function is np.where and not rule.singular:
         return False
     if rule.singular and rule.function not in OVERFLOWS:
-        return not _is_safe(call) and not plan.smooth(call.out, strict=True)
+        safe = has_no_pole(call, plan.smooth.signs)
+        return not safe and not plan.smooth(call.out, strict=True)
     tainted = any(plan.smooth.is_tainted(call.args[k]) for k in read)
     return (rule.singular or tainted) and not plan.smooth(call.out, strict=False)
-
-
-def _is_safe(call: Call) -> bool:
-    """A division by a literal, or a positive literal power, has no pole."""
-    second = call.args[-1]
-    if call.function is np.divide:
-        return isinstance(second, Const) and second.value != 0
-    if call.function is np.power:
-        return isinstance(second, Const) and second.value >= 1
-    return False
 
 
 def _cast(plan: Plan, call: Call, out_bar: Operand) -> None:
