@@ -4,7 +4,6 @@ import hashlib
 import linecache
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -99,16 +98,14 @@ class Specialisation:
     def _located(self, error: SrcdiffError) -> SrcdiffError:
         """Return an error of generated code, whose message starts with the line, with a span."""
         found = re.match(r"([^\n]+?):(\d+): ", error.message)
-        home = self.recipe.span
-        span = home if found is None else _line_of(home, found[1], int(found[2]))
-        message = error.message if found is None else error.message[found.end() :]
-        return type(error)(message, span, error.hint or "Check the shapes of the arguments.")
-
-
-def _line_of(home: Span, file: str, line: int) -> Span:
-    text = linecache.getline(file, line).rstrip("\n")
-    indent = len(text) - len(text.lstrip())
-    return replace(home, file=file, line=line, column=indent, end_column=len(text), text=text)
+        hint = error.hint or "Check the shapes of the arguments."
+        if found is None or found[1] not in self.recipe.files:
+            return type(error)(error.message, self.recipe.span, hint)
+        file, path = self.recipe.files[found[1]]
+        line = int(found[2])
+        text = linecache.getline(path, line).rstrip("\n")
+        span = Span(file, line, len(text) - len(text.lstrip()), len(text), text)
+        return type(error)(error.message[found.end() :], span, hint)
 
 
 def _digest(text: str) -> str:

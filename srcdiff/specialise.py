@@ -4,6 +4,7 @@ A `Recipe` is what comes out: the text, which leaves of the arguments it is call
 Python expression that makes what the user gets out of what it returns.
 """
 
+import os
 import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -54,7 +55,8 @@ class Recipe:
 
     `leaves` are the numbers of the leaves that the text is called with, after one seed for each
     float in `output` if seeded, and before the arrays in `fixed` and the live ones. `finish` is
-    what the user gets, an expression of the result `r`, with the objects in `names`.
+    what the user gets, an expression of the result `r`, with the objects in `names`. `files` are
+    those of the user's source as errors of the text name them: how to show them, and their paths.
     """
 
     text: str
@@ -69,6 +71,7 @@ class Recipe:
     names: dict[str, Any]
     written: tuple[Written, ...]
     span: Span
+    files: dict[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +163,7 @@ def _recipe(
         names,
         _written(lowered),
         lowered.span,
+        {os.path.basename(each.file): (each.file, each.path) for each in lowered.sources},
     )
 
 

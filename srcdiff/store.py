@@ -212,6 +212,7 @@ def _source_digest(function: FunctionType) -> str:
     parts = (
         fingerprint(function),
         source.file,
+        source.path,
         node.lineno,
         lines,
         [_content(value) for value in defaults[0]],

@@ -1,7 +1,7 @@
 """The corpus: small primals in `programs/<topic>/<name>.py`, written as numerical users write.
 
 Each file has a function of its own name, `ARGS`, which makes arguments from a generator of random
-numbers, and `ARGNUMS`. The mixture model, which other tests share, has its arguments from ADBench.
+numbers, and `ARGNUMS`. The mixture model, which other tests share.
 """
 
 import importlib
@@ -85,6 +85,11 @@ def corpus() -> dict[str, Program]:
             module = importlib.import_module(f"tests.programs.{path.parent.name}.{path.stem}")
             function = getattr(module, path.stem)
             found[path.stem] = Program(path.stem, path, function, module.ARGS, module.ARGNUMS)
-    args = read_gmm("gmm_test")
-    mixture = Program("gmm", HERE / "gmm.py", gmm.gmm_objective, lambda random: args, (0, 1, 2))
+    mixture = Program("gmm", HERE / "gmm.py", gmm.gmm_objective, mixture_args, (0, 1, 2))
     return {**found, "gmm": mixture}
+
+
+def mixture_args(random: np.random.Generator) -> tuple[Any, ...]:
+    """Return arguments of the mixture model, for a few points of ADBench."""
+    alphas, means, icf, x, gamma, m = read_gmm("gmm_d2_K5")
+    return alphas, means, icf, x[:6], gamma, m

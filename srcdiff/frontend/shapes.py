@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.errors import ShapeError
 from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, broadcast_shapes, literal, require_equal
 from srcdiff.frontend.arrays import (
@@ -21,6 +22,7 @@ from srcdiff.frontend.context import Context, Entity, Static
 from srcdiff.ir.build import extents, integer, is_constant
 from srcdiff.ir.nodes import NEW_AXIS, Broadcast, Const, Item, Operand, Slice, Value, is_array
 from srcdiff.ir.types import Array
+from srcdiff.library import LIBRARY
 
 
 def transpose(
@@ -58,7 +60,9 @@ def ravel(c: Context, node: ast.AST, name: str, a: Entity) -> Entity:
 
 def expand_dims(c: Context, node: ast.AST, name: str, a: Entity, axis: Entity) -> Entity:
     source = known_array(c, node, a)
-    places = axes_of(c, node, static(c, node, axis, "axis"), len(source.shape) + 1)
+    wanted = static(c, node, axis, "axis")
+    count = len(wanted) if isinstance(wanted, tuple) else 1
+    places = axes_of(c, node, wanted, len(source.shape) + count)
     items: list[Item] = [FULL] * len(source.shape)
     for place in places:
         items.insert(place, NEW_AXIS)
@@ -69,6 +73,8 @@ def squeeze(c: Context, node: ast.AST, name: str, a: Entity, axis: Entity | None
     source = known_array(c, node, a)
     if axis is None:
         places = [k for k, extent in enumerate(source.shape) if is_constant(extent, 1)]
+        for extent in source.shape:
+            _require_not_1(c, node, extent)
     else:
         places = list(axes_of(c, node, static(c, node, axis, "axis"), len(source.shape)))
     for place in places:
@@ -79,6 +85,25 @@ def squeeze(c: Context, node: ast.AST, name: str, a: Entity, axis: Entity | None
     if len(places) == len(source.shape):
         return c.builder.load(source, indexing.element(items), name)
     return indexing.view(c, node, source, items, name)
+
+
+def _require_not_1(c: Context, node: ast.AST, extent: Operand) -> None:
+    """Make sure that an axis that is not dropped has another extent than 1."""
+    if not isinstance(extent, Const):
+        message = f"{c.span(node)}: name the axis to squeeze: an extent is 1 that may be another"
+        c.builder.guard(c.builder.call(np.not_equal, extent, integer(1)), ShapeError, message)
+
+
+def take(
+    c: Context, node: ast.AST, name: str, a: Entity, indices: Entity, axis: Entity | None = None
+) -> Entity:
+    source, wanted = known_array(c, node, a), static(c, node, axis, "axis")
+    if wanted is None:
+        source = indexing.reshape(c, node, source, [integer(-1)])
+    elif wanted != 0:
+        c.fail(node, "np.take is only supported along the first axis.", "Transpose the array.")
+    chosen = known_array(c, node, indices)
+    return c.inline(c, Static(LIBRARY[np.take]), (source, chosen), {}, node)
 
 
 def broadcast_to(c: Context, node: ast.AST, name: str, array: Entity, shape: Entity) -> Entity:
@@ -210,6 +235,7 @@ HANDLERS: dict[Any, Any] = {
     np.ravel: ravel,
     np.expand_dims: expand_dims,
     np.squeeze: squeeze,
+    np.take: take,
     np.broadcast_to: broadcast_to,
     np.concatenate: concatenate,
     np.stack: stack,

@@ -46,7 +46,7 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.text import KEPT
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.transform.reverse.bars import add, bar_of, full_array
-from srcdiff.transform.reverse.plan import Frame, NotMergeable, Plan
+from srcdiff.transform.reverse.plan import Frame, NotForwards, NotMergeable, Plan
 from srcdiff.transform.reverse.primal_sweep import primal_sweep
 from srcdiff.transform.reverse.statements import reverse_block
 from srcdiff.transform.reverse.tapes import thread
@@ -89,6 +89,8 @@ def adjoint(function: Function, request: Request) -> Function:
             return _build(plan, request)
         except NotMergeable as refusal:
             plan.unmergeable.add(refusal.loop)
+        except NotForwards as refusal:
+            plan.backwards.add(refusal.loop)
 
 
 def _build(plan: Plan, request: Request) -> Function:

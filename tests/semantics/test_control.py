@@ -50,7 +50,7 @@ def test_ranges_known_at_run_time(start: int, stop: int, step: int) -> None:
         return x
 
     check(f, X, start, stop, step)
-    if -6 <= min(start, stop):
+    if min(start, stop) >= -6:
         check(writes, X, start, stop, step)
 
 

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Callable
 from functools import partial
+from math import exp
 from typing import Any
 
 import numba
-import numpy as np
 import numpy
+import numpy as np
 import pytest
-from math import exp
 from numpy import sin as sine
 
 import srcdiff

@@ -96,6 +96,8 @@ def _may_run_forwards(plan: Plan, loop: For | While, facts: Independence, region
         for statement in statements(loop.body)
         if isinstance(statement, Store | Increment)
     )
+    if loop in plan.backwards:
+        return False
     return facts.holds and not undone and rows_possible(plan, loop.body, region)
 
 

@@ -33,7 +33,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import Array, Type
 from srcdiff.ir.walk import operands
-from srcdiff.transform.reverse.plan import Frame, Plan, Room, Rows, Slot, Tape
+from srcdiff.transform.reverse.plan import Frame, NotForwards, Plan, Room, Rows, Slot, Tape
 from srcdiff.transform.reverse.rooms import around, make_rows, row_index, row_view
 from srcdiff.transform.reverse.tapes import Pop
 
@@ -350,6 +350,9 @@ def make_room(plan: Plan, depth: int, like: Value, note: str) -> Room:
     looped = any(f.kind == "loop" for f in plan.stack[plan.region_of(depth) + 1 : depth + 1])
     if not looped:
         return Slot(name, like)
+    for around_frame in plan.stack[plan.region_of(depth) : depth + 1]:
+        if around_frame.kind == "loop" and around_frame.forwards and around_frame.loop:
+            raise NotForwards(around_frame.loop)
     return Tape(f"{like.name.lstrip('_')}_tape", like, note)
 
 

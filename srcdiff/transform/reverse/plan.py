@@ -24,6 +24,14 @@ from srcdiff.ir.nodes import (
 ADJOINT = Origin(sweep="adjoint")
 
 
+class NotForwards(Exception):
+    """A loop that was to be reversed forwards keeps something on a tape after all."""
+
+    def __init__(self, loop: For | While) -> None:
+        self.loop = loop
+        super().__init__(loop)
+
+
 class NotMergeable(Exception):
     """The sweeps of a loop cannot be merged after all; the construction starts again."""
 
@@ -109,6 +117,7 @@ class Plan:
     final: bool = False
     saves: set[Statement] = field(default_factory=set)
     unmergeable: set[For] = field(default_factory=set)
+    backwards: set[For | While] = field(default_factory=set)
     stack: list[Frame] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     kept: dict[Value, Room] = field(default_factory=dict)

@@ -1,0 +1,247 @@
+"""The documents say what the code does: dumps, examples, quotations, what is not built."""
+
+import difflib
+import doctest
+import importlib.util
+import re
+import textwrap
+from collections import namedtuple
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from numba import prange
+
+import srcdiff
+from srcdiff import api, derivative
+from srcdiff.rules import expression
+from tests.conftest import Golden
+
+ROOT = Path(__file__).parents[1]
+TOUR = ROOT / "docs/tour.md"
+CONTRIBUTING = ROOT / "docs/contributing.md"
+DESIGN = ROOT / "docs/design.md"
+
+PROGRAM = re.compile(r"<!-- program -->\n```python\n(.*?)```", re.DOTALL)
+DUMP = re.compile(r"<!-- (\w+): (\w+) -->\n```(\w+)\n(.*?)```", re.DOTALL)
+QUOTATION = re.compile(r"<!-- (\S+\.py) -->\n```python\n(.*?)```", re.DOTALL)
+
+SIGNATURES = {
+    "evolve": "float64[::1], float64, int64",
+    "robust_loss": "float64[::1], float64, float64[::1], float64[::1]",
+}
+
+
+# ---- the tour ----
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """Return the module that the tour's first block is the source of."""
+    program = PROGRAM.search(TOUR.read_text(encoding="utf-8"))
+    assert program is not None
+    path = tmp_path_factory.mktemp("tour") / "tour.py"
+    path.write_text(program.group(1), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("tour", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def stages_of(tour: ModuleType, name: str) -> dict[str, str]:
+    result: dict[str, str] = getattr(tour, f"{name}_grad").stages(SIGNATURES[name])
+    return result
+
+
+def changes(stages: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Iterate over the passes that change the text: name, text before, text after."""
+    before = ""
+    for key, after in stages.items():
+        if after != before:
+            yield key.partition("_")[2], before, after
+        before = after
+
+
+def table(stages: dict[str, str]) -> str:
+    """Return the names of all passes, with a star at those that change the text."""
+    changed = [name for name, _, _ in changes(stages)][::-1]
+    names = [key.partition("_")[2] for key in stages]
+    before, marked = "", []
+    for name, after in zip(names, stages.values(), strict=True):
+        marked.append(f"*{changed.pop()}" if after != before else name)
+        before = after
+    return textwrap.fill("  ".join(marked), 76, break_long_words=False) + "\n"
+
+
+def difference(before: str, after: str) -> str:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
+    hunks = ["..." if line.startswith("@@") else line.rstrip() for line in list(lines)[2:]]
+    return "\n".join(hunks[1:]) + "\n"
+
+
+def refreshed(text: str, tour: ModuleType) -> str:
+    """Return the tour with every dump made anew; the k-th belongs to the k-th change."""
+    left = {name: list(changes(stages_of(tour, name))) for name in SIGNATURES}
+
+    def dump(match: re.Match[str]) -> str:
+        name, what, language, _ = match.groups()
+        match what:
+            case "passes":
+                body = table(stages_of(tour, name))
+            case "source":
+                body = getattr(tour, f"{name}_grad").source(SIGNATURES[name]).strip() + "\n"
+            case _:
+                passes, before, after = left[name].pop(0)
+                assert passes == what, f"the next pass that changes {name} is {passes}"
+                body = difference(before, after) if language == "diff" else after.strip() + "\n"
+        return f"<!-- {name}: {what} -->\n```{language}\n{body}```"
+
+    result = DUMP.sub(dump, text)
+    missing = {name: [change[0] for change in rest] for name, rest in left.items() if rest}
+    assert missing == {}, "the tour leaves out passes that change something"
+    return result
+
+
+def test_tour_shows_what_each_pass_does(tour: ModuleType, golden: Golden) -> None:
+    golden(TOUR, refreshed(TOUR.read_text(encoding="utf-8"), tour))
+
+
+def test_a_pass_that_the_tour_forgets_is_found(tour: ModuleType) -> None:
+    text = TOUR.read_text(encoding="utf-8")
+    last = [each for each in DUMP.finditer(text) if each.group(2) not in ("passes", "source")][-1]
+    with pytest.raises(AssertionError, match="leaves out"):
+        refreshed(text[: last.start()] + text[last.end() :], tour)
+
+
+def test_tour_computes(tour: ModuleType) -> None:
+    failed, attempted = doctest.testfile(str(TOUR), module_relative=False, globs=vars(tour).copy())
+    assert attempted > 0
+    assert failed == 0
+
+
+# ---- docstrings ----
+
+
+@pytest.mark.parametrize("module", [api, derivative, expression], ids=lambda each: each.__name__)
+def test_examples_of_docstrings_run(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("name", ["grad", "value_and_grad", "vjp", "pullback"])
+def test_transforms_have_examples(name: str) -> None:
+    assert f">>> out, back = sd.{name}(" in (doc := getattr(srcdiff, name).__doc__) or (
+        f">>> sd.{name}(" in doc
+    )
+
+
+# ---- contributing ----
+
+
+def without_spaces(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def test_quotations_stand_in_the_code() -> None:
+    quotations = QUOTATION.findall(CONTRIBUTING.read_text(encoding="utf-8"))
+    assert len(quotations) >= 3
+    for path, text in quotations:
+        source = without_spaces((ROOT / path).read_text(encoding="utf-8"))
+        assert without_spaces(text) in source, f"{path} does not say: {text}"
+
+
+def test_every_module_has_its_place() -> None:
+    """The table of modules in the document has each file and folder of the package."""
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "srcdiff").iterdir()):
+        if path.is_dir() and (path / "__init__.py").exists():
+            assert f"`{path.name}/`" in text
+        elif path.suffix == ".py" and path.stem != "__init__":
+            assert f"`{path.name}`" in text
+
+
+def cube(x: Any) -> Any:
+    return x * x * x
+
+
+def test_stages_can_be_dumped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRCDIFF_DUMP", str(tmp_path / "dump"))
+    cube_grad = srcdiff.grad(cube, jit=False)
+    assert cube_grad(2.0) == 12.0
+    names = [path.stem for path in sorted((tmp_path / "dump").iterdir())]
+    assert names == list(cube_grad.stages(2.0))
+
+
+# ---- what is not built ----
+
+
+def recursive(x: Any, n: Any) -> Any:
+    return x if n == 0 else x * recursive(x, n - 1)
+
+
+def masked(x: Any) -> Any:
+    return np.sum(x[x > 0.0])
+
+
+def parallel(x: Any) -> Any:
+    total = 0.0
+    for i in prange(x.shape[0]):
+        total += x[i]
+    return total
+
+
+def rebound(x: Any, first: Any) -> Any:
+    a, b = x.copy(), x.copy()
+    c = a if first else b
+    c[0] = 2.0 * c[0]
+    return a[0] * b[0]
+
+
+def attribute(p: Any) -> Any:
+    return p.a * p.b
+
+
+Point = namedtuple("Point", "a b")  # noqa: PYI024
+VECTOR = np.ones(3)
+
+NOT_BUILT: dict[str, Callable[[], object]] = {
+    "derivatives of derivatives": lambda: srcdiff.grad(srcdiff.grad(cube)),
+    "checkpoints": lambda: srcdiff.grad(cube, checkpoint=4),
+    "`parallel`": lambda: srcdiff.grad(cube, parallel=True),
+    "`outputs`": lambda: srcdiff.grad(cube, outputs=("x",)),
+    "`explain`": lambda: srcdiff.grad(cube).explain(2.0),
+    "`graph`": lambda: srcdiff.grad(cube).graph(2.0),
+    "`workspace`": lambda: srcdiff.grad(cube).workspace(2.0),
+    "`out=`": lambda: srcdiff.grad(cube)(2.0, out=VECTOR),
+    "recursion": lambda: srcdiff.grad(recursive, jit=False)(2.0, 3),
+    "boolean masks": lambda: srcdiff.grad(masked, jit=False)(VECTOR),
+    "`prange`": lambda: srcdiff.grad(parallel, jit=False)(VECTOR),
+    "dicts": lambda: srcdiff.grad(cube, jit=False)({"a": 2.0}),
+    "attributes": lambda: srcdiff.grad(attribute, jit=False)(Point(2.0, 3.0)),
+    "complex numbers": lambda: srcdiff.grad(cube, jit=False)(1j),
+    "`np.linalg`": lambda: srcdiff.grad(np.linalg.det, jit=False)(np.eye(2)),
+    "one of two arrays": lambda: srcdiff.grad(rebound, jit=False)(VECTOR, 1),
+}
+"""What the section of the design about this must name, and a use of it."""
+
+
+def section() -> str:
+    """Return the section of the design about what is not built."""
+    text = DESIGN.read_text(encoding="utf-8")
+    return without_spaces(text.partition("## What is not built")[2].partition("\n## ")[0])
+
+
+@pytest.mark.parametrize("what", NOT_BUILT)
+def test_what_is_not_built_is_said_and_refused(what: str) -> None:
+    assert what in section()
+    with pytest.raises(srcdiff.SrcdiffError):
+        NOT_BUILT[what]()
+
+
+def test_transforms_that_are_not_built_are_said() -> None:
+    for name in ("jvp", "pushforward", "jacobian", "hessian", "hvp", "taylor", "stop_gradient"):
+        assert (f"`{name}`" in section()) is not hasattr(srcdiff, name)
