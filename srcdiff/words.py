@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 
+MAYBE_VIEW = "maybe_view"
+"""Marks a copy that NumPy might make a view instead: the front end cannot tell."""
+
 
 def cast(x: Any, dtype: Any) -> Any:
     """Return `x`, a scalar or an array, as another dtype."""

@@ -1,7 +1,7 @@
 """The corpus: small primals in `programs/<topic>/<name>.py`, written as numerical users write.
 
 Each file has a function of its own name, `ARGS`, which makes arguments from a generator of random
-numbers, and `ARGNUMS`. The mixture model, which other tests share.
+numbers, and `ARGNUMS`. The mixture model, which other tests share, gets its arguments here.
 """
 
 import importlib

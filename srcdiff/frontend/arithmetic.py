@@ -44,7 +44,26 @@ def apply(
     ndim = max((arg.type.ndim for arg in args if isinstance(arg.type, Array)), default=-1)
     weak = is_weak(function, types, operator=operator)
     type: Type = Scalar(result, weak) if ndim < 0 else Array(result, ndim)
-    return _emit(c, function, operands, name, type, shape)
+    made = _emit(c, function, operands, name, type, shape)
+    note_order(c, made, args)
+    return made
+
+
+def note_order(c: Context, made: Operand, args: Sequence[Operand]) -> None:
+    """Note an array that NumPy may lay out in another order than C, as it does its operands.
+
+    It matters where the array is reshaped: whether that gives a view or a copy.
+    """
+    if isinstance(made, Value) and len(made.shape) > 1 and any(is_unordered(c, a) for a in args):
+        c.unordered.add(made)
+
+
+def is_unordered(c: Context, operand: Operand) -> bool:
+    """Say whether the elements of an array may lie in another order than C."""
+    if not isinstance(operand, Value) or not isinstance(operand.type, Array):
+        return False
+    long = [extent for extent in operand.shape if not is_constant(extent, 1)]
+    return len(long) > 1 and (operand.type.layout != "C" or operand in c.unordered)
 
 
 def without_axes(c: Context, operand: Operand) -> Operand:
@@ -145,7 +164,9 @@ def _where(c: Context, node: ast.AST, args: Sequence[Operand], name: str) -> Ope
     shape = broadcast_shapes(c, node, [extents(arg) for arg in (condition, *sides)])
     ndim = max((arg.type.ndim for arg in args if isinstance(arg.type, Array)), default=-1)
     type: Type = Scalar(dtype, weak) if ndim < 0 else Array(dtype, ndim)
-    return c.builder.call(np.where, condition, *sides, name=name, type=type, shape=shape)
+    made = c.builder.call(np.where, condition, *sides, name=name, type=type, shape=shape)
+    note_order(c, made, sides)
+    return made
 
 
 def common_dtype(left: Type, right: Type) -> tuple[np.dtype[Any], bool]:

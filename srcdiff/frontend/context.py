@@ -166,6 +166,7 @@ class Context:
         self.prologue = Builder()
         self.lists: set[Any] = set()
         self.names: dict[Value, str] = {}
+        self.unordered: set[Value] = set()
         self.sources: list[Source] = []
         self.unsettled: set[Value] = set()
         self.unsettled_once: set[Value] = set()

@@ -23,6 +23,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array, Layout
+from srcdiff.words import MAYBE_VIEW
 
 
 def parse(c: Context, node: ast.Subscript, array: Value) -> list[Item]:
@@ -230,13 +231,25 @@ def reshape(
     """Return the array with another shape: a view where NumPy gives one, else a copy."""
     assert isinstance(array.type, Array)
     shape = _resolve_unknown(c, node, array, shape)
-    if array.type.layout != "C":
-        if array.type.layout == "A" or array.type.ndim > 1:
-            array = c.builder.copy(array)
+    if array.type.ndim > 1 and array.type.layout == "F":
+        array = c.builder.copy(array)
+    elif array.type.layout == "A" or array in c.unordered:
+        array = _view_or_copy(c, array)
     elif len(shape) == len(array.shape) and all(map(c.facts.agree, shape, array.shape)):
         return array
     type = Array(array.type.dtype, len(shape))
     return c.builder.view(array, Reshape(), type, tuple(shape), name)
+
+
+def _view_or_copy(c: Context, array: Value) -> Value:
+    """Copy an array of which only the run time knows whether NumPy would copy it.
+
+    `transform.rebind` refuses it where that makes a difference: where either is written.
+    """
+    assert isinstance(array.type, Array)
+    type = Array(array.type.dtype, array.type.ndim)
+    static = ((MAYBE_VIEW, True),)
+    return c.builder.call(np.copy, array, type=type, shape=array.shape, static=static)
 
 
 def _resolve_unknown(

@@ -4,6 +4,7 @@ Gradients are held against differences of the function itself, of eighth order, 
 """
 
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,12 @@ import srcdiff
 
 STENCIL = {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}
 STEP = 1e-2
+
+
+def programs(names: dict[str, Any], first: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """Return the functions of a module from `first` on."""
+    found = [value for value in names.values() if isinstance(value, FunctionType)]
+    return [f for f in found[found.index(first) :] if f.__module__ == names["__name__"]]
 
 
 def check(

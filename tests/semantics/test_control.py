@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.semantics.checks import check
+from tests.semantics.checks import check, programs
 
 X = np.array([0.7, 1.3, -0.4, 2.1, 0.9, -1.6])
 
@@ -527,8 +527,7 @@ def pass_and_ellipsis(x):
     return z * w
 
 
-PROGRAMS = [value for value in list(globals().values()) if getattr(value, "__module__", "") == __name__]
-PROGRAMS = [f for f in PROGRAMS if not f.__name__.startswith("test") and f is not divmod_sum]
+PROGRAMS = programs(globals(), csr)
 
 
 @pytest.mark.parametrize("f", PROGRAMS)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.semantics.checks import check
+from tests.semantics.checks import check, programs
 
 X = np.array([0.7, 1.3, -0.4, 2.1, 0.9, -1.6])
 
@@ -303,7 +303,8 @@ def diagonal_in_place(x):
     return A
 
 
-PROGRAMS = [value for value in list(globals().values()) if getattr(value, "__module__", "") == __name__]
+PROGRAMS = programs(globals(), shift_up)
+COPIED = (reshape_shares, ravel_shares, transpose_shares)
 
 
 @pytest.mark.parametrize("f", PROGRAMS)
@@ -316,6 +317,6 @@ def test_memory_that_is_not_contiguous(f: Callable[..., Any]) -> None:
     check(f, np.repeat(X, 2)[::2], step=4e-3, rtol=1e-7)
 
 
-@pytest.mark.parametrize("f", [overlap_through_views, swap_buffers, augmented_reads_itself, history])
+@pytest.mark.parametrize("f", [overlap_through_views, swap_buffers, add_shifted, history])
 def test_memory_compiled(f: Callable[..., Any]) -> None:
     check(f, X, jit=True, step=4e-3, rtol=1e-7)

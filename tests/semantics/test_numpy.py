@@ -11,16 +11,29 @@ import srcdiff
 from tests.semantics.checks import check
 
 V = np.array([0.7, 1.3, 0.4])
-A = np.array([[0.3, 0.8, 0.5, 0.9], [0.6, 0.2, 0.7, 0.1], [0.45, 0.35, 0.65, 0.55]])
+A = np.array([[0.31, 0.83, 0.52, 0.91], [0.62, 0.27, 0.73, 0.42], [0.46, 0.34, 0.67, 0.56]])
 B = np.array([[0.25, 0.75], [0.15, 0.85], [0.5, 0.95], [0.4, 0.62]])
 T = (0.23 + 0.05 * (np.arange(24) * 7 % 24)).reshape(2, 3, 4)
 FINE = {"step": 3e-3, "rtol": 1e-7}
+FINER = {"step": 1e-4, "rtol": 1e-7}
 
-ONE_ARGUMENT = ["positive", "negative", "reciprocal", "square", "sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arctanh", "sinc", "degrees", "radians", "rad2deg", "deg2rad", "absolute", "abs", "fabs", "nan_to_num", "floor", "ceil", "rint", "trunc", "sign"]
-TWO_ARGUMENTS = ["add", "subtract", "multiply", "divide", "true_divide", "power", "float_power", "arctan2", "hypot", "logaddexp", "logaddexp2", "maximum", "minimum", "fmax", "fmin", "fmod", "remainder", "mod", "copysign", "floor_divide"]
+ONE_ARGUMENT = (
+    "positive negative reciprocal square sqrt cbrt exp exp2 expm1 log log2 log10 log1p",
+    "sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arctanh sinc degrees radians",
+    "rad2deg deg2rad absolute abs fabs nan_to_num floor ceil rint trunc sign",
+)
+TWO_ARGUMENTS = (
+    "add subtract multiply divide true_divide power float_power arctan2 hypot logaddexp",
+    "logaddexp2 maximum minimum fmax fmin fmod remainder mod copysign floor_divide",
+)
+MATH = ("sin cos tan exp log sqrt erf erfc gamma lgamma atan asin tanh expm1 log1p",)
 
 
-@pytest.mark.parametrize("name", ONE_ARGUMENT)
+def words(lines: tuple[str, ...]) -> list[str]:
+    return [word for line in lines for word in line.split()]
+
+
+@pytest.mark.parametrize("name", words(ONE_ARGUMENT))
 def test_functions_of_one_argument(name: str) -> None:
     g = getattr(np, name)
     check(lambda x: g(x), A, **FINE)
@@ -28,22 +41,19 @@ def test_functions_of_one_argument(name: str) -> None:
     check(lambda x: np.sum(g(x.T) * x.T), A.astype(np.float32), **FINE)
 
 
-@pytest.mark.parametrize("name", TWO_ARGUMENTS)
+@pytest.mark.parametrize("name", words(TWO_ARGUMENTS))
 def test_functions_of_two_arguments_broadcast(name: str) -> None:
     g = getattr(np, name)
-    check(lambda x, y: g(x, y), A, np.array([0.77, 1.6, 0.34, 0.42]), **FINE)
-    check(lambda x, y: g(x, y), A[:, :1] + 0.05, np.array([0.77, 1.6, 0.34, 0.42]), **FINE)
-    check(lambda x, y: g(x, y), 0.83, A, **FINE)
-    check(lambda x, y: np.sum(g(x, y)), A, 1.7, **FINE)
-    check(lambda x, y: g(x[:, None], y[None, :, None]), V, A[0] + 0.03, **FINE)
-    check(lambda x, y: g(x, y), T + 0.013, A[:, :1], **FINE)
-    check(lambda x: g(x, 2), A, **FINE)
-    check(lambda x: g(3, x) + g(x, x[::-1] + 0.5), A, **FINE)
+    row = np.array([0.77, 1.63, 0.33, 0.41])
+    check(lambda x, y: g(x, y), A, row, **FINER)
+    check(lambda x, y: g(x, y) * x, A[:, :1] + 0.07, row, **FINER)
+    check(lambda x, y: np.sum(g(x, y)) + g(y, x), 0.815, A, **FINER)
+    check(lambda x, y: g(x[:, None], y[None, :]), V, row, **FINER)
+    check(lambda x, y: g(x, y), T + 0.013, A[:, :1], **FINER)
+    check(lambda x: g(x, 2) + g(3, x + 0.07) + g(x, x[::-1] + 0.57), A, **FINER)
 
 
-@pytest.mark.parametrize(
-    "name", ["sin", "cos", "tan", "exp", "log", "sqrt", "erf", "erfc", "gamma", "lgamma", "atan", "asin", "tanh", "expm1", "log1p"]
-)
+@pytest.mark.parametrize("name", words(MATH))
 def test_functions_of_math(name: str) -> None:
     g = getattr(math, name)
     check(lambda x: g(x) * 2.0, 0.6, **FINE)
@@ -67,7 +77,7 @@ def test_reductions(reduce: Callable[..., Any], axis: Any, keepdims: bool) -> No
 @pytest.mark.parametrize(
     "f",
     [
-        lambda x: x.sum(0) * x.mean(axis=-2),
+        lambda x: x.sum(0)[:2] * x.mean(axis=-2),
         lambda x: x.max(axis=1) + x.min(1),
         lambda x: x - x.mean(axis=(0, 2), keepdims=True),
         lambda x: x / x.sum(-1, keepdims=True),
@@ -90,7 +100,7 @@ def test_reductions(reduce: Callable[..., Any], axis: Any, keepdims: bool) -> No
         lambda x: np.linspace(x[0, 0, 0], x[1, 1, 1], 5),
         lambda x: np.linspace(x[0, 0, 0], 3, 1),
         lambda x: x[0, 0, 0] * np.arange(2, 9, 3) * np.arange(0.0, 1.0, 0.4),
-        lambda x: x[0, 0, 0] * np.arange(5, 0, -2) + np.arange(0),
+        lambda x: x[0, 0, 0] * np.arange(5, 0, -2) + np.sum(np.arange(0)),
         lambda x: np.eye(3) * x[0, :, 0] + np.identity(3) * x[1, 1, 1],
         lambda x: np.median(np.array([1.0, 2.0])) * x,
         lambda x: np.ptp(x) * x,
@@ -107,13 +117,12 @@ def check_or_refused(f: Callable[..., Any], *args: Any) -> None:
     """What is not in the language yet must say so."""
     try:
         check(f, *args, **FINE)
-    except (srcdiff.UnknownFunction, srcdiff.UnsupportedSyntax) as error:
-        assert error.span is not None
-    except srcdiff.TypeInferenceError as error:
-        assert error.span is not None
-        assert "cotangent" not in str(error)
+    except REFUSALS as error:
+        if error.span is None or "cotangent" in str(error):
+            raise
 
 
+REFUSALS = (srcdiff.UnknownFunction, srcdiff.UnsupportedSyntax, srcdiff.TypeInferenceError)
 SHAPES = [
     (1, 1),
     (2, 1),
@@ -209,9 +218,8 @@ def test_stacks_of_extent_1_are_broadcast() -> None:
         lambda x: np.ravel(x[:, ::2]),
         lambda x: np.expand_dims(x, 0) * x,
         lambda x: np.expand_dims(x, (1, -1)),
-        lambda x: np.squeeze(x[:1]),
         lambda x: np.squeeze(x[:, :1, :1], axis=2),
-        lambda x: x[:1, :1, :1].squeeze() * 2.0,
+        lambda x: np.squeeze(np.expand_dims(x, (0, 2))) * 2.0,
         lambda x: x[:, None, ..., None],
         lambda x: x[..., 0] * x[..., -1],
         lambda x: x[0][1][2] * x[-1, -1],
@@ -236,7 +244,7 @@ def test_stacks_of_extent_1_are_broadcast() -> None:
         lambda x: np.array(x) * np.asarray(x),
         lambda x: np.broadcast_to(x[0, 0], (3, 4)) * 2.0,
         lambda x: np.broadcast_to(x[0, 0, 0], (2, 2)),
-        lambda x: np.broadcast_to(x[:, :1], (2, 3, 4)) * x,
+        lambda x: np.broadcast_to(x[:, 0:1], (2, 3, 4)) * x,
         lambda x: np.where(x > 0.5, x, -x),
         lambda x: np.where(x[0] > 0.5, x, x[1, 1, 1]),
         lambda x: np.where(x[:, :, :1] > 0.2, 1.0, x),
@@ -306,7 +314,7 @@ def test_shapes_that_do_not_fit_are_refused(f: Callable[..., Any], args: tuple[A
     "f",
     [
         lambda x: np.exp(x - x.max(axis=-1, keepdims=True)).sum(axis=(0, 2)) @ x[0],
-        lambda x: np.stack((x[0] @ x[1].T, x[1] @ x[0].T)).std(axis=0),
+        lambda x: np.stack((x[0] @ x[1].T, 2.0 * x[1] @ x[1].T)).std(axis=0),
         lambda x: np.where(x > 0.5, np.sqrt(x), x**3).prod(axis=1),
     ],
 )

@@ -144,7 +144,6 @@ def _added(builder: Builder, current: Operand, term: Operand, name: str) -> Oper
     """Append a sum; adding what has just been negated is subtracting it."""
     match builder.statements[-1:]:
         case [Call(function=np.negative, out=out, args=(positive,))] if out is term:
-            builder.statements.pop()
             return builder.call(np.subtract, current, positive, name=name)
     return builder.call(np.add, current, term, name=name)
 
