@@ -18,9 +18,7 @@ from srcdiff.trees import expression, flatten, size
 MISSING: Any = object()
 
 
-def grad(
-    f: Any = MISSING, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any
-) -> Any:
+def grad(f: Any = MISSING, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any) -> Any:
     """Return a function that computes the gradient of `f`, a function that returns one number.
 
     `argnums` says by which arguments: a position or a name gives the gradient itself, a tuple gives

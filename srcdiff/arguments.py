@@ -121,8 +121,10 @@ def kind_of(leaf: Any, name: str = "") -> Kind:
     if isinstance(leaf, complex):
         _check(np.dtype(complex), name)
     what = f"has the type `{kind.__name__}`, which is not supported."
-    hint = "Pass it as `np.asarray(...)`." if isinstance(leaf, np.ndarray) else (
-        "Pass numbers, strings, NumPy arrays, and trees of them."
+    hint = (
+        "Pass it as `np.asarray(...)`."
+        if isinstance(leaf, np.ndarray)
+        else ("Pass numbers, strings, NumPy arrays, and trees of them.")
     )
     raise _refusal(name, what, hint)
 

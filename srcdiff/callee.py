@@ -59,5 +59,3 @@ def _arrays(args: Sequence[Any]) -> int:
         _arrays(kind.types) if isinstance(kind, types.BaseTuple) else isinstance(kind, types.Array)
         for kind in args
     )
-
-

@@ -177,9 +177,7 @@ class Derivative:
 
     # ---- a call ----
 
-    def _call(
-        self, args: tuple[Any, ...], kwargs: Mapping[str, Any], shapes: Any = None
-    ) -> Any:
+    def _call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], shapes: Any = None) -> Any:
         try:
             return self._run(args, kwargs, shapes)
         except SrcdiffError as error:

@@ -21,12 +21,13 @@ from srcdiff.transform.lift import lift
 from srcdiff.transform.own import own
 from srcdiff.transform.promote import promote
 from srcdiff.transform.rebind import rebind
+from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
 
 Pass = Callable[[Function], Function]
 
-PREPARE: tuple[Pass, ...] = (simplify, eliminate, own, rebind, sink, lift, count)
+PREPARE: tuple[Pass, ...] = (settle, simplify, eliminate, own, rebind, sink, lift, count)
 FINISH: tuple[Pass, ...] = (
     simplify,
     eliminate,

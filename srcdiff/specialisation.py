@@ -173,5 +173,3 @@ def _wrong_seed(leaf: Any, expected: str) -> SrcdiffError:
         f"The cotangent is {got}, the output is {expected}.",
         hint="Pass a cotangent of the dtype of the output.",
     )
-
-

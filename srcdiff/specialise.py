@@ -228,5 +228,3 @@ def _first_write(function: Function, classes: Aliases, param: Value) -> Span | N
         if isinstance(each, Store | Increment) and classes.root(each.ref) is classes.root(param):
             return each.origin.span
     return None
-
-

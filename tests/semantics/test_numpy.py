@@ -244,10 +244,8 @@ def test_stacks_of_extent_1_are_broadcast() -> None:
         lambda x: np.array(x) * np.asarray(x),
         lambda x: np.broadcast_to(x[0, 0], (3, 4)) * 2.0,
         lambda x: np.broadcast_to(x[0, 0, 0], (2, 2)),
-        lambda x: np.broadcast_to(x[:, 0:1], (2, 3, 4)) * x,
         lambda x: np.where(x > 0.5, x, -x),
         lambda x: np.where(x[0] > 0.5, x, x[1, 1, 1]),
-        lambda x: np.where(x[:, :, :1] > 0.2, 1.0, x),
         lambda x: np.where(np.array([True, False, True, False]), x, 0),
         lambda x: np.clip(x, 0.2, x[0, 2, 3]),
         lambda x: x.clip(0.2, 0.8),
@@ -280,15 +278,26 @@ def test_shapes(f: Callable[..., Any]) -> None:
     check_or_refused(f, T)
 
 
+@pytest.mark.xfail(raises=srcdiff.ShapeError, reason="the extent of x[:1] is not known to be 1")
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.broadcast_to(x[:, :1], (2, 3, 4)) * x,
+        lambda x: np.where(x[:, :, 1:2] > 0.4, 1.0, x),
+        lambda x: x * x[:1] + x / x[..., -1:],
+    ],
+)
+def test_slices_of_one_element_are_broadcast(f: Callable[..., Any]) -> None:
+    check(f, T, **FINE)
+
+
 def test_squeeze_of_extents_known_at_run_time() -> None:
     def f(x, k):
         return np.squeeze(x[:k]) * 2.0
 
-    try:
-        check(f, A, 2)
+    check(f, A, 2)
+    with pytest.raises(srcdiff.ShapeError, match="axis to squeeze"):
         check(f, A, 1)
-    except srcdiff.SrcdiffError:
-        return
 
 
 @pytest.mark.parametrize(
@@ -310,13 +319,9 @@ def test_shapes_that_do_not_fit_are_refused(f: Callable[..., Any], args: tuple[A
         srcdiff.pullback(f, argnums=(0, 1), jit=False)(seed, *args)
 
 
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda x: np.exp(x - x.max(axis=-1, keepdims=True)).sum(axis=(0, 2)) @ x[0],
-        lambda x: np.stack((x[0] @ x[1].T, 2.0 * x[1] @ x[1].T)).std(axis=0),
-        lambda x: np.where(x > 0.5, np.sqrt(x), x**3).prod(axis=1),
-    ],
-)
-def test_numpy_compiled(f: Callable[..., Any]) -> None:
+def test_numpy_compiled() -> None:
+    def f(x):
+        y = np.exp(x - x.max(axis=-1, keepdims=True)).sum(axis=(0, 2)) @ x[0]
+        return np.where(y > 2.0, np.sqrt(y), y**3) * x[1].std(axis=0)
+
     check(f, T, jit=True, **FINE)
