@@ -282,10 +282,10 @@ def take(c: Context, node: ast.AST, owner: Value, items: list[Item], name: str) 
     """Lower `a[indices]`, an array of integers on the first axis."""
     first, *rest = items
     plain = all(not isinstance(i, Value | Const) and getattr(i, "start", 1) is None for i in rest)
-    if not (isinstance(first, Value) and is_array(first) and plain):
+    if not (isinstance(first, Value) and len(first.shape) == 1 and plain):
         c.fail(
             node,
-            "An array of indices is only supported on the first axis, alone.",
+            "Indices are only supported as an array of one axis, for the first axis, alone.",
             "Write a loop over the indices.",
         )
     return c.inline(c, Static(LIBRARY[np.take]), (owner, first), {}, node)

@@ -2,15 +2,15 @@
 
 import ast
 import builtins
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from srcdiff.errors import UnsupportedSyntax
-from srcdiff.frontend import arithmetic, indexing
+from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, literal
 from srcdiff.frontend.calls import call, read_attribute, take
+from srcdiff.frontend.conditions import chosen, compare, join_sides, part, truth_of
 from srcdiff.frontend.context import (
     Conflict,
     Context,
@@ -19,12 +19,10 @@ from srcdiff.frontend.context import (
     Read,
     Scope,
     Static,
-    alike,
 )
-from srcdiff.frontend.infer import BINARY, COMPARISONS
-from srcdiff.frontend.joins import join_entities
+from srcdiff.frontend.infer import BINARY
 from srcdiff.frontend.objects import from_object
-from srcdiff.ir.nodes import Call, Const, If, Operand, Value, is_array
+from srcdiff.ir.nodes import Const, Operand, Value, is_array
 
 
 def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:
@@ -40,15 +38,15 @@ def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:
         case ast.UnaryOp():
             return _unary(c, node, name)
         case ast.BoolOp():
-            return _chosen(c, node, node.values, name)
+            return chosen(c, node, node.values, name)
         case ast.Compare():
-            return _compare(c, node, name)
+            return compare(c, node, name)
         case ast.IfExp():
             return _conditional(c, node, name)
         case ast.Subscript():
             return subscript(c, node, name)
         case ast.Attribute():
-            return read_attribute(c, node, evaluate(c, node.value, _part(name)), node.attr)
+            return read_attribute(c, node, evaluate(c, node.value, part(name)), node.attr)
         case ast.Call():
             return _call(c, node, name)
         case ast.Tuple() | ast.List():
@@ -63,11 +61,6 @@ def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:
         "Write it in other words.",
         UnsupportedSyntax,
     )
-
-
-def _part(name: str) -> str:
-    """Return the wish for a part of the expression that is to be called `name`."""
-    return name if name.startswith("_") else f"_{name}"
 
 
 def _constant(c: Context, node: ast.Constant) -> Entity:
@@ -130,8 +123,7 @@ def binary(
     c: Context, node: ast.AST, function: Any, left: ast.expr, right: ast.expr, name: str
 ) -> Entity:
     """Lower a binary operator; tuples can be added and repeated."""
-    part = _part(name)
-    first, second = evaluate(c, left, part), evaluate(c, right, part)
+    first, second = evaluate(c, left, part(name)), evaluate(c, right, part(name))
     if isinstance(first, tuple) and isinstance(second, tuple) and function is np.add:
         return first + second
     for entity, side in ((first, left), (second, right)):
@@ -149,187 +141,13 @@ def binary(
 def _unary(c: Context, node: ast.UnaryOp, name: str) -> Entity:
     match node.op:
         case ast.Not():
-            value = truth_of(c, node.operand, _part(name))
+            value = truth_of(c, node.operand, part(name))
             return apply(c, node, np.logical_not, (value,), name, operator=True)
         case ast.UAdd():
             return operand(c, node.operand, name)
         case ast.Invert():
-            return apply(c, node, np.invert, (operand(c, node.operand, _part(name)),), name)
-    return apply(
-        c, node, np.negative, (operand(c, node.operand, _part(name)),), name, operator=True
-    )
-
-
-def _compare(c: Context, node: ast.Compare, name: str) -> Entity:
-    """Lower a chain of comparisons; the middle operands are evaluated once."""
-    left = evaluate(c, node.left, _part(name))
-    result: Operand | None = None
-    for operator, right_node in zip(node.ops, node.comparators, strict=True):
-        right = evaluate(c, right_node, _part(name))
-        last = right_node is node.comparators[-1]
-        one = _comparison(c, node, operator, left, right, name if last else _part(name))
-        result = one if result is None else _both(c, node, result, one, name)
-        left = right
-    assert result is not None
-    return result
-
-
-def _both(c: Context, node: ast.AST, left: Operand, right: Operand, name: str) -> Operand:
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, Const):
-            return other if one.value else one
-    return apply(c, node, np.logical_and, (left, right), name)
-
-
-def _comparison(
-    c: Context, node: ast.AST, operator: ast.cmpop, left: Entity, right: Entity, name: str
-) -> Operand:
-    match operator:
-        case ast.Is() | ast.IsNot():
-            return literal(_is(left, right) is isinstance(operator, ast.Is))
-        case ast.In() | ast.NotIn() if isinstance(right, tuple):
-            found = _any_equal(c, node, left, right)
-            return found if isinstance(operator, ast.In) else _not(c, node, found)
-        case ast.Eq():
-            return _equal(c, node, left, right, name)
-        case ast.NotEq() if isinstance(left, tuple | Static) or isinstance(right, tuple | Static):
-            return _not(c, node, _equal(c, node, left, right, "_t"))
-    if isinstance(left, Value | Const) and isinstance(right, Value | Const):
-        function = COMPARISONS[type(operator).__name__]
-        return apply(c, node, function, (left, right), name, operator=True)
-    c.fail(node, "These two cannot be compared.", "Compare numbers with numbers.")
-
-
-def _equal(c: Context, node: ast.AST, left: Entity, right: Entity, name: str = "_t") -> Operand:
-    """Lower `left == right`; tuples are equal if all their items are."""
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        if len(left) != len(right):
-            return literal(False)
-        equal: Operand = literal(True)
-        for one, other in zip(left, right, strict=True):
-            equal = _both(c, node, equal, _equal(c, node, one, other), "_t")
-        return equal
-    if isinstance(left, Value | Const) and isinstance(right, Value | Const):
-        return apply(c, node, np.equal, (left, right), name, operator=True)
-    if any(isinstance(side, Value) and is_array(side) for side in (left, right)):
-        c.fail(node, "An array is compared with what is no number.", "Compare arrays and numbers.")
-    return literal(alike(left, right))
-
-
-def _any_equal(c: Context, node: ast.AST, left: Entity, items: tuple[Entity, ...]) -> Operand:
-    """Lower `left in items`."""
-    found: Operand = literal(False)
-    for item in items:
-        one = _equal(c, node, left, item)
-        if isinstance(one, Const):
-            if one.value:
-                return one
-        elif isinstance(found, Const):
-            found = one
-        else:
-            found = apply(c, node, np.logical_or, (found, one), "_t")
-    return found
-
-
-def _not(c: Context, node: ast.AST, truth: Operand) -> Operand:
-    return apply(c, node, np.logical_not, (truth,), "_t", operator=True)
-
-
-def _is(left: Entity, right: Entity) -> bool:
-    """Say whether `left is right`, for None, True and False."""
-    if isinstance(left, Static) and isinstance(right, Static):
-        return left.value is right.value
-    if isinstance(left, Const) and isinstance(right, Const):
-        return left.type.dtype.kind == "b" and alike(left, right)
-    return left is right
-
-
-def truth_of(c: Context, node: ast.expr, name: str = "_test") -> Operand:
-    """Lower an expression of which only the truth counts."""
-    if isinstance(node, ast.BoolOp):
-        return _short_circuit(c, node, node.values, name)
-    return arithmetic.condition(c, node, evaluate(c, node, name))
-
-
-def _short_circuit(c: Context, node: ast.BoolOp, values: list[ast.expr], name: str) -> Operand:
-    """Lower `and` / `or` of which only the truth counts."""
-    first = truth_of(c, values[0], _part(name))
-    return _decide(c, node, first, values[1:], name, _short_circuit)
-
-
-def _chosen(c: Context, node: ast.BoolOp, values: list[ast.expr], name: str) -> Entity:
-    """Lower `and` / `or` whose value counts: what can be chosen now is, the rest is of bools."""
-    first = evaluate(c, values[0], _part(name))
-    if len(values) == 1:
-        return first
-    known = _known_truth(first)
-    if known is None:
-        return _decide(c, node, _truth_value(c, values[0], first), values[1:], name, _truth_values)
-    return first if known is isinstance(node.op, ast.Or) else _chosen(c, node, values[1:], name)
-
-
-def _known_truth(entity: Entity) -> bool | None:
-    match entity:
-        case Const(value=value) | Static(value=value):
-            return bool(value)
-        case tuple():
-            return bool(entity)
-    return None
-
-
-def _truth_values(c: Context, node: ast.BoolOp, values: list[ast.expr], name: str) -> Operand:
-    first = _truth_value(c, values[0], evaluate(c, values[0], _part(name)))
-    return _decide(c, node, first, values[1:], name, _truth_values)
-
-
-def _truth_value(c: Context, node: ast.expr, entity: Entity) -> Operand:
-    if isinstance(entity, Value | Const) and entity.type.dtype.kind == "b":
-        if not is_array(entity):
-            return entity
-    c.fail(
-        node,
-        "`and` and `or` of other than truth values are not supported: they give one of the two.",
-        "Write `a if a else b` for `a or b`, and `b if a else a` for `a and b`.",
-    )
-
-
-def _decide(
-    c: Context,
-    node: ast.BoolOp,
-    first: Operand,
-    rest: list[ast.expr],
-    name: str,
-    lower: Callable[[Context, ast.BoolOp, list[ast.expr], str], Operand],
-) -> Operand:
-    """Combine a truth with what follows, which runs only if the first does not decide."""
-    if not rest:
-        return first
-    decided = isinstance(node.op, ast.Or)
-    if isinstance(first, Const):
-        return first if first.value is decided else lower(c, node, rest, name)
-    with c.block() as block:
-        second = lower(c, node, rest, name)
-    if all(_is_harmless(statement) for statement in block.statements):
-        c.builder.statements += block.statements
-        function = np.logical_or if decided else np.logical_and
-        if isinstance(second, Const):
-            return second if second.value is decided else first
-        return apply(c, node, function, (first, second), name)
-    with c.block() as other:
-        pass
-    sides = (other, block) if decided else (block, other)
-    entities = (literal(decided), second) if decided else (second, literal(decided))
-    return _if(c, node, first, sides, entities, name)  # type: ignore[return-value]
-
-
-def _is_harmless(statement: Any) -> bool:
-    """Say whether a statement can run although the source would have skipped it."""
-    integers = (np.floor_divide, np.remainder)
-    return isinstance(statement, Call) and (
-        not is_array(statement.out)
-        and not any(is_array(arg) for arg in statement.args if statement.function is not np.shape)
-        and not (statement.function in integers and statement.out.type.dtype.kind in "iu")
-    )
+            return apply(c, node, np.invert, (operand(c, node.operand, part(name)),), name)
+    return apply(c, node, np.negative, (operand(c, node.operand, part(name)),), name, operator=True)
 
 
 def _conditional(c: Context, node: ast.IfExp, name: str) -> Entity:
@@ -340,18 +158,7 @@ def _conditional(c: Context, node: ast.IfExp, name: str) -> Entity:
         first = evaluate(c, node.body, name)
     with c.block() as orelse:
         second = evaluate(c, node.orelse, name)
-    return _if(c, node, test, (then, orelse), (first, second), name)
-
-
-def _if(c: Context, node: ast.AST, test: Operand, sides: Any, entities: Any, name: str) -> Entity:
-    """Append an If that yields one entity."""
-    joins: list[Any] = []
-    joined = join_entities(c, node, sides, entities, name, joins)
-    if isinstance(joined, Conflict):
-        c.fail(node, f"This {joined.reason}", "Give both sides the same type.")
-    then, orelse = sides
-    c.builder.append(If(test, then.block(), orelse.block(), tuple(joins), c.builder.origin))
-    return c.settle(joined)
+    return join_sides(c, node, test, (then, orelse), (first, second), name)
 
 
 def subscript(c: Context, node: ast.Subscript, name: str) -> Entity:

@@ -246,10 +246,10 @@ def reshape(
 ) -> Value:
     """Return the array with another shape: a view where NumPy gives one, else a copy."""
     assert isinstance(array.type, Array)
-    shape = _resolve_unknown(c, node, array, shape)
-    if array.type.ndim > 1 and array.type.layout == "F":
+    shape, layout = _resolve_unknown(c, node, array, shape), array.type.layout
+    if array.type.ndim > 1 and layout == "F":
         array = c.builder.copy(array)
-    elif array.type.layout == "A" or array in c.unordered:
+    elif layout == "A" or array in c.unordered:
         array = _view_or_copy(c, array)
     elif len(shape) == len(array.shape) and all(map(c.facts.agree, shape, array.shape)):
         return array

@@ -11,6 +11,7 @@ import numpy as np
 from srcdiff.errors import UnsupportedSyntax
 from srcdiff.frontend.arithmetic import apply
 from srcdiff.frontend.assignments import assign_to
+from srcdiff.frontend.conditions import truth_of
 from srcdiff.frontend.context import (
     Binding,
     Conflict,
@@ -19,7 +20,7 @@ from srcdiff.frontend.context import (
     leaves,
     rebuild,
 )
-from srcdiff.frontend.expressions import evaluate, truth_of
+from srcdiff.frontend.expressions import evaluate
 from srcdiff.frontend.infer import unify
 from srcdiff.frontend.iteration import items_of, progression
 from srcdiff.frontend.joins import describe, undefined, unsettled

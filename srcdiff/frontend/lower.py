@@ -21,6 +21,7 @@ from srcdiff.frontend.arithmetic import literal
 from srcdiff.frontend.assigned import check_assigned
 from srcdiff.frontend.assignments import assign, augment, bind
 from srcdiff.frontend.comprehensions import comprehend
+from srcdiff.frontend.conditions import truth_of
 from srcdiff.frontend.context import (
     Binding,
     Captured,
@@ -33,7 +34,7 @@ from srcdiff.frontend.context import (
     Static,
     leaves,
 )
-from srcdiff.frontend.expressions import defaults, evaluate, truth_of
+from srcdiff.frontend.expressions import defaults, evaluate
 from srcdiff.frontend.joins import join_entities, undefined
 from srcdiff.frontend.jumps import RESULT, structure
 from srcdiff.frontend.loops import lower_for, lower_while, read_counts

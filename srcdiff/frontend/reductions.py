@@ -340,6 +340,8 @@ def tuple_(c: Context, node: ast.AST, name: str, iterable: Entity) -> Entity:
 
 HANDLERS: dict[Any, Any] = {
     **{function: _along(function) for function in REDUCTIONS},
+    np.amax: _along(np.max),
+    np.amin: _along(np.min),
     np.sum: sum_,
     np.mean: mean,
     np.cumsum: _of_sums(np.cumsum),

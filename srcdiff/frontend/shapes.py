@@ -103,6 +103,8 @@ def take(
     elif wanted != 0:
         c.fail(node, "np.take is only supported along the first axis.", "Transpose the array.")
     chosen = known_array(c, node, indices)
+    if len(chosen.shape) != 1:
+        c.fail(node, "np.take takes indices with one axis.", "Flatten them first.")
     return c.inline(c, Static(LIBRARY[np.take]), (source, chosen), {}, node)
 
 

@@ -205,7 +205,7 @@ def test_quotes_and_backslashes_in_the_docstring() -> None:
 
 
 def test_lines_of_another_file_name_it() -> None:
-    b = Builder(Origin(span=Span("/home/me/other.py", 3, text="y = x")))
+    b = Builder(Origin(span=Span("project/other.py", 3, text="y = x")))
     y = b.call(np.sin, OUT_BAR, name="y")
     function = Function("f", (OUT_BAR,), b.block(), (y,), span=Span("models.py", 1))
     assert render(function).source.splitlines()[2].endswith("# other.py:3| y = x")

@@ -102,27 +102,52 @@ def test_reductions(reduce: Callable[..., Any], axis: Any, keepdims: bool) -> No
         lambda x: x[0, 0, 0] * np.arange(2, 9, 3) * np.arange(0.0, 1.0, 0.4),
         lambda x: x[0, 0, 0] * np.arange(5, 0, -2) + np.sum(np.arange(0)),
         lambda x: np.eye(3) * x[0, :, 0] + np.identity(3) * x[1, 1, 1],
+    ],
+)
+def test_reductions_as_people_write_them(f: Callable[..., Any]) -> None:
+    check(f, T, **FINE)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
         lambda x: np.median(np.array([1.0, 2.0])) * x,
         lambda x: np.ptp(x) * x,
         lambda x: np.average(x, axis=0),
         lambda x: np.nansum(x),
         lambda x: np.linalg.norm(x[0, 0]),
+        lambda x: np.einsum("ij,jk->ik", x[0], x[1].T),
+        lambda x: np.tensordot(x[0], x[1].T, 1),
+        lambda x: np.kron(x[0], x[1]),
+        lambda x: np.cross(x[0, 0, :3], x[1, 0, :3]),
+        lambda x: np.moveaxis(x, 0, -1),
+        lambda x: np.dstack((x, x)),
+        lambda x: np.column_stack((x[0, 0], x[1, 1])),
+        lambda x: np.flip(x),
+        lambda x: np.fliplr(x[0]),
+        lambda x: np.roll(x[0, 0], 1),
+        lambda x: np.repeat(x[0, 0], 2),
+        lambda x: np.tile(x[0, 0], 2),
+        lambda x: np.diag(x[0, :, :3]),
+        lambda x: np.tril(x[0]),
+        lambda x: x[0, 0][np.array([[0, 1], [2, 2]])],
+        lambda x: x[0, 0][x[0, 0] > 0.5],
+        lambda x: x[0][np.array([True, False, True])],
+        lambda x: x[0][np.array([0, 2]), np.array([1, 1])],
+        lambda x: np.sort(x[0, 0]),
+        lambda x: np.interp(0.5, x[0, 0], x[1, 0]),
+        lambda x: np.pad(x[0, 0], 1),
+        lambda x: np.atleast_2d(x[0, 0]),
+        lambda x: np.meshgrid(x[0, 0], x[0, 1])[0],
     ],
 )
-def test_reductions_as_people_write_them(f: Callable[..., Any]) -> None:
-    check_or_refused(f, T)
+def test_what_is_not_in_the_language_is_refused(f: Callable[..., Any]) -> None:
+    with pytest.raises((srcdiff.UnknownFunction, srcdiff.TypeInferenceError)) as caught:
+        srcdiff.pullback(f, jit=False)(None, T)
+    assert caught.value.span is not None
+    assert "test_numpy.py" in str(caught.value)
 
 
-def check_or_refused(f: Callable[..., Any], *args: Any) -> None:
-    """What is not in the language yet must say so."""
-    try:
-        check(f, *args, **FINE)
-    except REFUSALS as error:
-        if error.span is None or "cotangent" in str(error):
-            raise
-
-
-REFUSALS = (srcdiff.UnknownFunction, srcdiff.UnsupportedSyntax, srcdiff.TypeInferenceError)
 SHAPES = [
     (1, 1),
     (2, 1),
@@ -181,14 +206,10 @@ def test_matrix_products(left: int, right: int) -> None:
         lambda a, b: np.dot(a[0, 0], b),
         lambda a, b: np.dot(2.0, b),
         lambda a, b: np.trace(a @ b @ a[:2]) + np.trace(a),
-        lambda a, b: np.einsum("ij,jk->ik", a, b),
-        lambda a, b: np.tensordot(a, b, 1),
-        lambda a, b: np.kron(a, b),
-        lambda a, b: np.cross(a[0, :3], b[:3, 0]),
     ],
 )
 def test_products(f: Callable[..., Any]) -> None:
-    check_or_refused(f, A, B)
+    check(f, A, B, **FINE)
 
 
 def test_stacks_of_extent_1_are_broadcast() -> None:
@@ -209,7 +230,6 @@ def test_stacks_of_extent_1_are_broadcast() -> None:
         lambda x: x.transpose((0, 2, 1)),
         lambda x: np.swapaxes(x, 0, -1),
         lambda x: x.swapaxes(1, 2) * 3.0,
-        lambda x: np.moveaxis(x, 0, -1),
         lambda x: x.reshape(4, 6),
         lambda x: x.reshape((3, -1)) * 2.0,
         lambda x: np.reshape(x, -1),
@@ -236,8 +256,6 @@ def test_stacks_of_extent_1_are_broadcast() -> None:
         lambda x: np.hstack((x[0, 0], x[1, 1])),
         lambda x: np.vstack((x[0], x[1])),
         lambda x: np.vstack((x[0, 0], x[1, 1])),
-        lambda x: np.dstack((x, x)),
-        lambda x: np.column_stack((x[0, 0], x[1, 1])),
         lambda x: np.array([x[0, 0, 0], 2.0, x[1, 1, 1]]),
         lambda x: np.array([[x[0, 0, 0], 1], [x[1, 1, 1], x[0, 1, 0]]]),
         lambda x: np.array((x[0, 0], x[1, 1] * 2.0)),
@@ -253,32 +271,15 @@ def test_stacks_of_extent_1_are_broadcast() -> None:
         lambda x: np.full((2, 3), x[0, 0, 0]) * np.full_like(x[:, :, 0], 2),
         lambda x: np.zeros((2, 3)) + np.ones((3,)) * x[:, :, 0],
         lambda x: np.zeros_like(x) + np.ones_like(x) * x,
-        lambda x: np.flip(x),
-        lambda x: np.fliplr(x[0]),
-        lambda x: np.roll(x[0, 0], 1),
-        lambda x: np.repeat(x[0, 0], 2),
-        lambda x: np.tile(x[0, 0], 2),
-        lambda x: np.diag(x[0, :, :3]),
-        lambda x: np.tril(x[0]),
         lambda x: np.take(x[0, 0], np.array([2, 0, -1])),
         lambda x: np.take(x[0], np.array([2, 0, -1])),
         lambda x: np.take(x[0], np.array([2, 0, -1]), axis=0),
-        lambda x: x[0, 0][np.array([[0, 1], [2, 2]])],
-        lambda x: x[0, 0][x[0, 0] > 0.5],
-        lambda x: x[0][np.array([True, False, True])],
-        lambda x: x[0][np.array([0, 2]), np.array([1, 1])],
-        lambda x: np.sort(x[0, 0]),
-        lambda x: np.interp(0.5, x[0, 0], x[1, 0]),
-        lambda x: np.pad(x[0, 0], 1),
-        lambda x: np.atleast_2d(x[0, 0]),
-        lambda x: np.meshgrid(x[0, 0], x[0, 1])[0],
     ],
 )
 def test_shapes(f: Callable[..., Any]) -> None:
-    check_or_refused(f, T)
+    check(f, T, **FINE)
 
 
-@pytest.mark.xfail(raises=srcdiff.ShapeError, reason="the extent of x[:1] is not known to be 1")
 @pytest.mark.parametrize(
     "f",
     [
@@ -297,7 +298,7 @@ def test_squeeze_of_extents_known_at_run_time() -> None:
 
     check(f, A, 2)
     with pytest.raises(srcdiff.ShapeError, match="axis to squeeze"):
-        check(f, A, 1)
+        srcdiff.pullback(f, jit=False)(np.ones((1, 4)), A, 1)
 
 
 @pytest.mark.parametrize(

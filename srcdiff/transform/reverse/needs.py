@@ -90,7 +90,8 @@ def _stored(plan: Plan, value: Value, definition: Definition, depth: int) -> Sto
         if use.block is not definition.block or not isinstance(store, Store):
             continue
         indexed = all(isinstance(loop, For) and loop.index in store.indices for loop in loops)
-        if store.value is value and indexed and _is_only_write(plan, store, region):
+        undone = plan.final and store in plan.saves
+        if store.value is value and indexed and not undone and _is_only_write(plan, store, region):
             return store
     return None
 
