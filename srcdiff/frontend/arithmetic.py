@@ -58,6 +58,12 @@ def note_order(c: Context, made: Operand, args: Sequence[Operand]) -> None:
         c.unordered.add(made)
 
 
+def ordered_like(c: Context, made: Value, source: Operand) -> Value:
+    """Return an array that NumPy lays out as it does `source`."""
+    note_order(c, made, (source,))
+    return made
+
+
 def is_unordered(c: Context, operand: Operand) -> bool:
     """Say whether the elements of an array may lie in another order than C."""
     if not isinstance(operand, Value) or not isinstance(operand.type, Array):

@@ -10,6 +10,7 @@ from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import (
     common_dtype,
     is_integer,
+    ordered_like,
     require_equal,
 )
 from srcdiff.frontend.context import Context, Entity, Static
@@ -132,7 +133,7 @@ def _filled_like(fill: float | None) -> Any:
         model = known_array(c, node, like)
         kind = model.type.dtype if dtype is None else dtype_of(c, node, dtype)
         value = None if fill is None else constant(fill, Scalar(kind))
-        return c.builder.alloc(model.shape, kind, value, name)
+        return ordered_like(c, c.builder.alloc(model.shape, kind, value, name), model)
 
     return make
 
@@ -175,8 +176,7 @@ def array(
         if object in c.lists and kind == object.type.dtype:
             c.lists = c.lists - {object}
             return object
-        copied = c.builder.cast(object, kind, name)
-        return c.builder.copy(object, name) if copied is object else copied  # type: ignore[return-value]
+        return _converted(c, object, kind, name)
     if not isinstance(object, tuple):
         c.fail(node, "np.array takes an array or a tree of numbers.", "Pass numbers.")
     return stacked(c, node, name, object, dtype)
@@ -235,7 +235,8 @@ def asarray(c: Context, node: ast.AST, name: str, a: Entity, dtype: Entity | Non
 
 
 def copy(c: Context, node: ast.AST, name: str, a: Entity) -> Entity:
-    return c.builder.copy(known_array(c, node, a), name)
+    source = known_array(c, node, a)
+    return ordered_like(c, c.builder.copy(source, name), source)
 
 
 def flatten(c: Context, node: ast.AST, name: str, a: Entity) -> Entity:
@@ -245,8 +246,15 @@ def flatten(c: Context, node: ast.AST, name: str, a: Entity) -> Entity:
 
 def astype(c: Context, node: ast.AST, name: str, a: Entity, dtype: Entity) -> Entity:
     source, kind = known_array(c, node, a), dtype_of(c, node, dtype)
-    changed = c.builder.cast(source, kind, name)
-    return c.builder.copy(source, name) if changed is source else changed
+    return _converted(c, source, kind, name)
+
+
+def _converted(c: Context, source: Value, dtype: "np.dtype[Any]", name: str) -> Value:
+    """Return a new array with the elements of `source` in another dtype, or in the same."""
+    changed = c.builder.cast(source, dtype, name)
+    made = c.builder.copy(source, name) if changed is source else changed
+    assert isinstance(made, Value)
+    return ordered_like(c, made, source)
 
 
 def fill(c: Context, node: ast.AST, name: str, a: Entity, value: Entity) -> Entity:

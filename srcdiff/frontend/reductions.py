@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from srcdiff.frontend import indexing
-from srcdiff.frontend.arithmetic import apply, condition, literal, require_equal, without_axes
+from srcdiff.frontend.arithmetic import (
+    apply,
+    condition,
+    literal,
+    ordered_like,
+    require_equal,
+    without_axes,
+)
 from srcdiff.frontend.arrays import FULL, array, axes_of, joint_dtype, static
 from srcdiff.frontend.context import Context, Entity, Iteration, Static
 from srcdiff.ir.build import constant, extents, integer, is_constant, reduced_shape
@@ -44,7 +51,7 @@ def sum_(
     source = _widened(c, source)
     axes = axes_of(c, node, static(c, node, axis, "axis"), len(source.shape))
     keep = bool(static(c, node, keepdims, "keepdims"))
-    return c.builder.sum(source, axes, name, keepdims=keep)
+    return ordered_like(c, c.builder.sum(source, axes, name, keepdims=keep), source)
 
 
 def _widened(c: Context, source: Value) -> Value:
