@@ -17,6 +17,10 @@ import pytest
 from srcdiff.backend import cache
 from srcdiff.backend.numba import compile_function
 
+own_cache = pytest.mark.skipif(
+    cache.uses_stock_cache(), reason="looks into our own files, and Numba's cache is in use"
+)
+
 SCRIPT = textwrap.dedent(
     """
     from numba.core import event
@@ -72,6 +76,7 @@ def test_stock_cache_of_numba_as_fallback(root: Path) -> None:
     assert not (root / "machine").exists()
 
 
+@own_cache
 @pytest.mark.parametrize(
     "damage", [lambda data: data[:-1], lambda data: b"", lambda data: b"x" * 99]
 )
@@ -205,6 +210,7 @@ def test_writers_at_once_leave_a_whole_file(root: Path) -> None:
     assert len(files(root, "front")) == 1
 
 
+@own_cache
 def test_processes_at_once(root: Path) -> None:
     running = [
         subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, env=os.environ)
@@ -255,6 +261,7 @@ def test_the_digest_covers_what_the_text_may_use() -> None:
     assert cache.digest_of(text, {"k": np.array([object()])}) == ""
 
 
+@own_cache
 @pytest.mark.parametrize("known", ["", "what k is"])
 def test_what_cannot_be_told_is_cached_only_with_a_digest(root: Path, known: str) -> None:
     names = {"k": numba.njit(lambda x: 2 * x)}

@@ -11,6 +11,7 @@ import pytest
 from numba.core import types
 
 from srcdiff import runtime
+from srcdiff.backend.cache import uses_stock_cache
 from srcdiff.backend.numba import compile_function, dispatch
 from srcdiff.backend.python import plain
 from srcdiff.errors import CompilationError
@@ -31,6 +32,7 @@ def test_each_signature_is_compiled_when_it_is_needed() -> None:
     assert f.signatures == [(types.float64,), (types.int64,)]
 
 
+@pytest.mark.skipif(uses_stock_cache(), reason="Numba's cache puts the text into a file")
 def test_what_numba_refuses_names_the_generated_line() -> None:
     with pytest.raises(CompilationError, match="Unknown attribute 'foo'") as caught:
         compiled("def f(x):\n    y = x + 1\n    return y.foo\n")(1.0)
