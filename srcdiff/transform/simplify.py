@@ -161,14 +161,25 @@ class _Numbering:
 
     def without_constants(self, loop: For | While) -> For | While:
         """Drop what the body, as it is now, leaves unchanged."""
-        constants = {e.phi: e.init for e in loop.carried if e.next is e.phi}
+        constants: dict[Value, Operand] = {e.phi: e.init for e in loop.carried if e.next is e.phi}
         if not constants:
             return loop
         for entry in loop.carried:
             if entry.phi in constants:
-                self.mapping[entry.phi] = self.mapping[entry.out] = entry.init
+                self.redefine(entry.phi, entry.init)
+                self.redefine(entry.out, entry.init)
         carried = tuple(e for e in loop.carried if e.phi not in constants)
-        return self.without_constants(substitute(replace(loop, carried=carried), constants))
+        rest = substitute(replace(loop, carried=carried), constants)
+        # What was defined anew on the way, because an extent of it changed, is found from here on.
+        self.mapping.update(constants)
+        return self.without_constants(rest)
+
+    def redefine(self, value: Value, operand: Operand) -> None:
+        """Let an operand stand for a value, and for all that the value already stood for."""
+        for key, known in self.mapping.items():
+            if known is value:
+                self.mapping[key] = operand
+        self.mapping[value] = operand
 
     def loop_parts(self, loop: While) -> tuple[Block, Operand, Block]:
         """Number the head so that its values stay known in the body."""
