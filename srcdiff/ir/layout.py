@@ -13,7 +13,19 @@ from collections.abc import Sequence
 
 from typing_extensions import assert_never
 
-from srcdiff.ir.nodes import Const, Item, NewAxis, Operand, Slice, Value
+from srcdiff.ir.nodes import (
+    Broadcast,
+    Const,
+    How,
+    Index,
+    Item,
+    NewAxis,
+    Operand,
+    Reshape,
+    Slice,
+    Transpose,
+    Value,
+)
 from srcdiff.ir.types import Array, Layout, Type
 
 BOTH: frozenset[Layout] = frozenset({"C", "F", "A"})
@@ -77,3 +89,19 @@ def layouts_of_transpose(ref: Array, axes: Sequence[int]) -> frozenset[Layout]:
         swapped: dict[Layout, Layout] = {"C": "F", "F": "C", "A": "A"}
         return frozenset(swapped[layout] for layout in known)
     return NEITHER
+
+
+def view_layout(ref: Array, how: How) -> Layout:
+    """Return the strongest layout that a view of an array of type `ref` surely has."""
+    match how:
+        case Index(items=items):
+            known = layouts_of_index(ref, items)
+        case Transpose(axes=axes):
+            known = layouts_of_transpose(ref, axes)
+        case Reshape():
+            known = C_ORDER
+        case Broadcast():
+            known = NEITHER
+        case _:
+            assert_never(how)
+    return "C" if "C" in known else "F" if "F" in known else "A"

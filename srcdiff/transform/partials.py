@@ -10,9 +10,11 @@ import numpy as np
 from typing_extensions import assert_never
 
 from srcdiff.ir.build import Builder, constant, extents, is_constant
-from srcdiff.ir.nodes import Const, Operand, Value, is_array
+from srcdiff.ir.nodes import Call, Const, Operand, Value, is_array
 from srcdiff.ir.types import Scalar, Type
+from srcdiff.rules import elementwise_rule
 from srcdiff.rules.expression import Apply, Argument, Expression, Number, Result
+from srcdiff.rules.registry import Elementwise
 
 Get = Callable[[], Operand]
 
@@ -150,6 +152,23 @@ def negative(builder: Builder, operand: Operand, name: str = "_t") -> Operand:
     if isinstance(operand, Const):
         return constant(-operand.value, operand.type)
     return builder.call(np.negative, operand, name=name)
+
+
+def added(builder: Builder, current: Operand, term: Operand, name: str) -> Operand:
+    """Append a sum; adding what has just been negated is subtracting it."""
+    match builder.statements[-1:]:
+        case [Call(function=np.negative, out=out, args=(positive,))] if out is term:
+            return builder.call(np.subtract, current, positive, name=name)
+    return builder.call(np.add, current, term, name=name)
+
+
+def squared(call: Call, rule: Elementwise) -> tuple[tuple[Operand, ...], Elementwise]:
+    """Return arguments and rule of a call; x * x is a square, with one partial instead of two."""
+    if call.function is np.multiply and call.args[0] is call.args[1]:
+        square = elementwise_rule(np.square)
+        assert square is not None
+        return call.args[:1], square
+    return call.args, rule
 
 
 def scaled(

@@ -9,6 +9,7 @@ import numpy as np
 from srcdiff.analysis.dataflow import Use
 from srcdiff.errors import UnsupportedSyntax
 from srcdiff.ir.build import Builder, constant, same
+from srcdiff.ir.layout import view_layout
 from srcdiff.ir.nodes import (
     Block,
     Broadcast,
@@ -24,7 +25,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array, Scalar
-from srcdiff.transform.partials import reduce_to
+from srcdiff.transform.partials import added, reduce_to
 from srcdiff.transform.reverse.needs import need, renew
 from srcdiff.transform.reverse.plan import Frame, Plan
 
@@ -95,23 +96,12 @@ def _make_shadow(plan: Plan, value: Value, frame: Frame) -> Value:
     if isinstance(statement, View) and definition.kind == "simple":
         base = shadow(plan, statement.ref)
         shape = tuple(need(plan, extent) for extent in value.shape)
-        type = _view_type(value, statement, base)
+        assert isinstance(base.type, Array)
+        layout = view_layout(base.type, statement.how)
+        type = Array(value.type.dtype, len(shape), layout)
         return frame.place.view(base, renew(plan, statement.how), type, shape, bar_name(value))
     shape = tuple(need(plan, extent) for extent in value.shape)
     return zeros(frame.place, value, shape)
-
-
-def _view_type(value: Value, view: View, base: Value) -> Array:
-    """Return the type of the same view of a shadow, whose layout may differ."""
-    assert isinstance(value.type, Array) and isinstance(base.type, Array)
-    source = view.ref.type
-    if source == base.type:
-        return value.type
-    if isinstance(view.how, Transpose):
-        flipped = {"C": "F", "F": "C", "A": "A"}[base.type.layout]
-        reversed_ = view.how.axes == tuple(range(value.type.ndim))[::-1]
-        return Array(value.type.dtype, value.type.ndim, flipped if reversed_ else "A")  # type: ignore[arg-type]
-    return Array(value.type.dtype, value.type.ndim, "A")
 
 
 def zeros(builder: Builder, value: Value, shape: tuple[Operand, ...]) -> Value:
@@ -136,16 +126,8 @@ def add(plan: Plan, operand: Operand, contribution: Operand) -> None:
         return
     current = lookup(plan, operand, len(plan.stack) - 1)
     if current is not None:
-        contribution = _added(plan.builder, current, contribution, bar_name(operand))
+        contribution = added(plan.builder, current, contribution, bar_name(operand))
     plan.top.bars[operand] = contribution
-
-
-def _added(builder: Builder, current: Operand, term: Operand, name: str) -> Operand:
-    """Append a sum; adding what has just been negated is subtracting it."""
-    match builder.statements[-1:]:
-        case [Call(function=np.negative, out=out, args=(positive,))] if out is term:
-            return builder.call(np.subtract, current, positive, name=name)
-    return builder.call(np.add, current, term, name=name)
 
 
 def add_reduced(plan: Plan, operand: Operand, contribution: Operand, out: Value) -> None:

@@ -22,7 +22,7 @@ from srcdiff.ir.types import Array, Scalar
 from srcdiff.rules import elementwise_rule, is_zero
 from srcdiff.rules.expression import Apply, Expression, Number
 from srcdiff.rules.registry import Elementwise
-from srcdiff.transform.partials import instantiate, mentions, scaled
+from srcdiff.transform.partials import instantiate, mentions, scaled, squared
 from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array, wish
 from srcdiff.transform.reverse.needs import contents
 from srcdiff.transform.reverse.needs import result as made
@@ -58,7 +58,7 @@ def reverse_call(plan: Plan, call: Call) -> None:
 
 
 def _elementwise(plan: Plan, call: Call, rule: Elementwise, out_bar: Operand) -> None:
-    args, rule = _squared(call, rule)
+    args, rule = squared(call, rule)
     call = replace(call, args=args)
     for arg, partial in zip(call.args, rule.partials, strict=True):
         if partial is None or not plan.activity.is_active(arg):
@@ -68,15 +68,6 @@ def _elementwise(plan: Plan, call: Call, rule: Elementwise, out_bar: Operand) ->
         product = _product(plan, call, rule, partial, out_bar, name)
         if product is not None:
             add_reduced(plan, arg, product, call.out)
-
-
-def _squared(call: Call, rule: Elementwise) -> tuple[tuple[Operand, ...], Elementwise]:
-    """x * x is a square: one partial instead of two."""
-    if call.function is np.multiply and call.args[0] is call.args[1]:
-        square = elementwise_rule(np.square)
-        assert square is not None
-        return call.args[:1], square
-    return call.args, rule
 
 
 def _same_rank(arg: Value, out: Value) -> bool:
