@@ -1,6 +1,18 @@
 """Gradients for the NumPy and Numba code that people already have."""
 
-from srcdiff.api import grad, pullback, value_and_grad, vjp
+from srcdiff.api import (
+    gnvp,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacrev,
+    jvp,
+    pullback,
+    pushforward,
+    value_and_grad,
+    vjp,
+)
 from srcdiff.errors import (
     AliasingError,
     BoundsError,
@@ -27,8 +39,15 @@ __all__ = [
     "TypeInferenceError",
     "UnknownFunction",
     "UnsupportedSyntax",
+    "gnvp",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacrev",
+    "jvp",
     "pullback",
+    "pushforward",
     "value_and_grad",
     "vjp",
 ]

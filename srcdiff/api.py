@@ -9,9 +9,22 @@ import numpy as np
 
 from srcdiff.arguments import form_of, is_float
 from srcdiff.derivative import Derivative, Identity, Plan, derivative_of
-from srcdiff.errors import NotDifferentiable
+from srcdiff.errors import NotDifferentiable, TypeInferenceError
 from srcdiff.options import options_of
-from srcdiff.outputs import COTANGENTS, GRAD, PRIMAL, PULLBACK, VALUE_AND_GRAD, Product
+from srcdiff.outputs import (
+    COTANGENTS,
+    GNVP,
+    GRAD,
+    HESSIAN,
+    HVP,
+    JACFWD,
+    JACREV,
+    PRIMAL,
+    PULLBACK,
+    PUSHFORWARD,
+    VALUE_AND_GRAD,
+    Product,
+)
 from srcdiff.subject import Argnums, subject_of
 from srcdiff.trees import expression, flatten, size
 
@@ -56,6 +69,110 @@ def pullback(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
     (array([4., 9.]), array([4., 0.]))
     """
     return _transform(PULLBACK, f, argnums, options)
+
+
+def pushforward(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
+    """Return `h(tangents, *args) -> (out, out_dot)`: `jvp` ahead of time.
+
+    `tangents` follows `argnums`: a tangent, or a tuple of them, each with the tree, shapes and
+    dtypes of its argument, with None where that is not a float. `out_dot` has those of the output.
+
+    >>> import srcdiff as sd
+    >>> sd.pushforward(lambda x, y: x * x * y, argnums=("x", "y"))((1.0, 10.0), 3.0, 2.0)
+    (18.0, 102.0)
+    """
+    return _transform(PUSHFORWARD, f, argnums, options)
+
+
+def jvp(
+    f: Any, primals: Any, tangents: Any, argnums: Argnums | None = None, **options: Any
+) -> tuple[Any, Any]:
+    """Return `(out, out_dot)`: the output of `f(*primals)`, and its derivative along `tangents`.
+
+    There is one tangent for each differentiated argument; without `argnums` these are all that hold
+    floating-point numbers.
+
+    >>> import srcdiff as sd
+    >>> sd.jvp(lambda x, y: x * x * y, (3.0, 2.0), (1.0, 10.0))
+    (18.0, 102.0)
+    """
+    primals = tuple(primals)
+    wanted = _floating(f, primals) if argnums is None else argnums
+    wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+    given = tuple(tangents)
+    if len(given) != len(wanted):
+        raise TypeInferenceError(
+            f"{len(given)} tangents are given for {len(wanted)} arguments.",
+            hint="Pass one for each argument that is differentiated.",
+        )
+    out: tuple[Any, Any] = _transform(PUSHFORWARD, f, wanted, options)(given, *primals)
+    return out
+
+
+def jacfwd(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
+    """Return a function that computes the Jacobian of `f` by columns, all in one pass.
+
+    The Jacobian of an array by an array has the shape `out.shape + x.shape`. Where `f` returns a
+    tree, the result is that tree of Jacobians; where `argnums` is a tuple, each is a tuple.
+
+    >>> import numpy as np, srcdiff as sd
+    >>> sd.jacfwd(lambda x: x * x)(np.array([1.0, 3.0]))
+    array([[2., 0.],
+           [0., 6.]])
+    """
+    return _transform(JACFWD, f, argnums, options)
+
+
+def jacrev(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
+    """Return a function that computes the Jacobian of `f` by rows, one adjoint for each.
+
+    The result is that of `jacfwd`.
+
+    >>> import numpy as np, srcdiff as sd
+    >>> sd.jacrev(lambda x: x * x)(np.array([1.0, 3.0]))
+    array([[2., 0.],
+           [0., 6.]])
+    """
+    return _transform(JACREV, f, argnums, options)
+
+
+def hessian(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
+    """Return a function that computes the matrix of second derivatives of `f`, a function that
+    returns one number: of shape `x.shape + x.shape`, forward over reverse.
+
+    For a tuple of `argnums`, it is a tuple of tuples of blocks.
+
+    >>> import numpy as np, srcdiff as sd
+    >>> sd.hessian(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
+    array([[ 6.,  0.],
+           [ 0., 12.]])
+    """
+    return _transform(HESSIAN, f, argnums, options)
+
+
+def hvp(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
+    """Return `h(v, *args)`: the product of the Hessian of `f` and `v`; no Hessian is formed.
+
+    `v` and the result follow `argnums`.
+
+    >>> import numpy as np, srcdiff as sd
+    >>> sd.hvp(lambda x: np.sum(x**3))(np.array([1.0, 1.0]), np.array([1.0, 2.0]))
+    array([ 6., 12.])
+    """
+    return _transform(HVP, f, argnums, options)
+
+
+def gnvp(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
+    """Return `h(v, *args)`: the Gauss-Newton product `J' (J v)` of the Jacobian J of `f`.
+
+    `v` and the result follow `argnums`. It is the product of `v` and the Hessian of half the sum of
+    squares of `f`, as far as first derivatives make it.
+
+    >>> import numpy as np, srcdiff as sd
+    >>> sd.gnvp(lambda x: x * x)(np.array([1.0, 1.0]), np.array([1.0, 3.0]))
+    array([ 4., 36.])
+    """
+    return _transform(GNVP, f, argnums, options)
 
 
 def vjp(

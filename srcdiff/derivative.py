@@ -27,7 +27,7 @@ from srcdiff.ir.types import Scalar
 from srcdiff.options import Options
 from srcdiff.outputs import Product
 from srcdiff.signatures import form_of_types, types_of
-from srcdiff.specialisation import Specialisation, seeds_of
+from srcdiff.specialisation import Specialisation
 from srcdiff.specialise import Made, make
 from srcdiff.store import key_of, load, save
 from srcdiff.subject import Argnums, Subject, subject_of
@@ -36,6 +36,7 @@ from srcdiff.surroundings import Watched
 MOST_VARIANTS = 8
 """How many specialisations are kept that differ only in what surrounds the function."""
 
+SEED_NAMES = {"cotangents": "out_bar", "tangents": "tangents"}
 NOT_BUILT = ("out", "work", "sd_out")
 
 
@@ -92,7 +93,7 @@ class Derivative:
         self._latest: Specialisation | None = None
         functools.update_wrapper(self, subject.f, updated=())
         if plan.product.seeded:
-            self.__signature__ = _with_seed(subject.f)
+            self.__signature__ = _with_seed(subject.f, SEED_NAMES[plan.product.seeds])
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         # Every name that is looked up here counts: a call may cost a microsecond.
@@ -192,13 +193,14 @@ class Derivative:
     def _run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], shapes: Any) -> Any:
         seeded = self._plan.product.seeded
         if seeded and not args:
-            raise TypeInferenceError("The cotangent is not given.", hint="Pass it first.")
+            what = self._plan.product.seeds
+            raise TypeInferenceError(f"No {what} are given.", hint="Pass them first.")
         inputs = args[1:] if seeded else args
         self._check_keywords(kwargs)
         names = self._subject.parameters(len(inputs))
         form, leaves = form_of(inputs, kwargs, names)
         found = self._find(form)
-        seeds = seeds_of(args[0], found.recipe.output, shapes) if seeded else ()
+        seeds = found.seeds(args[0], leaves, shapes) if seeded else ()
         if not (seeded or kwargs):
             self._open_front(inputs, form, found)
         return found([_base(leaf) for leaf in leaves], seeds)
@@ -382,14 +384,14 @@ def _base(leaf: Any) -> Any:
     return np.asarray(leaf) if type(leaf) is np.memmap else leaf
 
 
-def _with_seed(f: Any) -> inspect.Signature | None:
-    """Return the signature of a pullback."""
+def _with_seed(f: Any, name: str) -> inspect.Signature | None:
+    """Return the signature of what takes cotangents or tangents first."""
     try:
         signature = inspect.signature(f)
     except (TypeError, ValueError):
         return None
-    seed = inspect.Parameter("out_bar", inspect.Parameter.POSITIONAL_ONLY)
-    rest = [p for p in signature.parameters.values() if p.name != "out_bar"]
+    seed = inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY)
+    rest = [p for p in signature.parameters.values() if p.name != name]
     return signature.replace(parameters=[seed, *rest])
 
 

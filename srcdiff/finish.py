@@ -1,13 +1,13 @@
 """What the user gets: an expression of what the text returns, as trees and NumPy numbers."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from srcdiff.analysis.aliasing import aliases
-from srcdiff.arguments import Differentiated, Form, Known, Number, is_float
+from srcdiff.arguments import Differentiated, Elements, Form, Kind, Known, Number, is_float
 from srcdiff.ir.nodes import Broadcast, Const, Function, Value, View, is_array
 from srcdiff.ir.walk import statements
 from srcdiff.outputs import Output, Product
@@ -33,16 +33,58 @@ class Scheme:
         returned = self.product.with_value or self.has_aux
         values = self._values(results, names)
         value = expression(self.output.tree, values, names) if returned else ""
-        gradient = self._gradient(results, names)
-        match self.product.name:
-            case "primal":
-                return value, names
-            case "grad" if self.has_aux:
-                aux = expression(*self._aux(plain=plain, names=names), names)
-                return f"({gradient}, {aux})", names
-            case "grad" | "cotangents":
-                return gradient, names
-        return f"({value}, {gradient})", names
+        if not self.product.differentiates:
+            return value, names
+        derivative = self._derivative(results, names)
+        if self.product.with_value:
+            return f"({value}, {derivative})", names
+        if self.has_aux:
+            aux = expression(*self._aux(plain=plain, names=names), names)
+            return f"({derivative}, {aux})", names
+        return derivative, names
+
+    def _derivative(self, results: Iterator[str], names: dict[str, Any]) -> str:
+        """Return the derivative as a tree: of the output, the arguments, or one in the other."""
+        match self.product.mode:
+            case "forward":
+                parts = (next(results) if is_float(kind) else "None" for kind in self.output.kinds)
+                return expression(self.output.tree, parts, names)
+            case "jacfwd" | "jacrev":
+                blocks = (
+                    self._gradient(results, names, isinstance(kind, Number))
+                    if is_float(kind)
+                    else "None"
+                    for kind in self.output.kinds
+                )
+                return expression(self.output.tree, blocks, names)
+            case "hessian":
+                return self._arranged(lambda kind: self._row(kind, results, names), names)
+        return self._gradient(results, names)
+
+    def _row(self, kind: Kind, results: Iterator[str], names: dict[str, Any]) -> str:
+        """Return the blocks of a Hessian that belong to one leaf of the arguments."""
+        return self._gradient(results, names, isinstance(kind, Number))
+
+    def seeds(self) -> Output | None:
+        """Return the tree and the leaves of what the text is called with before the arguments."""
+        match self.product.seeds:
+            case "cotangents":
+                return Output(self.output.tree, tuple(map(_in_c_order, self.output.kinds)))
+            case "tangents":
+                tree = Branch(
+                    tuple,
+                    tuple(map(str, range(len(self.wanted)))),
+                    tuple(w.tree for w in self.wanted),
+                )
+                kinds = tuple(self.form.kinds[k] for k in self.along())
+                return Output(tree if self.as_tuple else tree.children[0], kinds)
+        return None
+
+    def along(self) -> tuple[int, ...]:
+        """Return the numbers of the leaves that tangents are given for."""
+        if self.product.seeds != "tangents":
+            return ()
+        return tuple(leaf for one in self.wanted for leaf in one.leaves())
 
     def _aux(self, *, plain: bool, names: dict[str, Any]) -> tuple[Tree, Iterator[str]]:
         tree = self.output.tree
@@ -70,28 +112,31 @@ class Scheme:
             else:
                 yield next(results)
 
-    def _gradient(self, results: Iterator[str], names: dict[str, Any]) -> str:
-        parts = [
-            expression(one.tree, self._bars(one, results, names), names) for one in self.wanted
-        ]
-        if self.as_tuple:
-            return f"({''.join(f'{part}, ' for part in parts).rstrip()})"
-        return parts[0] if parts else ""
+    def _gradient(
+        self, results: Iterator[str], names: dict[str, Any], of_number: bool = True
+    ) -> str:
+        """Return the derivative of one number, or of one leaf of the output, by the arguments."""
 
-    def _bars(
-        self, one: Differentiated, results: Iterator[str], names: dict[str, Any]
-    ) -> Iterator[str]:
-        for leaf in one.leaves():
-            kind = self.form.kinds[leaf]
-            if not is_float(kind):
-                yield "None"
-                continue
+        def bar(kind: Kind) -> str:
             text = next(results)
             strong = isinstance(kind, Number) and not kind.type.weak
-            if strong and kind.type.dtype == np.float64:  # type: ignore[union-attr]
+            if of_number and strong and kind.type.dtype == np.float64:  # type: ignore[union-attr]
                 names["_float64"] = np.float64
-                text = f"_float64({text})"
-            yield text
+                return f"_float64({text})"
+            return text
+
+        return self._arranged(bar, names)
+
+    def _arranged(self, part: Callable[[Kind], str], names: dict[str, Any]) -> str:
+        """Return a tree of the arguments that are differentiated by, with `part` for each leaf."""
+        parts = []
+        for one in self.wanted:
+            kinds = [self.form.kinds[leaf] for leaf in one.leaves()]
+            leaves = (part(kind) if is_float(kind) else "None" for kind in kinds)
+            parts.append(expression(one.tree, leaves, names))
+        if self.as_tuple:
+            return f"({''.join(f'{text}, ' for text in parts).rstrip()})"
+        return parts[0] if parts else ""
 
 
 def _converted(text: str, result: Value | Const, names: dict[str, Any], *, plain: bool) -> str:
@@ -103,6 +148,12 @@ def _converted(text: str, result: Value | Const, names: dict[str, Any], *, plain
         return f"_{dtype.name}({text})"
     # Compiled code returns Python's own.
     return f"{builtin}({text})" if plain or isinstance(result, Const) else text
+
+
+def _in_c_order(kind: Kind) -> Kind:
+    if isinstance(kind, Elements):
+        return replace(kind, type=replace(kind.type, layout="C"))
+    return kind
 
 
 def shared_results(function: Function) -> set[int]:

@@ -4,6 +4,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Literal
+
+from typing_extensions import assert_never
 
 from srcdiff.ir.nodes import Function
 from srcdiff.ir.text import Text, render
@@ -17,6 +20,7 @@ from srcdiff.transform.flatten import flatten
 from srcdiff.transform.forward import forward
 from srcdiff.transform.fuse import fuse
 from srcdiff.transform.hoist import hoist
+from srcdiff.transform.jacobians import columns, product, rows
 from srcdiff.transform.lift import lift
 from srcdiff.transform.own import own
 from srcdiff.transform.promote import promote
@@ -24,10 +28,14 @@ from srcdiff.transform.rebind import rebind
 from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
+from srcdiff.transform.tangent import Tangents, tangent
+from srcdiff.transform.titles import title
 
 Pass = Callable[[Function], Function]
+Mode = Literal["primal", "reverse", "forward", "jacfwd", "jacrev", "hessian", "hvp", "gnvp"]
 
 PREPARE: tuple[Pass, ...] = (settle, simplify, eliminate, own, rebind, sink, lift, count)
+PREPARE_TANGENT: tuple[Pass, ...] = (settle, simplify, eliminate, own)
 FINISH: tuple[Pass, ...] = (
     simplify,
     eliminate,
@@ -72,14 +80,123 @@ def _dump(name: str, function: Function) -> None:
             file.write(render(function).source)
 
 
-def reverse(function: Function, wrt: tuple[int, ...], request: Request, stages: Stages) -> Text:
-    """Return the text of the adjoint of `function` with respect to the parameters `wrt`."""
+@dataclass(frozen=True)
+class Wanted:
+    """Which derivative: the passes to run, by which parameters, and what is returned.
+
+    The last `constant` results are returned but not differentiated.
+    """
+
+    mode: Mode
+    wrt: tuple[int, ...] = ()
+    with_value: bool = True
+    seeded: bool = False
+    name: str = ""
+    constant: int = 0
+
+
+def derive(function: Function, wanted: Wanted, stages: Stages) -> Text:
+    """Return the text of a derivative of `function`."""
     stages.note("lower", function)
+    function = derived(function, wanted, stages)
+    return render(_run(function, FINISH, stages))
+
+
+TITLES: dict[Mode, str] = {
+    "jacfwd": "Jacobian",
+    "jacrev": "Jacobian",
+    "hessian": "Hessian",
+    "hvp": "Product of the Hessian and a vector",
+    "gnvp": "Product J'J v of the Jacobian J and a vector",
+}
+
+
+def derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
+    """Return a derivative of a function as a function of the IR."""
+    result = _derived(function, wanted, stages)
+    if wanted.mode in TITLES:
+        params = [function.params[k] for k in wanted.wrt]
+        doc = title(TITLES[wanted.mode], function, "with respect to", params)
+        result = replace(result, doc=doc)
+    return result
+
+
+def _derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
+    match wanted.mode:
+        case "primal":
+            return _run(function, PREPARE_TANGENT, stages)
+        case "reverse":
+            return _reverse(function, wanted, stages)
+        case "forward":
+            return _forward(function, wanted, stages)
+        case "jacfwd":
+            inner = replace(wanted, with_value=False)
+            return _columns(_forward(function, inner, stages, several=True), wanted, stages)
+        case "jacrev":
+            return _rows(function, wanted, stages)
+        case "hvp":
+            return _over(_gradient(function, wanted, stages), wanted, stages)
+        case "hessian":
+            gradient = _gradient(function, wanted, stages)
+            return _columns(_over(gradient, wanted, stages, several=True), wanted, stages)
+        case "gnvp":
+            return _gauss_newton(function, wanted, stages)
+        case _:
+            assert_never(wanted.mode)
+
+
+def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
     function = _run(function, PREPARE, stages)
-    wanted = replace(request, wrt=tuple(function.params[k] for k in wrt))
-    function = _run(function, (_named("adjoint", partial(adjoint, request=wanted)),), stages)
-    function = _run(function, FINISH, stages)
-    return render(function)
+    request = Request(
+        tuple(function.params[k] for k in wanted.wrt),
+        wanted.with_value,
+        wanted.seeded,
+        wanted.name,
+        wanted.constant,
+    )
+    return _run(function, (_named("adjoint", partial(adjoint, request=request)),), stages)
+
+
+def _forward(
+    function: Function, wanted: Wanted, stages: Stages, *, several: bool = False
+) -> Function:
+    function = _run(function, PREPARE_TANGENT, stages)
+    request = Tangents(
+        tuple(function.params[k] for k in wanted.wrt),
+        wanted.with_value,
+        several,
+        wanted.name,
+        wanted.constant,
+    )
+    return _run(function, (_named("tangent", partial(tangent, request=request)),), stages)
+
+
+def _gradient(function: Function, wanted: Wanted, stages: Stages) -> Function:
+    return _reverse(function, replace(wanted, mode="reverse", with_value=False), stages)
+
+
+def _over(gradient: Function, wanted: Wanted, stages: Stages, *, several: bool = False) -> Function:
+    """Forward over reverse: the tangent of a gradient."""
+    inner = replace(wanted, with_value=False, constant=0)
+    return _forward(gradient, inner, stages, several=several)
+
+
+def _columns(function: Function, wanted: Wanted, stages: Stages) -> Function:
+    made = partial(columns, count=len(wanted.wrt))
+    return _run(function, (_named("columns", made),), stages)
+
+
+def _rows(function: Function, wanted: Wanted, stages: Stages) -> Function:
+    primal = _run(function, PREPARE_TANGENT, stages)
+    back = _reverse(function, replace(wanted, with_value=False, seeded=True), stages)
+    return _run(back, (_named("rows", lambda f: rows(primal, f, wanted.wrt)),), stages)
+
+
+def _gauss_newton(function: Function, wanted: Wanted, stages: Stages) -> Function:
+    """J' (J v): the adjoint, seeded with the tangent."""
+    along = _forward(function, replace(wanted, with_value=False), stages)
+    back = _reverse(function, replace(wanted, with_value=False, seeded=True), stages)
+    return _run(along, (_named("product", lambda f: product(f, back)),), stages)
 
 
 def _run(function: Function, passes: tuple[Pass, ...], stages: Stages) -> Function:

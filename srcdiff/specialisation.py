@@ -83,6 +83,15 @@ class Specialisation:
             raise self._located(error) from None
         return self.finish(result)
 
+    def seeds(self, given: Any, leaves: Sequence[Any], shapes: Sequence[Any] | None) -> list[Any]:
+        """Return what the text is called with before the arguments, which have these leaves."""
+        spec, along = self.recipe.seeds, self.recipe.along
+        if spec is None:
+            return []
+        if not along:
+            return seeds_of(given, spec, shapes)
+        return seeds_of(given, spec, [np.shape(leaves[k]) for k in along], TANGENT)
+
     def _check_aliasing(self, values: Sequence[Any], first: int) -> None:
         for written in self.recipe.written:
             mine = values[first + written.position]
@@ -122,54 +131,63 @@ def _share(left: Any, right: Any) -> bool:
 # ---- cotangents of outputs ----
 
 
-def seeds_of(out_bar: Any, output: Output, shapes: Sequence[Any] | None) -> list[Any]:
-    """Return the leaves of a cotangent, after checking it against the output that it belongs to.
+COTANGENT, TANGENT = ("cotangent", "output"), ("tangent", "argument")
 
-    `shapes` are those of the output's leaves, where they are known.
+
+def seeds_of(
+    given: Any, spec: Output, shapes: Sequence[Any] | None, words: tuple[str, str] = COTANGENT
+) -> list[Any]:
+    """Return the leaves of a cotangent, or of tangents, after checking them against `spec`.
+
+    `shapes` are those of the leaves that they belong to, where they are known; `words` say what
+    was given, and what it must fit to.
     """
     leaves: list[Any] = []
-    tree = flatten(out_bar, leaves)
-    if tree != output.tree:
+    tree = flatten(given, leaves)
+    what, whole = words
+    if tree != spec.tree:
         raise TypeInferenceError(
-            f"The cotangent has the tree {describe(tree)}, the output {describe(output.tree)}.",
-            hint="Pass a cotangent of the same tree as the output.",
+            f"The {what} has the tree {describe(tree)}, the {whole} {describe(spec.tree)}.",
+            hint=f"Pass a {what} of the same tree as the {whole}.",
         )
     seeds = []
-    for k, (leaf, kind) in enumerate(zip(leaves, output.kinds, strict=True)):
+    for k, (leaf, kind) in enumerate(zip(leaves, spec.kinds, strict=True)):
         if is_float(kind):
-            seeds.append(_seed(leaf, kind, None if shapes is None else shapes[k]))
+            seeds.append(_seed(leaf, kind, None if shapes is None else shapes[k], words))
         elif leaf is not None:
             raise NotDifferentiable(
-                f"A part of the output is `{title(kind)}` and has no cotangent.",
+                f"A part of the {whole} is `{title(kind)}` and has no {what}.",
                 hint="Pass None in its place.",
             )
     return seeds
 
 
-def _seed(leaf: Any, kind: Kind, shape: Any) -> Any:
+def _seed(leaf: Any, kind: Kind, shape: Any, words: tuple[str, str]) -> Any:
+    what, whole = words
     match kind:
         case Number(type=type):
             plain_number = isinstance(leaf, int | float) and not isinstance(leaf, bool | np.generic)
             if plain_number or (isinstance(leaf, np.generic) and leaf.dtype == type.dtype):
                 return float(leaf) if type.dtype == np.float64 else type.dtype.type(leaf)
-            raise _wrong_seed(leaf, f"a number ({type})")
+            raise _wrong_seed(leaf, f"a number ({type})", words)
         case Elements(type=type):
             if not isinstance(leaf, np.ndarray) or leaf.dtype != type.dtype:
-                raise _wrong_seed(leaf, f"an array of {type.dtype}")
+                raise _wrong_seed(leaf, f"an array of {type.dtype}", words)
             if leaf.ndim != type.ndim or (shape is not None and leaf.shape != shape):
                 expected = shape if shape is not None else f"{type.ndim} axes"
                 raise ShapeError(
-                    f"The cotangent has the shape {leaf.shape}, the output has {expected}.",
-                    hint="Pass a cotangent of the shape of the output.",
+                    f"The {what} has the shape {leaf.shape}, the {whole} has {expected}.",
+                    hint=f"Pass a {what} of the shape of the {whole}.",
                 )
-            return np.require(leaf, requirements="C")
+            return leaf if type.layout == "A" else np.require(leaf, requirements=type.layout)
         case Known():
             raise AssertionError(kind)
 
 
-def _wrong_seed(leaf: Any, expected: str) -> SrcdiffError:
+def _wrong_seed(leaf: Any, expected: str, words: tuple[str, str]) -> SrcdiffError:
+    what, whole = words
     got = f"an array of {leaf.dtype}" if isinstance(leaf, np.ndarray) else type(leaf).__name__
     return TypeInferenceError(
-        f"The cotangent is {got}, the output is {expected}.",
-        hint="Pass a cotangent of the dtype of the output.",
+        f"The {what} is {got}, the {whole} is {expected}.",
+        hint=f"Pass a {what} of the dtype of the {whole}.",
     )

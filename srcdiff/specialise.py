@@ -31,10 +31,9 @@ from srcdiff.ir.text import Text
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import statements
 from srcdiff.outputs import COTANGENTS, Output, Product, aux_results, check_output, output_of
-from srcdiff.pipeline import Stages, reverse
+from srcdiff.pipeline import Stages, Wanted, derive
 from srcdiff.subject import Argnums, Subject
 from srcdiff.surroundings import Surroundings
-from srcdiff.transform.adjoint import Request
 
 SEEDS = frozenset({"out_bar", *(f"out_{k}_bar" for k in range(100))})
 """The names of cotangents as parameters."""
@@ -53,10 +52,11 @@ class Written:
 class Recipe:
     """All that is needed to run a derivative for one set of argument types.
 
-    `leaves` are the numbers of the leaves that the text is called with, after one seed for each
-    float in `output` if seeded, and before the arrays in `fixed` and the live ones. `finish` is
-    what the user gets, an expression of the result `r`, with the objects in `names`. `files` are
-    those of the user's source as errors of the text name them: how to show them, and their paths.
+    `leaves` are the numbers of the leaves that the text is called with, after one for each float in
+    `seeds`, and before the arrays in `fixed` and the live ones. `along` are the leaves of the
+    arguments whose tangents `seeds` are, none for cotangents. `finish` is what the user gets, an
+    expression of the result `r`, with the objects in `names`. `files` are those of the user's
+    source as errors of the text name them: how to show them, and their paths.
     """
 
     text: str
@@ -66,6 +66,8 @@ class Recipe:
     leaves: tuple[int, ...]
     fixed: tuple[Any, ...]
     output: Output
+    seeds: Output | None
+    along: tuple[int, ...]
     finish: str
     plain_finish: str
     names: dict[str, Any]
@@ -89,20 +91,22 @@ def make(
 ) -> Made:
     """Lower, differentiate and print a function for the types of `form`."""
     wanted = _wanted(subject, form, argnums) if product.differentiates else []
-    params, fixed, lowered = _lowered(subject, form, SEEDS if product.seeded else frozenset())
+    params, fixed, lowered = _lowered(
+        subject, form, SEEDS if product.seeds == "cotangents" else frozenset()
+    )
     output = output_of(lowered.result, subject)
     check_output(output, product, subject, has_aux=has_aux)
     stages = Stages()
     leaves = [k for one in wanted for k in one.leaves() if is_float(form.kinds[k])]
-    request = Request(
-        (),
+    request = Wanted(
+        product.mode,
+        tuple(position for k in leaves if (position := params.positions[k]) is not None),
         product.with_value or has_aux,
-        product.seeded,
+        product.seeds == "cotangents",
         f"{lowered.function.name}_{product.name}",
         aux_results(output) if has_aux else 0,
     )
-    wrt = tuple(position for k in leaves if (position := params.positions[k]) is not None)
-    text = reverse(lowered.function, wrt, request, stages)
+    text = derive(lowered.function, request, stages)
     final = list(stages.functions.values())[-1]
     as_tuple = isinstance(argnums, tuple) or product is COTANGENTS
     scheme = Scheme(product, form, wanted, output, final, has_aux=has_aux, as_tuple=as_tuple)
@@ -158,6 +162,8 @@ def _recipe(
         tuple(k for k, position in enumerate(params.positions) if position is not None),
         tuple(each.array for each in fixed),
         scheme.output,
+        scheme.seeds(),
+        scheme.along(),
         finish,
         scheme.expression(plain=True)[0],
         names,

@@ -208,13 +208,21 @@ def substitute_block(block: Block, mapping: dict[Value, Operand]) -> Block:
 
 
 def clone(block: Block, mapping: dict[Value, Operand]) -> Block:
-    """Copy a block with new values for all its definitions, which `mapping` is extended by."""
+    """Copy a block with new values for all its definitions, which `mapping` is extended by.
+
+    An extent may be used by an array before it is defined, so that numbers are replaced first.
+    """
+    mapping.update((v, Value(v.name, v.type)) for v in all_definitions(block) if not v.shape)
     return _Substitution(mapping, fresh=True).block(block)
 
 
 def clone_function(function: Function) -> Function:
     """Copy a function so that it shares no value and no statement with the original."""
-    work = _Substitution({}, fresh=True)
+    mapping: dict[Value, Operand] = {}
+    mapping.update(
+        (v, Value(v.name, v.type)) for v in all_definitions(function.body) if not v.shape
+    )
+    work = _Substitution(mapping, fresh=True)
     params = tuple(work.define(param) for param in function.params)
     body = work.block(function.body)
     results = tuple(work.operand(result) for result in function.results)
@@ -253,7 +261,7 @@ class _Substitution:
     def define(self, value: Value) -> Value:
         shape = self.all(value.shape)
         same = all(a is b for a, b in zip(shape, value.shape, strict=True))
-        if value in self.names and value in self.mapping:
+        if (self.fresh or value in self.names) and value in self.mapping and not value.shape:
             known = self.mapping[value]
             assert isinstance(known, Value)
             return known

@@ -21,7 +21,6 @@ The function is built twice: the first round finds what the adjoint sweep reads 
 second saves only that.
 """
 
-import os
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,6 +49,7 @@ from srcdiff.transform.reverse.plan import Frame, NotForwards, NotMergeable, Pla
 from srcdiff.transform.reverse.primal_sweep import primal_sweep
 from srcdiff.transform.reverse.statements import reverse_block
 from srcdiff.transform.reverse.tapes import thread
+from srcdiff.transform.titles import title
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +113,7 @@ def _build(plan: Plan, request: Request) -> Function:
         params=(*seeds, *function.params),
         body=Block(tuple(body)),
         results=(*values, *bars),
-        doc=_doc(function, request),
+        doc=title("Adjoint", function, "with respect to", request.wrt),
         notes=(KEPT,),
     )
 
@@ -128,15 +128,6 @@ def _values(plan: Plan) -> tuple[tuple[Operand, ...], list[Statement]]:
             result = builder.copy(result, result.name)
         values.append(result)
     return tuple(values), builder.statements
-
-
-def _doc(function: Function, request: Request) -> str:
-    """Say of which function this is the adjoint, where that stands, and for which arguments."""
-    place = ""
-    if function.span is not None:
-        place = f" ({os.path.basename(function.span.file)}:{function.span.line})"
-    names = ", ".join(param.name for param in request.wrt)
-    return f"Adjoint of `{function.name}`{place} with respect to {names}."
 
 
 def _seed(plan: Plan, request: Request) -> tuple[Value, ...]:

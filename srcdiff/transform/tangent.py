@@ -13,7 +13,6 @@ any other. *Several tangents at once* are one more axis, the last, of every tang
 A partial that may be infinite, times a tangent that is 0, gives 0.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -55,12 +54,14 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
+from srcdiff.ir.symbols import unused
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar, Type
 from srcdiff.ir.walk import blocks, map_blocks
 from srcdiff.rules import elementwise_rule, is_zero
 from srcdiff.rules.expression import Expression, Number
 from srcdiff.rules.registry import Elementwise
 from srcdiff.transform.partials import added, instantiate, mentions, scaled, squared
+from srcdiff.transform.titles import title
 from srcdiff.words import cast, grow
 
 FULL = Slice(None, None, None)
@@ -88,7 +89,7 @@ def tangent(function: Function, request: Tangents) -> Function:
     """
     active = activity(function, request.wrt, aliases(function, through_edges=True))
     work = _Tangent(active, Signs(dataflow(function)))
-    seeds = work.seed(request)
+    seeds = work.seed(request, {param.name for param in function.params})
     body = work.block(function.body)
     differentiated = function.results[: len(function.results) - request.constant]
     builder = Builder()
@@ -99,17 +100,8 @@ def tangent(function: Function, request: Tangents) -> Function:
         params=(*seeds, *function.params),
         body=Block((*work.head.statements, *body.statements, *builder.statements)),
         results=(*(function.results if request.with_value else ()), *dots),
-        doc=_doc(function, request),
+        doc=title("Tangent", function, "along", request.wrt),
     )
-
-
-def _doc(function: Function, request: Tangents) -> str:
-    """Say of which function this is the tangent, where that stands, and along which arguments."""
-    place = ""
-    if function.span is not None:
-        place = f" ({os.path.basename(function.span.file)}:{function.span.line})"
-    names = ", ".join(param.name for param in request.wrt)
-    return f"Tangent of `{function.name}`{place} along {names}."
 
 
 @dataclass(eq=False)
@@ -124,13 +116,14 @@ class _Tangent:
     head: Builder = field(default_factory=Builder)
     builder: Builder = field(default_factory=Builder)
 
-    def seed(self, request: Tangents) -> tuple[Value, ...]:
-        """Return the parameters for the tangents of `wrt`."""
+    def seed(self, request: Tangents, taken: set[str]) -> tuple[Value, ...]:
+        """Return the parameters for the tangents of `wrt`, under names that are not `taken`."""
         if request.several:
             self.width = Value("width", PYTHON_INT)
         seeds: list[Value] = []
         for param in request.wrt:
-            seed = self.like(param, param.type)
+            seed = self.like(param, param.type, unused(f"{param.name}_dot", taken))
+            taken.add(seed.name)
             if self.width is not None and not seeds:
                 axis = (("axis", len(param.shape)),)
                 self.head.call_into(self.width, np.shape, (seed,), axis)  # type: ignore[arg-type]
