@@ -11,7 +11,7 @@ from srcdiff.arguments import form_of, is_float
 from srcdiff.derivative import Derivative, Identity, Plan, derivative_of
 from srcdiff.errors import NotDifferentiable, TypeInferenceError
 from srcdiff.options import options_of
-from srcdiff.outputs import (
+from srcdiff.products import (
     COTANGENTS,
     GNVP,
     GRAD,
@@ -23,9 +23,10 @@ from srcdiff.outputs import (
     PULLBACK,
     PUSHFORWARD,
     VALUE_AND_GRAD,
+    Argnums,
     Product,
 )
-from srcdiff.subject import Argnums, subject_of
+from srcdiff.subject import subject_of
 from srcdiff.trees import expression, flatten, size
 
 MISSING: Any = object()

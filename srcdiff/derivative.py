@@ -25,12 +25,12 @@ from srcdiff.errors import (
 from srcdiff.export import write_module
 from srcdiff.ir.types import Scalar
 from srcdiff.options import Options
-from srcdiff.outputs import Product
+from srcdiff.products import Argnums, Product
 from srcdiff.signatures import form_of_types, types_of
 from srcdiff.specialisation import Specialisation
 from srcdiff.specialise import Made, make
 from srcdiff.store import key_of, load, save
-from srcdiff.subject import Argnums, Subject, subject_of
+from srcdiff.subject import Subject, subject_of
 from srcdiff.surroundings import Watched
 
 MOST_VARIANTS = 8

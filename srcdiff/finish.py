@@ -10,7 +10,8 @@ from srcdiff.analysis.aliasing import aliases
 from srcdiff.arguments import Differentiated, Elements, Form, Kind, Known, Number, is_float
 from srcdiff.ir.nodes import Broadcast, Const, Function, Value, View, is_array
 from srcdiff.ir.walk import statements
-from srcdiff.outputs import Output, Product
+from srcdiff.outputs import Output
+from srcdiff.products import Product
 from srcdiff.trees import Branch, Tree, expression
 
 

@@ -1,51 +1,16 @@
 """What a function returns: its tree, and whether the derivative that is asked for exists."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from srcdiff.arguments import Elements, Kind, Known, Number, is_float
 from srcdiff.errors import NotDifferentiable, SrcdiffError
 from srcdiff.frontend.context import Entity, Static
 from srcdiff.ir.nodes import Const, Value
 from srcdiff.ir.types import Array, Scalar
-from srcdiff.pipeline import Mode
+from srcdiff.products import Product
 from srcdiff.subject import Subject
 from srcdiff.trees import LEAF, Branch, Tree
-
-
-@dataclass(frozen=True)
-class Product:
-    """Which derivative, what it is called with in front of the arguments, and what it returns.
-
-    `of_number` says that the function must return one number.
-    """
-
-    name: str
-    mode: Mode = "reverse"
-    seeds: Literal["", "cotangents", "tangents"] = ""
-    with_value: bool = True
-    of_number: bool = False
-
-    @property
-    def seeded(self) -> bool:
-        return self.seeds != ""
-
-    @property
-    def differentiates(self) -> bool:
-        return self.mode != "primal"
-
-
-GRAD = Product("grad", with_value=False, of_number=True)
-VALUE_AND_GRAD = Product("value_and_grad", of_number=True)
-PULLBACK = Product("pullback", seeds="cotangents")
-COTANGENTS = Product("cotangents", seeds="cotangents", with_value=False)
-PUSHFORWARD = Product("pushforward", "forward", "tangents")
-JACFWD = Product("jacfwd", "jacfwd", with_value=False)
-JACREV = Product("jacrev", "jacrev", with_value=False)
-HESSIAN = Product("hessian", "hessian", with_value=False, of_number=True)
-HVP = Product("hvp", "hvp", "tangents", with_value=False, of_number=True)
-GNVP = Product("gnvp", "gnvp", "tangents", with_value=False)
-PRIMAL = Product("primal", "primal")
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Literal
 
 from typing_extensions import assert_never
 
 from srcdiff.ir.nodes import Function
 from srcdiff.ir.text import Text, render
 from srcdiff.ir.verify import verify
+from srcdiff.products import Mode
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.count import count
@@ -32,8 +32,6 @@ from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.titles import title
 
 Pass = Callable[[Function], Function]
-Mode = Literal["primal", "reverse", "forward", "jacfwd", "jacrev", "hessian", "hvp", "gnvp"]
-
 PREPARE: tuple[Pass, ...] = (settle, simplify, eliminate, own, rebind, sink, lift, count)
 PREPARE_TANGENT: tuple[Pass, ...] = (settle, simplify, eliminate, own)
 FINISH: tuple[Pass, ...] = (

@@ -30,9 +30,10 @@ from srcdiff.ir.nodes import Const, Function, Increment, Store, Value, is_array
 from srcdiff.ir.text import Text
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import statements
-from srcdiff.outputs import COTANGENTS, Output, Product, aux_results, check_output, output_of
+from srcdiff.outputs import Output, aux_results, check_output, output_of
 from srcdiff.pipeline import Stages, Wanted, derive
-from srcdiff.subject import Argnums, Subject
+from srcdiff.products import COTANGENTS, Argnums, Product
+from srcdiff.subject import Subject
 from srcdiff.surroundings import Surroundings
 
 SEEDS = frozenset({"out_bar", *(f"out_{k}_bar" for k in range(100))})

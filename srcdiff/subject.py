@@ -15,8 +15,7 @@ from srcdiff.backend.python import load
 from srcdiff.errors import NotDifferentiable, Span, SrcdiffError, TypeInferenceError
 from srcdiff.frontend.source import find_source
 from srcdiff.frontend.target import Target, unwrap
-
-Argnums = int | str | tuple[int | str, ...]
+from srcdiff.products import Argnums
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ def grow(tape: Any, size: int) -> Any:
     """Return `tape`, or a copy of at least twice its length, so that `size` elements fit."""
     if size <= tape.shape[0]:
         return tape
-    longer = np.empty(max(size, 2 * tape.shape[0]), dtype=tape.dtype)
+    longer = np.empty((max(size, 2 * tape.shape[0]),) + tape.shape[1:], dtype=tape.dtype)
     longer[: tape.shape[0]] = tape
     return longer
 

@@ -15,7 +15,7 @@ import numpy as np
 
 import srcdiff
 from srcdiff.arguments import form_of
-from srcdiff.outputs import VALUE_AND_GRAD
+from srcdiff.products import VALUE_AND_GRAD
 from srcdiff.specialise import Made, make
 from srcdiff.subject import subject_of
 from tests.data.adbench import read_gmm

@@ -1,0 +1,54 @@
+"""The derivatives that can be asked for: how each is computed, called, and what it returns."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["primal", "reverse", "forward", "jacfwd", "jacrev", "hessian", "hvp", "gnvp"]
+"""Which passes make it."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """Which derivative, what it is called with in front of the arguments, and what it returns.
+
+    `of_number` says that the function must return one number.
+    """
+
+    name: str
+    mode: Mode = "reverse"
+    seeds: Literal["", "cotangents", "tangents"] = ""
+    with_value: bool = True
+    of_number: bool = False
+
+    @property
+    def seeded(self) -> bool:
+        return self.seeds != ""
+
+    @property
+    def differentiates(self) -> bool:
+        return self.mode != "primal"
+
+
+GRAD = Product("grad", with_value=False, of_number=True)
+VALUE_AND_GRAD = Product("value_and_grad", of_number=True)
+PULLBACK = Product("pullback", seeds="cotangents")
+COTANGENTS = Product("cotangents", seeds="cotangents", with_value=False)
+PUSHFORWARD = Product("pushforward", "forward", "tangents")
+JACFWD = Product("jacfwd", "jacfwd", with_value=False)
+JACREV = Product("jacrev", "jacrev", with_value=False)
+HESSIAN = Product("hessian", "hessian", with_value=False, of_number=True)
+HVP = Product("hvp", "hvp", "tangents", with_value=False, of_number=True)
+GNVP = Product("gnvp", "gnvp", "tangents", with_value=False)
+PRIMAL = Product("primal", "primal")
+
+Argnums = int | str | tuple[int | str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Transform:
+    """A product of a function by some of its arguments, as the front end meets it."""
+
+    product: Product
+    function: object
+    argnums: Argnums
+    has_aux: bool = False
