@@ -257,3 +257,18 @@ def _floating(f: Any, primals: tuple[Any, ...]) -> tuple[int, ...]:
             "Pass floats.",
         )
     return tuple(found)
+
+
+for _function, _product in (
+    (grad, GRAD),
+    (value_and_grad, VALUE_AND_GRAD),
+    (pullback, PULLBACK),
+    (pushforward, PUSHFORWARD),
+    (jacfwd, JACFWD),
+    (jacrev, JACREV),
+    (hessian, HESSIAN),
+    (hvp, HVP),
+    (gnvp, GNVP),
+):
+    # The front end knows a transform that a function calls by this.
+    vars(_function)["product"] = _product

@@ -25,7 +25,7 @@ from srcdiff.errors import (
 from srcdiff.export import write_module
 from srcdiff.ir.types import Scalar
 from srcdiff.options import Options
-from srcdiff.products import Argnums, Product
+from srcdiff.products import Argnums, Product, Transform
 from srcdiff.signatures import form_of_types, types_of
 from srcdiff.specialisation import Specialisation
 from srcdiff.specialise import Made, make
@@ -120,6 +120,12 @@ class Derivative:
         if _is_global(self):
             return getattr(self, "__qualname__")  # noqa: B009
         return remake, (self._subject.f, self._plan)
+
+    @property
+    def transform(self) -> Transform:
+        """What is derived, as other derivatives need to know it."""
+        plan = self._plan
+        return Transform(plan.product, self._subject.f, plan.argnums, plan.has_aux)
 
     @property
     def primal(self) -> Any:

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.analysis.aliasing import aliases
+from srcdiff.analysis.aliasing import shared_results
 from srcdiff.arguments import Differentiated, Elements, Form, Kind, Known, Number, is_float
-from srcdiff.ir.nodes import Broadcast, Const, Function, Value, View, is_array
-from srcdiff.ir.walk import statements
+from srcdiff.ir.nodes import Const, Function, Value, is_array
 from srcdiff.outputs import Output
 from srcdiff.products import Product
 from srcdiff.trees import Branch, Tree, expression
@@ -155,21 +154,3 @@ def _in_c_order(kind: Kind) -> Kind:
     if isinstance(kind, Elements):
         return replace(kind, type=replace(kind.type, layout="C"))
     return kind
-
-
-def shared_results(function: Function) -> set[int]:
-    """Return the numbers of the results that may share memory with a parameter or another one."""
-    classes = aliases(function)
-    seen = {classes.root(param) for param in function.params if is_array(param)}
-    broadcast = {
-        each.out
-        for each in statements(function.body)
-        if isinstance(each, View) and isinstance(each.how, Broadcast)
-    }
-    shared = set()
-    for k, result in enumerate(function.results):
-        if isinstance(result, Value) and is_array(result):
-            if classes.root(result) in seen or result in broadcast:
-                shared.add(k)
-            seen.add(classes.root(result))
-    return shared

@@ -1,27 +1,30 @@
 """The passes in order. After each one the function is verified, on demand, and noted by name."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from typing_extensions import assert_never
 
-from srcdiff.ir.nodes import Function
+from srcdiff.ir.nodes import Const, Derive, Function, Statement, Value
 from srcdiff.ir.text import Text, render
 from srcdiff.ir.verify import verify
+from srcdiff.ir.walk import rewrite
 from srcdiff.products import Mode
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.count import count
 from srcdiff.transform.dead_writes import dead_writes
 from srcdiff.transform.eliminate import eliminate
+from srcdiff.transform.expand import expand
 from srcdiff.transform.flatten import flatten
 from srcdiff.transform.forward import forward
 from srcdiff.transform.fuse import fuse
 from srcdiff.transform.hoist import hoist
 from srcdiff.transform.jacobians import columns, product, rows
 from srcdiff.transform.lift import lift
+from srcdiff.transform.nested import structured
 from srcdiff.transform.own import own
 from srcdiff.transform.promote import promote
 from srcdiff.transform.rebind import rebind
@@ -91,6 +94,7 @@ class Wanted:
     seeded: bool = False
     name: str = ""
     constant: int = 0
+    fixed: Mapping[int, Const | None] = field(default_factory=dict)
 
 
 def derive(function: Function, wanted: Wanted, stages: Stages) -> Text:
@@ -122,7 +126,7 @@ def derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
 def _derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
     match wanted.mode:
         case "primal":
-            return _run(function, PREPARE_TANGENT, stages)
+            return _run(_expanded(function), PREPARE_TANGENT, stages)
         case "reverse":
             return _reverse(function, wanted, stages)
         case "forward":
@@ -144,21 +148,24 @@ def _derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
 
 
 def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
-    function = _run(function, PREPARE, stages)
+    """Derivatives inside are reversed as such: see `transform.nested`."""
+    function = _run(_structured(function), PREPARE, stages)
     request = Request(
         tuple(function.params[k] for k in wanted.wrt),
         wanted.with_value,
         wanted.seeded,
         wanted.name,
         wanted.constant,
+        wanted.fixed,
     )
-    return _run(function, (_named("adjoint", partial(adjoint, request=request)),), stages)
+    function = _run(function, (_named("adjoint", partial(adjoint, request=request)),), stages)
+    return _expanded(function)
 
 
 def _forward(
     function: Function, wanted: Wanted, stages: Stages, *, several: bool = False
 ) -> Function:
-    function = _run(function, PREPARE_TANGENT, stages)
+    function = _run(_expanded(function), PREPARE_TANGENT, stages)
     request = Tangents(
         tuple(function.params[k] for k in wanted.wrt),
         wanted.with_value,
@@ -167,6 +174,42 @@ def _forward(
         wanted.constant,
     )
     return _run(function, (_named("tangent", partial(tangent, request=request)),), stages)
+
+
+def _expanded(function: Function) -> Function:
+    """Write out the derivatives in a function."""
+    return expand(function, _derivative)
+
+
+def _derivative(derive: Derive) -> Function:
+    """Return the function that computes a derivative inside of another function."""
+    backwards, seeds = derive.mode == "reverse", enumerate(derive.seeds)
+    wanted = Wanted(
+        derive.mode,
+        derive.wrt,
+        derive.mode in ("reverse", "forward"),
+        backwards,
+        f"{derive.function.name}_{derive.mode}",
+        fixed={k: s for k, s in seeds if backwards and not isinstance(s, Value)},
+    )
+    return derived(derive.function, wanted, Stages())
+
+
+def _structured(function: Function) -> Function:
+    """Leave no derivatives in a function but those that can be reversed, in reverse mode."""
+
+    def made(derive: Derive) -> Function | None:
+        if derive.mode == "reverse":
+            return None
+        return structured(derive, _structured(derive.function))
+
+    def inner(statement: Statement) -> list[Statement]:
+        if isinstance(statement, Derive):
+            return [replace(statement, function=_structured(statement.function))]
+        return [statement]
+
+    function = expand(function, made)
+    return replace(function, body=rewrite(function.body, inner))
 
 
 def _gradient(function: Function, wanted: Wanted, stages: Stages) -> Function:

@@ -16,6 +16,7 @@ import numpy as np
 from srcdiff.analysis.aliasing import Aliases, edges
 from srcdiff.ir.nodes import (
     Call,
+    Derive,
     Function,
     Increment,
     Load,
@@ -97,6 +98,9 @@ def _flows(statement: Statement) -> list[tuple[Value, list[Value]]]:
         case Call(out=out, function=function, args=args):
             if not (function is np.shape or is_zero(function)):
                 pairs = [(out, args)]
+        case Derive(outs=outs, seeds=seeds, args=args):
+            sources = [operand for operand in (*seeds, *args) if operand is not None]
+            pairs = [(out, sources) for out in outs]
         case Load(out=out, ref=ref) | View(out=out, ref=ref):
             pairs = [(out, (ref,))]
         case Store(ref=ref, value=value) | Increment(ref=ref, value=value):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from srcdiff.ir.nodes import (
     Block,
+    Broadcast,
     For,
     Function,
     If,
@@ -102,3 +103,21 @@ def _writes(block: Block, result: Aliases) -> frozenset[Value]:
         result.writes[statement] = written
         total |= written
     return frozenset(total)
+
+
+def shared_results(function: Function) -> set[int]:
+    """Return the numbers of the results that may share memory with a parameter or another one."""
+    classes = aliases(function)
+    seen = {classes.root(param) for param in function.params if is_array(param)}
+    broadcast = {
+        each.out
+        for each in statements(function.body)
+        if isinstance(each, View) and isinstance(each.how, Broadcast)
+    }
+    shared = set()
+    for k, result in enumerate(function.results):
+        if isinstance(result, Value) and is_array(result):
+            if classes.root(result) in seen or result in broadcast:
+                shared.add(k)
+            seen.add(classes.root(result))
+    return shared

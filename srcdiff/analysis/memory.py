@@ -13,6 +13,7 @@ import numpy as np
 from srcdiff.ir.memory import Classes, alias_classes
 from srcdiff.ir.nodes import (
     Call,
+    Derive,
     For,
     Function,
     Guard,
@@ -26,7 +27,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, statements, values
+from srcdiff.ir.walk import blocks, operands, statements, values
 
 Roots = frozenset[Value]
 
@@ -108,6 +109,8 @@ def _read(statement: Statement) -> Iterator[Value]:
                 yield value
         case Call(args=args, function=function) if function is not np.shape:
             yield from (arg for arg in values(args) if is_array(arg))
+        case Derive():
+            yield from (arg for arg in values(operands(statement)) if is_array(arg))
 
 
 def _handed_on(statement: Statement) -> Iterator[tuple[Operand, Value]]:

@@ -22,12 +22,15 @@ from srcdiff.frontend.context import (
     Partial,
     Read,
     Static,
+    Transformed,
 )
+from srcdiff.frontend.derivatives import call_transformed, transformed
 from srcdiff.frontend.objects import from_object
 from srcdiff.frontend.target import Target, unwrap
 from srcdiff.ir.nodes import Const, Item, Operand, Value, is_array
 from srcdiff.ir.types import Scalar
 from srcdiff.library import LIBRARY
+from srcdiff.products import Product, Transform
 from srcdiff.rules import canonical, elementwise_rule, is_zero
 
 HANDLERS: dict[Any, Any] = {
@@ -89,6 +92,8 @@ def call(
             return call(c, node, function.function, (*function.args, *args), merged, name)
         case LocalFunction():
             return c.inline(c, function, args, kwargs, node)
+        case Transformed():
+            return call_transformed(c, node, function, args, kwargs, call)
         case Static(value=value):
             return _call_object(c, node, value, args, kwargs, name)
     c.fail(node, f"{_called(node)} is not a function.", "Call a function.")
@@ -106,6 +111,14 @@ def _call_object(
     kwargs: Mapping[str, Entity],
     name: str,
 ) -> Entity:
+    product = getattr(value, "product", None)
+    if isinstance(product, Product):
+        return transformed(c, node, product, args, kwargs)
+    transform = getattr(value, "transform", None)
+    if isinstance(transform, Transform):
+        inner = from_object(c, node, transform.function, name)
+        derivative = Transformed(transform.product, inner, transform.argnums, transform.has_aux)
+        return call(c, node, derivative, args, kwargs, name)
     known = canonical(value)
     try:
         handler = HANDLERS.get(known)
@@ -221,7 +234,7 @@ def _weakened(c: Context, result: Value) -> Value:
     last = c.builder.statements.pop()
     assert last.out is result  # type: ignore[union-attr]
     weak = Value(result.name, Scalar(np.dtype(np.float64), weak=True))
-    c.builder.call_into(weak, last.function, last.args, last.static)  # type: ignore[union-attr]
+    c.builder.call_into(weak, last.function, last.args, last.static)  # type: ignore[union-attr, arg-type]
     return weak
 
 

@@ -17,6 +17,7 @@ from srcdiff.errors import Span, SrcdiffError, TypeInferenceError
 from srcdiff.frontend.source import Source
 from srcdiff.ir.build import Builder, same
 from srcdiff.ir.nodes import Const, Operand, Origin, Value
+from srcdiff.products import Argnums, Product
 
 LIBRARY = "srcdiff.library."
 
@@ -69,6 +70,16 @@ class Conflict:
     reason: str
 
 
+@dataclass(frozen=True, eq=False)
+class Transformed:
+    """A derivative of a function, before it is called."""
+
+    product: Product
+    function: "Entity"
+    argnums: Argnums
+    has_aux: bool = False
+
+
 Entity = (
     Value
     | Const
@@ -78,6 +89,7 @@ Entity = (
     | Method
     | Partial
     | Iteration
+    | Transformed
     | Conflict
 )
 

@@ -54,10 +54,7 @@ def unwrap(f: object) -> Target:
         case functools.partial() if not _has_placeholder(f):
             return _bind(unwrap(f.func), f.args, f.keywords)
         case _ if getattr(type(f), "is_derivative", False):
-            raise UnknownFunction(
-                "Derivatives of derivatives are not built yet.",
-                hint="Differentiate a function, and call its derivative outside of others.",
-            )
+            return Target(f)  # type: ignore[arg-type]
         case staticmethod():
             return unwrap(f.__func__)
         case _ if (call := _python_call(f)) is not None:

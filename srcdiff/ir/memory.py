@@ -8,6 +8,7 @@ from typing import TypeVar
 from srcdiff.ir.nodes import (
     Block,
     Call,
+    Derive,
     For,
     Function,
     If,
@@ -148,7 +149,7 @@ def _memory(statement: Statement) -> tuple[Value, ...]:
     match statement:
         case Load(ref=ref):
             return (ref,)
-        case Call(args=args):
-            return tuple(arg for arg in values(args) if is_array(arg))
+        case Call() | Derive():
+            return tuple(arg for arg in values(operands(statement)) if is_array(arg))
         case _:
             return ()

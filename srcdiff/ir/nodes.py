@@ -9,6 +9,7 @@
               | Store      ref[indices] = value                no indices: every element (broadcast)
               | Increment  ref[indices] += value               no indices: every element (broadcast)
               | Guard      if not condition: raise error(message)
+              | Derive     outs = a derivative of `function` by its parameters `wrt`, at `args`
               | If         condition, then, orelse, joins      join: out = then or orelse
               | For        index in range(start, stop, step), carried, body, leave, trips
               | While      carried, head, condition, body, leave, trips
@@ -32,6 +33,7 @@ from typing import Any, Literal
 
 from srcdiff.errors import Span
 from srcdiff.ir.types import Array, Type
+from srcdiff.products import Mode
 
 Sweep = Literal["primal", "adjoint", "tangent"]
 
@@ -179,6 +181,24 @@ class Guard:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Derive:
+    """A derivative of a function of the IR, before it is written out (`transform.expand`).
+
+    `seeds` come first where the mode takes any: one for each float result (reverse; None: it is not
+    differentiated) or one for each of `wrt`. `outs` are the results of `function` (reverse and
+    forward), then its derivatives. What `args` refer to is only read, and `outs` is new memory.
+    """
+
+    outs: tuple[Value, ...]
+    function: "Function"
+    mode: Mode
+    wrt: tuple[int, ...]
+    seeds: "tuple[Operand | None, ...]"
+    args: tuple[Operand, ...]
+    origin: Origin = NOWHERE
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Block:
     statements: "tuple[Statement, ...]" = ()
 
@@ -243,7 +263,7 @@ class While:
     origin: Origin = NOWHERE
 
 
-Simple = Call | Alloc | View | Load | Store | Increment | Guard
+Simple = Call | Alloc | View | Load | Store | Increment | Guard | Derive
 Statement = Simple | If | For | While
 Loop = For | While
 

@@ -21,6 +21,7 @@ from srcdiff.ir.nodes import (
     Block,
     Call,
     Carried,
+    Derive,
     For,
     Function,
     Guard,
@@ -160,7 +161,9 @@ class _Liveness:
                     self._branch(statement)
                 case For() | While():
                     self._loop(statement)
-                case Call() | Alloc() | View() | Load() | Store() | Increment() | Guard():
+                case (
+                    Call() | Alloc() | View() | Load() | Store() | Increment() | Guard() | Derive()
+                ):
                     position = self.positions.simple.get(statement)
                     if position is not None:
                         for out in definitions(statement):

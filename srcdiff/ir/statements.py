@@ -16,6 +16,7 @@ from srcdiff.ir.nodes import (
     Block,
     Call,
     Const,
+    Derive,
     For,
     Guard,
     If,
@@ -102,6 +103,8 @@ class Printer:
                 self._line(f"if {self.expressions.opposite(condition)}:", origin)
                 name = self.expressions.symbols.name(error, error.__name__)
                 self._nested(f"raise {name}({_quoted(message)})")
+            case Derive():
+                self._derive(statement)
             case If():
                 self._branch(statement)
             case For():
@@ -110,6 +113,12 @@ class Printer:
                 self._while(statement)
             case _:
                 assert_never(statement)
+
+    def _derive(self, derive: Derive) -> None:
+        outs = ", ".join(self._name(out) for out in derive.outs)
+        given = [seed for seed in derive.seeds if seed is not None]
+        args = ", ".join(str(self.expressions.text(o)) for o in (*given, *derive.args))
+        self._line(f"{outs} = {derive.mode}({derive.function.name})({args})", derive.origin)
 
     def _name(self, value: Value) -> str:
         return self.expressions.names[value]

@@ -17,6 +17,7 @@ from srcdiff.ir.nodes import (
     Broadcast,
     Call,
     Const,
+    Derive,
     For,
     Guard,
     If,
@@ -65,6 +66,8 @@ def faults(statement: Statement) -> Iterator[str]:
             yield from _write(statement)
         case Guard(condition=condition):
             yield from _condition(condition)
+        case Derive():
+            yield from _derive(statement)
         case If(condition=condition, joins=joins):
             yield from _condition(condition)
             for join in joins:
@@ -168,6 +171,15 @@ def _shape_call(call: Call) -> Iterator[str]:
     exists = isinstance(axis, int) and arrays and 0 <= axis < _rank(call.args[0])
     yield from _unless(exists, f"asks for the extent of axis {axis}, which does not exist")
     yield from _integers([call.out], "an extent")
+
+
+def _derive(derive: Derive) -> Iterator[str]:
+    params = derive.function.params
+    count = len(params) == len(derive.args)
+    yield from _unless(count, f"passes {len(derive.args)} arguments for {len(params)} parameters")
+    for param, arg in zip(params, derive.args, strict=False):
+        yield from _same_dtype(param, arg)
+        yield from _unless(_rank(param) == _rank(arg), f"{arg!r} is {arg.type}, not {param.type}")
 
 
 def _ufunc_call(call: Call, function: np.ufunc) -> Iterator[str]:

@@ -28,6 +28,7 @@ from srcdiff.ir.nodes import (
     Broadcast,
     Call,
     Const,
+    Derive,
     For,
     Function,
     Guard,
@@ -156,6 +157,8 @@ def _subject(statement: Statement) -> str:
             return ref.name
         case Guard(message=message):
             return message
+        case Derive(function=function, mode=mode):
+            return f"{mode} of {function.name}"
         case For(index=index):
             return index.name
         case If() | While():
@@ -178,7 +181,7 @@ def _statement(scope: _Scope, statement: Statement) -> None:
             _branch(scope, statement)
         case For() | While():
             _loop(scope, statement)
-        case Call() | Alloc() | View() | Load() | Store() | Increment() | Guard():
+        case Call() | Alloc() | View() | Load() | Store() | Increment() | Guard() | Derive():
             _simple(scope, statement)
         case _:
             assert_never(statement)
@@ -193,6 +196,9 @@ def _simple(scope: _Scope, statement: Simple) -> None:
             | Call(out=out, function=np.copy)
         ):
             scope.define_all([out], statement)
+        case Derive(outs=outs, function=function):
+            verify(function)
+            scope.define_all(outs, statement)
         case _:
             for value in definitions(statement):
                 scope.use_all(value.shape, statement)

@@ -13,6 +13,7 @@ from srcdiff.ir.nodes import (
     Call,
     Carried,
     Const,
+    Derive,
     For,
     Function,
     Guard,
@@ -60,6 +61,8 @@ def operands(statement: Statement) -> tuple[Operand, ...]:
             return (ref, *indices, value)
         case Guard(condition=condition):
             return (condition,)
+        case Derive(seeds=seeds, args=args):
+            return (*(seed for seed in seeds if seed is not None), *args)
         case If(condition=condition, joins=joins):
             return (condition, *(side for join in joins for side in (join.then, join.orelse)))
         case For() | While():
@@ -112,6 +115,8 @@ def definitions(statement: Statement) -> tuple[Value, ...]:
             return (out,)
         case Store() | Increment() | Guard():
             return ()
+        case Derive(outs=outs):
+            return outs
         case If(joins=joins):
             return tuple(join.out for join in joins)
         case For(carried=carried, trips=trips) | While(carried=carried, trips=trips):
@@ -337,6 +342,10 @@ class _Substitution:
                 return replace(statement, ref=self.ref(ref), indices=indices, value=value)
             case Guard(condition=condition):
                 return replace(statement, condition=self.operand(condition))
+            case Derive(seeds=seeds, args=args, outs=outs):
+                seeds = tuple(map(self.optional, seeds))
+                outs = tuple(map(self.define, outs))
+                return replace(statement, seeds=seeds, args=self.all(args), outs=outs)
             case If():
                 return self._rebuild_if(statement)
             case For() | While():

@@ -21,7 +21,8 @@ The function is built twice: the first round finds what the adjoint sweep reads 
 second saves only that.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from srcdiff.errors import ShapeError
 from srcdiff.ir.build import Builder, constant, extents
 from srcdiff.ir.nodes import (
     Block,
+    Const,
     Function,
     Increment,
     Operand,
@@ -56,7 +58,8 @@ from srcdiff.transform.titles import title
 class Request:
     """What is asked for: `wrt`, whether results are returned, and whether seeds are parameters.
 
-    The last `constant` results are returned but not differentiated.
+    The last `constant` results are returned but not differentiated. `fixed` are the seeds of float
+    results, by their number, that are known; None leaves a result out.
     """
 
     wrt: tuple[Value, ...]
@@ -64,6 +67,7 @@ class Request:
     seeded: bool = False
     name: str = ""
     constant: int = 0
+    fixed: Mapping[int, Const | None] = field(default_factory=dict)
 
 
 def adjoint(function: Function, request: Request) -> Function:
@@ -134,16 +138,19 @@ def _seed(plan: Plan, request: Request) -> tuple[Value, ...]:
     """Hand the seeds to the adjoints of the results."""
     differentiated = plan.function.results[: len(plan.function.results) - request.constant]
     results = [r for r in differentiated if r.type.dtype.kind == "f"]
+    given: dict[int, Operand | None] = dict(request.fixed)
     if not request.seeded:
-        for result in results:
-            add(plan, result, constant(1, Scalar(result.type.dtype)))
-        return ()
+        given |= {k: constant(1, Scalar(r.type.dtype)) for k, r in enumerate(results)}
     names = [f"out_{k}_bar" for k in range(len(results))] if len(results) > 1 else ["out_bar"]
-    seeds = tuple(_parameter(plan, r, name) for r, name in zip(results, names, strict=True))
-    plan.seeds = set(seeds)
-    for result, seed in zip(results, seeds, strict=True):
-        add(plan, result, seed)
-    return seeds
+    seeds = {
+        k: _parameter(plan, result, names[k]) for k, result in enumerate(results) if k not in given
+    }
+    plan.seeds = set(seeds.values())
+    for k, result in enumerate(results):
+        seed = seeds[k] if k in seeds else given[k]
+        if seed is not None:
+            add(plan, result, seed)
+    return tuple(seeds.values())
 
 
 def _parameter(plan: Plan, result: Operand, name: str) -> Value:

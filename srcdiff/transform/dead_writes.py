@@ -25,6 +25,7 @@ from srcdiff.ir.nodes import (
     Alloc,
     Block,
     Call,
+    Derive,
     For,
     Function,
     Guard,
@@ -104,7 +105,7 @@ class _Liveness:
                 if isinstance(value, Value) and is_array(value):
                     return frozenset({self.memory.root(value)}), frozenset()
                 return NOTHING
-            case Load() | Store() | Call() | View() | Guard() | Alloc():
+            case Load() | Store() | Call() | View() | Guard() | Alloc() | Derive():
                 return self.memory.reads(statement), frozenset()
             case If() | For() | While():
                 return self.summaries[statement]

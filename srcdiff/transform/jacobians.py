@@ -38,7 +38,7 @@ def columns(function: Function, count: int) -> Function:
     and each tangent: of the shape of the one, then that of the other.
     """
     seeds, params = function.params[:count], function.params[count:]
-    prologue, rest = _prologue(function, params)
+    first, rest = prologue(function, params)
     builder = Builder()
     shapes = [seed.shape[:-1] for seed in seeds]
     sizes = [_size(builder, shape) for shape in shapes]
@@ -55,11 +55,11 @@ def columns(function: Function, count: int) -> Function:
         for result in found
         for k, shape in enumerate(shapes)
     ]
-    statements = (*prologue, *builder.statements, *body.statements, *end.statements)
+    statements = (*first, *builder.statements, *body.statements, *end.statements)
     return replace(function, params=params, body=Block(statements), results=tuple(results))
 
 
-def _prologue(
+def prologue(
     function: Function, params: Sequence[Value]
 ) -> tuple[list[Statement], list[Statement]]:
     """Return the statements that ask the parameters for their extents, and all others."""
@@ -158,8 +158,8 @@ def rows(primal: Function, function: Function, wrt: Sequence[int]) -> Function:
     """
     builder = Builder()
     mapping: dict[Value, Operand] = {}
-    prologue, rest = _prologue(primal, primal.params)
-    builder.statements += prologue
+    first, rest = prologue(primal, primal.params)
+    builder.statements += first
     builder.statements += clone(Block(tuple(rest)), mapping).statements
     found = [mapping.get(r, r) if isinstance(r, Value) else r for r in primal.results]
     outs = [out for out in found if out.type.dtype.kind == "f"]

@@ -4,19 +4,21 @@
         Store u[0] = 1.0     ->         u' = Call copy(u)
         ...                             Store u'[0] = 1.0
 
-A derivative never changes its arguments.
+A derivative never changes its arguments. What a `Derive` gives is copied before it is written, too.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from srcdiff.analysis.aliasing import aliases
+from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
     NOWHERE,
     Block,
     Call,
+    Derive,
     Function,
     Operand,
     Origin,
@@ -24,19 +26,20 @@ from srcdiff.ir.nodes import (
     Value,
     is_array,
 )
-from srcdiff.ir.types import Array
-from srcdiff.ir.walk import substitute_block
+from srcdiff.ir.types import PYTHON_INT, Array
+from srcdiff.ir.walk import rewrite, substitute_block
 
 
 def own(function: Function) -> Function:
     """Copy the parameters that `function` writes into."""
     classes = aliases(function)
+    function = replace(function, body=rewrite(function.body, partial(_copied_outs, classes)))
     builder = Builder()
     mapping: dict[Value, Operand] = {}
     params = []
     for param in function.params:
         if is_array(param) and classes.root(param) in classes.written:
-            params.append(_copy(builder, param, mapping))
+            params.append(_copy(builder, param, mapping, function.params))
         else:
             params.append(param)
     if not mapping:
@@ -58,10 +61,39 @@ def _asks(statement: Statement, params: set[Value]) -> bool:
     )
 
 
-def _copy(builder: Builder, param: Value, mapping: dict[Value, Operand]) -> Value:
+def _copied_outs(classes: Aliases, statement: Statement) -> list[Statement]:
+    """Return a `Derive` with copies of those results that are written."""
+    if not isinstance(statement, Derive):
+        return [statement]
+    outs: list[Value] = []
+    after: list[Statement] = []
+    for out in statement.outs:
+        if classes.is_memory(out):
+            shape = tuple(Value("_n", PYTHON_INT) if is_value(e) else e for e in out.shape)
+            made = Value(out.name, out.type, shape)
+            after += [
+                Call(extent, np.shape, (made,), (("axis", axis),))
+                for axis, extent in enumerate(shape)
+                if isinstance(extent, Value)
+            ]
+            after.append(Call(out, np.copy, (made,), (), statement.origin))
+            out = made
+        outs.append(out)
+    return [replace(statement, outs=tuple(outs)), *after] if after else [statement]
+
+
+def is_value(operand: Operand) -> bool:
+    return isinstance(operand, Value)
+
+
+def _copy(
+    builder: Builder, param: Value, mapping: dict[Value, Operand], params: tuple[Value, ...]
+) -> Value:
     """Append a copy of a parameter, which takes over its extents; return the parameter anew."""
     hidden = tuple(
-        Value(f"_{extent.name}", extent.type) if isinstance(extent, Value) else extent
+        Value(f"_{extent.name}", extent.type)
+        if isinstance(extent, Value) and extent not in params
+        else extent
         for extent in param.shape
     )
     given = Value(param.name, param.type, hidden)
@@ -71,7 +103,7 @@ def _copy(builder: Builder, param: Value, mapping: dict[Value, Operand]) -> Valu
     builder.origin = NOWHERE
     for array, shape in ((given, hidden), (copied, param.shape)):
         for axis, extent in enumerate(shape):
-            if isinstance(extent, Value):
+            if isinstance(extent, Value) and extent not in params:
                 builder.call_into(extent, np.shape, (array,), (("axis", axis),))
     mapping[param] = copied
     return given

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.ir.build import COMMUTATIVE, same
+from srcdiff.ir.build import COMMUTATIVE, is_constant, same
 from srcdiff.ir.nodes import (
     Alloc,
     Block,
@@ -215,6 +215,10 @@ def _folded(call: Call) -> Operand | None:
     """Return what a call is known to give, None if it has to run."""
     if call.function is np.positive and isinstance(call.out.type, Scalar):
         return call.args[0] if call.out.name.startswith("_") else None
+    if call.function is np.multiply and not is_array(call.out):
+        factors = _without_one(call)
+        if factors is not None:
+            return factors
     if call.function is np.where and isinstance(call.args[0], Const) and not is_array(call.out):
         return call.args[1] if call.args[0].value else call.args[2]
     if call.out.type.dtype.kind not in "ib" or not _all_literal(call):
@@ -224,6 +228,14 @@ def _folded(call: Call) -> Operand | None:
         return None
     value = fold(*[arg.value for arg in call.args])  # type: ignore[union-attr]
     return Const(value, call.out.type)
+
+
+def _without_one(call: Call) -> Operand | None:
+    """Return the other factor where one is 1; what is exact for every number, a nan too."""
+    for one, other in (call.args, call.args[::-1]):
+        if is_constant(one, 1) and call.out.name.startswith("_"):
+            return other
+    return None
 
 
 def _all_literal(call: Call) -> bool:

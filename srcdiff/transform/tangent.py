@@ -25,6 +25,7 @@ from srcdiff.analysis.signs import Signs
 from srcdiff.analysis.smooth import has_no_pole
 from srcdiff.errors import UnknownFunction, UnsupportedSyntax
 from srcdiff.ir.build import Builder, constant, extents, integer, is_constant
+from srcdiff.ir.derivatives import floats, reverse
 from srcdiff.ir.layout import layouts_of, view_layout
 from srcdiff.ir.nodes import (
     NEW_AXIS,
@@ -33,6 +34,7 @@ from srcdiff.ir.nodes import (
     Broadcast,
     Call,
     Carried,
+    Derive,
     For,
     Function,
     Guard,
@@ -208,6 +210,8 @@ class _Tangent:
                 self.dots[out] = self.load(statement)
             case Store(ref=ref) | Increment(ref=ref) if self.is_active(ref):
                 self.write(statement)
+            case Derive() if any(map(self.is_active, statement.outs)):
+                self.derive(statement)
             case Guard():
                 pass
 
@@ -282,6 +286,75 @@ class _Tangent:
         if self.width is not None and indices:
             ref, indices = self.row(ref, indices), ()
         self.builder.append(replace(write, ref=ref, indices=indices, value=dot))
+
+    # ---- derivatives ----
+
+    def derive(self, derive: Derive) -> None:
+        """The tangent of a gradient is a gradient: see `transform.nested`."""
+        assert derive.mode == "reverse", derive.mode
+        function, args = derive.function, derive.args
+        ahead = [k for k, arg in enumerate(args) if self.dot(arg) is not None]
+        directions = tuple(function.params[k] for k in ahead)
+        inner = tangent(function, Tangents(directions)) if directions else function
+        dots = [self.or_zero(self.builder, args[k]) for k in ahead]
+        seeds = [None if seed is None else self.dot(seed) for seed in derive.seeds]
+        if self.width is None:
+            made = self.derived(self.builder, derive, inner, dots, seeds)
+        else:
+            made = self.each_direction(derive, inner, dots, seeds)
+        self.dots.update((k, v) for k, v in zip(derive.outs, made, strict=True) if v is not None)
+
+    def derived(
+        self,
+        builder: Builder,
+        derive: Derive,
+        inner: Function,
+        dots: Sequence[Operand],
+        seeds: Sequence[Operand | None],
+    ) -> list[Operand | None]:
+        """Append a derivative along one direction; return the tangents of what `derive` gives."""
+        count = len(derive.function.results)
+        more = derive.seeds if dots else ()
+        wrt = [len(dots) + k for k in derive.wrt]
+        values, bars = reverse(builder, inner, wrt, (*seeds, *more), (*dots, *derive.args))
+        tangents = dict(zip(floats(derive.function), values[count:], strict=False))
+        return [*(tangents.get(k) for k in range(count)), *bars]
+
+    def each_direction(
+        self,
+        derive: Derive,
+        inner: Function,
+        dots: Sequence[Operand],
+        seeds: Sequence[Operand | None],
+    ) -> list[Operand | None]:
+        """Append a loop over the directions."""
+        assert self.width is not None
+        index, body = Value("direction", PYTHON_INT), Builder(self.builder.origin)
+        one = [self.slice(body, dot, index) for dot in dots]
+        given = [None if seed is None else self.slice(body, seed, index) for seed in seeds]
+        made = self.derived(body, derive, inner, one, given)
+        wide: list[Operand | None] = []
+        for out, part in zip(derive.outs, made, strict=True):
+            if part is None or not self.is_active(out):
+                wide.append(None)
+                continue
+            whole = self.builder.alloc(self.shape(out), out.type.dtype, None, f"{out.name}_dot")
+            body.store(self.slice(body, whole, index, writing=True), (), part)  # type: ignore[arg-type]
+            wide.append(whole)
+        loop = For(index, integer(0), self.width, integer(1), (), body.block(), origin=body.origin)
+        self.builder.append(loop)
+        return wide
+
+    def slice(
+        self, builder: Builder, dots: Operand, index: Value, *, writing: bool = False
+    ) -> Operand:
+        """Return one of several tangents."""
+        assert isinstance(dots, Value)
+        shape = dots.shape[:-1]
+        if not shape and not writing:
+            return builder.load(dots, (index,))
+        how = Index((*[FULL] * len(shape), index))
+        return builder.view(dots, how, Array(dots.type.dtype, len(shape), "A"), shape)
 
     # ---- calls ----
 

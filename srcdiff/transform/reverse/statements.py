@@ -7,6 +7,7 @@ from srcdiff.ir.nodes import (
     Block,
     Broadcast,
     Call,
+    Derive,
     For,
     If,
     Increment,
@@ -37,6 +38,7 @@ from srcdiff.transform.reverse.bars import (
     zero_like,
 )
 from srcdiff.transform.reverse.calls import reverse_call
+from srcdiff.transform.reverse.derivatives import reverse_derive
 from srcdiff.transform.reverse.needs import make_room, need, take_back
 from srcdiff.transform.reverse.plan import Frame, Plan, Room, Slot
 
@@ -72,6 +74,8 @@ def reverse_statement(plan: Plan, statement: Statement) -> None:
                 add_reduced(plan, ref, bar, out)
         case Store() | Increment():
             _write(plan, statement)
+        case Derive():
+            reverse_derive(plan, statement)
         case If():
             _branch(plan, statement)
         case For() | While():

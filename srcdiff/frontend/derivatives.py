@@ -1,0 +1,444 @@
+"""Derivatives that the user's function takes itself: `sd.grad(g)(x)`, or `dg(x)`.
+
+The function is lowered on its own, with parameters in place of the arguments that it is
+differentiated by. What else it uses of the function around it becomes parameters, too, so that the
+derivative by those is not lost, and not confused with the one that is asked for.
+"""
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from srcdiff.errors import NotDifferentiable, UnsupportedSyntax
+from srcdiff.frontend.context import (
+    Context,
+    Entity,
+    LocalFunction,
+    Partial,
+    Static,
+    Transformed,
+    leaves,
+    rebuild,
+)
+from srcdiff.ir.derivatives import beside, like
+from srcdiff.ir.memory import alias_classes
+from srcdiff.ir.nodes import (
+    Block,
+    Const,
+    Derive,
+    Function,
+    Increment,
+    Operand,
+    Store,
+    Value,
+    is_array,
+)
+from srcdiff.ir.types import BOOL, PYTHON_INT, Array, Scalar
+from srcdiff.ir.walk import all_definitions, operands, rename, statements
+from srcdiff.products import Product
+
+Call = Callable[..., Entity]
+NOTHING = Static(None)
+BESIDE = ("reverse", "hvp", "gnvp")
+"""The modes whose derivatives have the shapes of arguments."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lifted:
+    """A function of its own, and how it is called from the one around it."""
+
+    function: Function
+    args: tuple[Operand, ...]
+    result: Entity
+    wrt: dict[Value, int]
+    """The parameter for each leaf that it is differentiated by."""
+
+
+def transformed(
+    c: Context,
+    node: ast.AST,
+    product: Product,
+    args: tuple[Entity, ...],
+    kwargs: Mapping[str, Entity],
+) -> Transformed:
+    """Return what a call of a transform, `sd.grad(g, argnums=1)`, gives inside of a function."""
+    given = dict(zip(("f", "argnums"), args, strict=False)) | dict(kwargs)
+    function = given.pop("f", None)
+    argnums = _known(given.pop("argnums", Const(0, PYTHON_INT)))
+    has_aux = _known(given.pop("has_aux", Const(False, BOOL)))
+    parts = argnums if isinstance(argnums, tuple) else (argnums,)
+    fits = all(isinstance(part, int | str) for part in parts) and isinstance(has_aux, bool)
+    if function is None or given or len(args) > 2 or not fits:
+        c.fail(
+            node,
+            "Inside of a function a transform takes a function, `argnums` and `has_aux`.",
+            "Give `argnums` as literals, and options where the outer derivative is made.",
+        )
+    return Transformed(product, function, argnums, has_aux)
+
+
+def _known(entity: Entity) -> Any:
+    """Return the Python object that an entity is, None if that is not known."""
+    match entity:
+        case Const(value=value) | Static(value=value):
+            return value
+        case tuple():
+            return tuple(map(_known, entity))
+    return None
+
+
+def call_transformed(
+    c: Context,
+    node: ast.AST,
+    what: Transformed,
+    args: tuple[Entity, ...],
+    kwargs: Mapping[str, Entity],
+    call: Call,
+) -> Entity:
+    """Lower the call of a derivative."""
+    product = what.product
+    if product.seeded and not args:
+        c.fail(node, f"No {product.seeds} are given.", "Pass them first.")
+    seeds, inputs = (args[0], args[1:]) if product.seeded else (None, args)
+    wanted = _wanted(c, node, what, inputs, kwargs)
+    lifted = _lift(c, node, what.function, inputs, dict(kwargs), wanted, call)
+    _check(c, node, what, lifted)
+    given = _seeds(c, node, what, seeds, lifted, [_argument(w, inputs, kwargs) for w in wanted])
+    return _derive(c, what, lifted, given, [_argument(w, inputs, kwargs) for w in wanted])
+
+
+# ---- which arguments ----
+
+
+def _wanted(
+    c: Context,
+    node: ast.AST,
+    what: Transformed,
+    inputs: Sequence[Entity],
+    kwargs: Mapping[str, Entity],
+) -> list[int | str]:
+    """Return the arguments to differentiate by: positions, or names of keyword arguments."""
+    names = parameter_names(what.function)
+    found: list[int | str] = []
+    for one in what.argnums if isinstance(what.argnums, tuple) else (what.argnums,):
+        if isinstance(one, str) and one not in kwargs and one in names:
+            one = names.index(one)
+        if isinstance(one, int) and one >= len(inputs) and one < len(names):
+            one = names[one]
+        known = one in kwargs if isinstance(one, str) else 0 <= one < len(inputs)
+        if not known:
+            c.fail(
+                node,
+                f"The argument {one!r} to differentiate by is not given.",
+                "Pass it, or name another one in `argnums`.",
+                NotDifferentiable,
+            )
+        found.append(one)
+    return found
+
+
+def parameter_names(function: Entity) -> tuple[str, ...]:
+    """Return the names of the positional parameters, as far as they can be known."""
+    match function:
+        case LocalFunction(node=node):
+            return tuple(arg.arg for arg in (*node.args.posonlyargs, *node.args.args))
+        case Static(value=FunctionType(__code__=code)):
+            return tuple(code.co_varnames[: code.co_argcount])
+        case Partial(function=inner, args=args):
+            return parameter_names(inner)[len(args) :]
+        case Transformed(function=inner, product=product):
+            names = parameter_names(inner)
+            return (product.seeds, *names) if product.seeded else names
+    return ()
+
+
+def _argument(wanted: int | str, inputs: Sequence[Entity], kwargs: Mapping[str, Entity]) -> Entity:
+    return inputs[wanted] if isinstance(wanted, int) else kwargs[wanted]
+
+
+# ---- a function of its own ----
+
+
+def _lift(
+    c: Context,
+    node: ast.AST,
+    function: Entity,
+    inputs: tuple[Entity, ...],
+    kwargs: dict[str, Entity],
+    wanted: Sequence[int | str],
+    call: Call,
+) -> Lifted:
+    """Lower a function so that all it uses are its parameters."""
+    fresh: dict[Value, Operand] = {}
+    wrt: list[Value] = []
+
+    def entering(entity: Entity, *, differentiated: bool) -> Entity:
+        return rebuild(entity, (enter(leaf, differentiated) for leaf in leaves(entity)))
+
+    def enter(leaf: Entity, differentiated: bool) -> Entity:
+        if not isinstance(leaf, Value | Const):
+            return leaf
+        active = differentiated and leaf.type.dtype.kind == "f"
+        if not (active or is_array(leaf)):
+            return leaf
+        shape = leaf.shape if isinstance(leaf, Value) else ()
+        name = leaf.name if isinstance(leaf, Value) else "_x"
+        param = Value(name, leaf.type, shape)
+        fresh[param] = leaf
+        if active:
+            wrt.append(param)
+        return param
+
+    new_inputs = tuple(
+        entering(entity, differentiated=k in wanted) for k, entity in enumerate(inputs)
+    )
+    new_kwargs = {
+        name: entering(entity, differentiated=name in wanted) for name, entity in kwargs.items()
+    }
+    with c.block() as builder:
+        result = call(c, node, function, new_inputs, new_kwargs, "_out")
+    block = Block(tuple(builder.statements))
+    own = set(all_definitions(block))
+    renamed: dict[Value, Operand] = {}
+    names = {value: c.names.pop(value) for value in list(c.names) if value in own}
+    block = rename(block, names, renamed)
+    result = rebuild(
+        result,
+        (renamed.get(e, e) if isinstance(e, Value) else e for e in leaves(result)),
+    )
+    results = tuple(leaf for leaf in leaves(result) if isinstance(leaf, Value | Const))
+    free = _free(block, results, fresh)
+    params = (*fresh, *free)
+    lifted = Function(_title(function), params, block, results, span=c.span(node))
+    _refuse_side_effects(c, node, lifted, free)
+    positions = {param: params.index(param) for param in wrt}
+    return Lifted(lifted, (*fresh.values(), *free), result, positions)
+
+
+def _title(function: Entity) -> str:
+    match function:
+        case LocalFunction(node=ast.FunctionDef(name=name)):
+            return name
+        case Static(value=FunctionType(__name__=name)) if name.isidentifier():
+            return name
+        case Partial(function=inner) | Transformed(function=inner):
+            return _title(inner)
+    return "function"
+
+
+def _free(
+    block: Block, results: Sequence[Operand], fresh: Mapping[Value, Operand]
+) -> tuple[Value, ...]:
+    """Return the values that a block uses and does not define, extents of arrays included."""
+    own = {*all_definitions(block), *fresh}
+    found: dict[Value, None] = {}
+
+    def note(operand: Operand | None) -> None:
+        if isinstance(operand, Value) and operand not in own and operand not in found:
+            found[operand] = None
+            for extent in operand.shape:
+                note(extent)
+
+    for param in fresh:
+        for extent in param.shape:
+            note(extent)
+    for statement in statements(block):
+        for operand in operands(statement):
+            note(operand)
+    for value in all_definitions(block):
+        for extent in value.shape:
+            note(extent)
+    for result in results:
+        note(result)
+    return tuple(found)
+
+
+def _refuse_side_effects(
+    c: Context, node: ast.AST, function: Function, free: Sequence[Value]
+) -> None:
+    classes = alias_classes(function)
+    writes = (s for s in statements(function.body) if isinstance(s, Store | Increment))
+    written = {classes.of(write.ref) for write in writes}
+    for value in free:
+        if is_array(value) and classes.of(value) in written:
+            c.fail(
+                node,
+                f"The function that is differentiated writes into `{value.name.lstrip('_')}`, "
+                "which is not one of its arguments.",
+                "Pass the array as an argument, or return what is written.",
+                UnsupportedSyntax,
+            )
+
+
+# ---- checks ----
+
+
+def _check(c: Context, node: ast.AST, what: Transformed, lifted: Lifted) -> None:
+    def fail(message: str, hint: str) -> None:
+        c.fail(node, message, hint, NotDifferentiable)
+
+    title = lifted.function.name
+    if not lifted.wrt:
+        fail("No argument to differentiate by holds a floating-point number.", "Pass floats.")
+    result: Any = lifted.result
+    if what.has_aux:
+        if not (isinstance(result, tuple) and len(result) == 2):
+            fail(f"With `has_aux`, `{title}` must return a pair.", "Leave out `has_aux`.")
+        result = result[0]
+    parts = [leaf for leaf in leaves(result) if isinstance(leaf, Value | Const)]
+    if not any(part.type.dtype.kind == "f" for part in parts):
+        fail(f"`{title}` returns no floating-point number.", "Return one.")
+    if what.product.of_number and (isinstance(result, tuple) or is_array(result)):
+        fail(
+            f"`{title}` does not return one number; a gradient is that of one number.",
+            "Use `pullback` or `jacfwd`.",
+        )
+
+
+# ---- the statement ----
+
+
+def _seeds(
+    c: Context,
+    node: ast.AST,
+    what: Transformed,
+    given: Entity | None,
+    lifted: Lifted,
+    arguments: Sequence[Entity],
+) -> tuple[Operand | None, ...]:
+    """Return the seeds of the statement: one for each float result, or one for each of `wrt`."""
+    results = [r for r in lifted.function.results if r.type.dtype.kind == "f"]
+    if what.product.mode == "reverse" and not what.product.seeded:
+        # Only the first result is differentiated: what follows is `aux`.
+        return (Const(1.0, Scalar(results[0].type.dtype)), *(None for _ in results[1:]))
+    if given is None:
+        return ()
+    found = [leaf for leaf in leaves(given) if isinstance(leaf, Value | Const)]
+    likes: Sequence[Operand] = results
+    if what.product.seeds == "tangents":
+        likes = [f for a in arguments for f in leaves(a) if _is_float(f)]  # type: ignore[misc]
+    fits = len(found) == len(likes) and all(
+        is_array(seed) == is_array(other)
+        and len(getattr(seed, "shape", ())) == len(getattr(other, "shape", ()))
+        for seed, other in zip(found, likes, strict=True)
+    )
+    if not fits:
+        c.fail(
+            node,
+            f"The {what.product.seeds} do not have the tree and the ranks of what they belong to.",
+            "Pass one of the same shape for each floating-point number or array.",
+        )
+    return tuple(
+        c.builder.cast(seed, other.type.dtype) for seed, other in zip(found, likes, strict=True)
+    )
+
+
+def _is_float(leaf: Entity) -> bool:
+    return isinstance(leaf, Value | Const) and leaf.type.dtype.kind == "f"
+
+
+def _derive(
+    c: Context,
+    what: Transformed,
+    lifted: Lifted,
+    seeds: tuple[Operand | None, ...],
+    arguments: Sequence[Entity],
+) -> Entity:
+    """Append the statement, and return what the user's call gives."""
+    product, function = what.product, lifted.function
+    values = [like(result) for result in function.results]
+    wrt = list(lifted.wrt)
+    made = _made(product, [v for v in values if v.type.dtype.kind == "f"], wrt)
+    valued = product.mode in ("reverse", "forward")
+    outs = (*(values if valued else ()), *made)
+    c.builder.append(
+        Derive(
+            outs,
+            function,
+            product.mode,
+            tuple(lifted.wrt.values()),
+            seeds,
+            lifted.args,
+            c.builder.origin,
+        )
+    )
+    _ask(c, [*(values if valued else ()), *(made if product.mode not in BESIDE else ())])
+    return _arranged(what, lifted.result, values, iter(made), arguments)
+
+
+def _made(product: Product, floats: Sequence[Value], wrt: Sequence[Value]) -> list[Value]:
+    """Return new values for the derivatives of a statement."""
+    match product.mode:
+        case "forward":
+            return [_renamed(value, f"{value.name}_dot") for value in floats]
+        case "jacfwd" | "jacrev":
+            return [_block(value, param) for value in floats for param in wrt]
+        case "hessian":
+            return [_block(first, second) for first in wrt for second in wrt]
+    return [beside(param, f"{param.name}_bar") for param in wrt]
+
+
+def _renamed(value: Value, name: str) -> Value:
+    return like(Value(name, value.type, value.shape))
+
+
+def _block(out: Value, param: Value) -> Value:
+    """Return a new value for a block of a Jacobian; the extents are asked of it."""
+    rank = len(out.shape) + len(param.shape)
+    if rank == 0:
+        return Value("_jacobian", out.type)
+    shape = (*out.shape, *param.shape)
+    return like(Value("_jacobian", Array(out.type.dtype, rank), shape))
+
+
+def _ask(c: Context, outs: Sequence[Value]) -> None:
+    """Define the extents of new arrays: what they are is asked of them."""
+    for out in outs:
+        for axis, extent in enumerate(out.shape):
+            if isinstance(extent, Value):
+                c.builder.call_into(extent, np.shape, (out,), (("axis", axis),))
+
+
+# ---- what the user gets ----
+
+
+def _arranged(
+    what: Transformed,
+    result: Entity,
+    values: Sequence[Value],
+    made: Iterator[Value],
+    arguments: Sequence[Entity],
+) -> Entity:
+    given = iter(values)
+    value = rebuild(
+        result,
+        (next(given) if isinstance(leaf, Value | Const) else leaf for leaf in leaves(result)),
+    )
+
+    def by_arguments(part: Callable[[], Entity]) -> Entity:
+        trees = tuple(
+            rebuild(a, (part() if _is_float(leaf) else NOTHING for leaf in leaves(a)))
+            for a in arguments
+        )
+        return trees if isinstance(what.argnums, tuple) else trees[0]
+
+    def of_output(part: Callable[[], Entity]) -> Entity:
+        return rebuild(result, (part() if _is_float(leaf) else NOTHING for leaf in leaves(result)))
+
+    match what.product.mode:
+        case "forward":
+            derivative = of_output(lambda: next(made))
+        case "jacfwd" | "jacrev":
+            derivative = of_output(lambda: by_arguments(lambda: next(made)))
+        case "hessian":
+            derivative = by_arguments(lambda: by_arguments(lambda: next(made)))
+        case _:
+            derivative = by_arguments(lambda: next(made))
+    if what.has_aux:
+        assert isinstance(value, tuple)
+        return (value, derivative) if what.product.with_value else (derivative, value[1])
+    return (value, derivative) if what.product.with_value else derivative

@@ -1,0 +1,72 @@
+"""Write out derivatives inside of a function: splice the function that computes each.
+
+y, x_bar = Derive reverse of f, at x     ->     the statements of f_adjoint, with x for its x
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from srcdiff.analysis.aliasing import shared_results
+from srcdiff.ir.build import Builder
+from srcdiff.ir.layout import layouts_of
+from srcdiff.ir.nodes import Block, Derive, Function, Operand, Statement, Value, is_array
+from srcdiff.ir.types import Array
+from srcdiff.ir.walk import blocks, map_blocks, substitute
+from srcdiff.transform.splice import splice
+
+Make = Callable[[Derive], Function | None]
+"""Returns the function of seeds and arguments that gives `outs`; None leaves a `Derive` as it is.
+In reverse mode, seeds that are literals are part of that function."""
+
+
+def expand(function: Function, make: Make) -> Function:
+    """Splice what `make` returns for each `Derive` in `function`."""
+    mapping: dict[Value, Operand] = {}
+    body = _block(function.body, make, mapping)
+    results = tuple(mapping.get(r, r) if isinstance(r, Value) else r for r in function.results)
+    return replace(function, body=body, results=results)
+
+
+def _block(block: Block, make: Make, mapping: dict[Value, Operand]) -> Block:
+    builder = Builder()
+    for statement in block.statements:
+        if isinstance(statement, Derive):
+            derive = substitute(statement, mapping)
+            if not _splice(builder, derive, make, mapping):
+                builder.append(derive)
+        elif blocks(statement):
+            inner = [_block(each, make, mapping) for each in blocks(statement)]
+            builder.append(_nested(statement, inner, mapping))
+        else:
+            builder.append(substitute(statement, mapping))
+    return builder.block()
+
+
+def _nested(statement: Statement, inner: list[Block], mapping: dict[Value, Operand]) -> Statement:
+    """Return a statement around blocks that are done."""
+    shell = substitute(map_blocks(statement, lambda _: Block()), mapping)
+    following = iter(inner)
+    return map_blocks(shell, lambda _: next(following))
+
+
+def _splice(builder: Builder, derive: Derive, make: Make, mapping: dict[Value, Operand]) -> bool:
+    """Append what computes a `Derive`, unless it is to be left as it is."""
+    function = make(derive)
+    if function is None:
+        return False
+    builder.origin = derive.origin
+    fixed = derive.mode == "reverse"
+    seeds = [s for s in derive.seeds if isinstance(s, Value) or (s is not None and not fixed)]
+    results = splice(builder, function, (*seeds, *derive.args))
+    shared = shared_results(function)
+    for k, (out, result) in enumerate(zip(derive.outs, results, strict=True)):
+        mapping[out] = _owned(builder, out, result, shared=k in shared)
+    return True
+
+
+def _owned(builder: Builder, out: Value, result: Operand, *, shared: bool) -> Operand:
+    """Return a result as memory of its own, in the order that is claimed for it."""
+    if not is_array(result) or not isinstance(result, Value):
+        return result
+    claimed = not isinstance(out.type, Array) or out.type.layout in layouts_of(result.type)
+    return result if claimed and not shared else builder.copy(result, out.name)
