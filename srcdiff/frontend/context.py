@@ -186,7 +186,9 @@ class Context:
     def span(self, node: ast.AST) -> Span:
         """Return where `node` stands; the user's call, where a NumPy function is written out."""
         caller = self.builder.origin.span
-        if caller is not None and self.scope.source.globals["__name__"].startswith(LIBRARY):
+        if caller is not None and str(self.scope.source.globals.get("__name__", "")).startswith(
+            LIBRARY
+        ):
             return caller
         return self.scope.source.span(node)
 

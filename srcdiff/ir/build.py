@@ -19,6 +19,7 @@ from srcdiff.ir.nodes import (
     Origin,
     Statement,
     Store,
+    Transpose,
     Value,
     View,
 )
@@ -201,6 +202,16 @@ class Builder:
         assert isinstance(ref.type, Array)
         type = Array(ref.type.dtype, ref.type.ndim)
         return self.call(np.copy, ref, name=name, type=type, shape=ref.shape)
+
+    def ordered(self, ref: Value, type: Array) -> Value:
+        """Copy an array into the memory order of `type`."""
+        if type.layout != "F":
+            return self.copy(ref, ref.name)
+        axes = tuple(range(type.ndim))[::-1]
+        flipped = self.view(
+            ref, Transpose(axes), Array(type.dtype, type.ndim, "A"), ref.shape[::-1]
+        )
+        return self.view(self.copy(flipped), Transpose(axes), type, ref.shape, ref.name)
 
     def sum(
         self, ref: Value, axes: tuple[int, ...], name: str = "_t", *, keepdims: bool = False

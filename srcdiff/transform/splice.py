@@ -33,5 +33,5 @@ def _fitting(builder: Builder, param: Value, arg: Operand) -> Operand:
     """Return an argument in the memory order that the body takes it for."""
     if isinstance(param.type, Array) and param.type.layout not in layouts_of(arg.type):
         assert isinstance(arg, Value)
-        return builder.copy(arg, arg.name)
+        return builder.ordered(arg, param.type)
     return arg

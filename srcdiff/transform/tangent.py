@@ -13,14 +13,14 @@ any other. *Several tangents at once* are one more axis, the last, of every tang
 A partial that may be infinite, times a tangent that is 0, gives 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from srcdiff.analysis.activity import Activity, activity
 from srcdiff.analysis.aliasing import aliases
-from srcdiff.analysis.dataflow import dataflow
+from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.signs import Signs
 from srcdiff.analysis.smooth import has_no_pole
 from srcdiff.errors import UnknownFunction, UnsupportedSyntax
@@ -90,7 +90,8 @@ def tangent(function: Function, request: Tangents) -> Function:
     the results of `function`, if asked for, then the tangent of each float among them.
     """
     active = activity(function, request.wrt, aliases(function, through_edges=True))
-    work = _Tangent(active, Signs(dataflow(function)))
+    flow = dataflow(function)
+    work = _Tangent(active, flow, Signs(flow))
     seeds = work.seed(request, {param.name for param in function.params})
     body = work.block(function.body)
     differentiated = function.results[: len(function.results) - request.constant]
@@ -111,6 +112,7 @@ class _Tangent:
     """The tangents of the values seen so far; `width` is the number of tangents, if several."""
 
     activity: Activity
+    flow: Dataflow
     signs: Signs
     dots: dict[Value, Operand] = field(default_factory=dict)
     width: Operand | None = None
@@ -124,7 +126,7 @@ class _Tangent:
             self.width = Value("width", PYTHON_INT)
         seeds: list[Value] = []
         for param in request.wrt:
-            seed = self.like(param, param.type, unused(f"{param.name}_dot", taken))
+            seed = self.shaped(param, unused(f"{param.name}_dot", taken), self.shape(param))
             taken.add(seed.name)
             if self.width is not None and not seeds:
                 axis = (("axis", len(param.shape)),)
@@ -146,14 +148,40 @@ class _Tangent:
         """Return the shape of the tangent of `operand`."""
         return extents(operand) if self.width is None else (*extents(operand), self.width)
 
-    def like(self, value: Value, type: Type, name: str = "") -> Value:
-        """Return a new value for a tangent; `type` is that of its primal."""
-        shape = self.shape(value)
-        name = name or f"{value.name}_dot"
+    def like(self, value: Value) -> Value:
+        """Return a new value for the tangent of a value.
+
+        Extents that are asked of the primal, once it is there, are asked of the tangent: `asked`.
+        """
+        return self.shaped(value, f"{value.name}_dot", self.own_shape(value))
+
+    def shaped(self, value: Value, name: str, shape: tuple[Operand, ...]) -> Value:
+        dtype = value.type.dtype
         if not shape:
-            return Value(name, Scalar(type.dtype))
-        layout = type.layout if isinstance(type, Array) and self.width is None else "C"
-        return Value(name, Array(type.dtype, len(shape), layout), shape)
+            return Value(name, Scalar(dtype))
+        one = isinstance(value.type, Array) and self.width is None
+        layout = value.type.layout if one and isinstance(value.type, Array) else "C"
+        return Value(name, Array(dtype, len(shape), layout), shape)
+
+    def own_shape(self, value: Value) -> tuple[Operand, ...]:
+        return tuple(
+            Value("_n", PYTHON_INT) if self.is_asked(extent, value) else extent
+            for extent in self.shape(value)
+        )
+
+    def is_asked(self, extent: Operand, value: Value) -> bool:
+        """Say whether an extent of a value is defined after it, by asking it."""
+        found = self.flow.definitions.get(extent) if isinstance(extent, Value) else None
+        statement = None if found is None else found.statement
+        return isinstance(statement, Call) and statement.args == (value,)
+
+    def asked(self, value: Value, dot: Value) -> list[Statement]:
+        """Return the statements that ask a new tangent for extents of its own."""
+        return [
+            Call(own, np.shape, (dot,), (("axis", axis),))
+            for axis, (own, extent) in enumerate(zip(dot.shape, self.shape(value), strict=True))
+            if own is not extent and isinstance(own, Value)
+        ]
 
     def zero(self, builder: Builder, operand: Operand) -> Operand:
         """Return a tangent that is 0."""
@@ -219,7 +247,7 @@ class _Tangent:
         """A new array has a new tangent, undefined where the array is."""
         out = alloc.out
         fill = alloc.fill if alloc.fill is None else self.or_nothing(alloc.fill)
-        dot = self.like(out, out.type)
+        dot = self.like(out)
         wide = fill is not None and is_array(fill)
         self.builder.append(Alloc(dot, None if wide else fill, alloc.origin))
         if wide and fill is not None:
@@ -232,10 +260,12 @@ class _Tangent:
         out, how = view.out, self.wide_how(view.how)
         if isinstance(how, Reshape) and "C" not in layouts_of(base.type):
             base = self.ordered(view, base)
-        shape = self.shape(out)
+        shape = self.own_shape(out)
         assert isinstance(base.type, Array)
         type = Array(out.type.dtype, len(shape), view_layout(base.type, how))
-        return self.builder.view(base, how, type, shape, f"{out.name}_dot")
+        dot = self.builder.view(base, how, type, shape, f"{out.name}_dot")
+        self.builder.statements += self.asked(out, dot)
+        return dot
 
     def ordered(self, view: View, base: Value) -> Value:
         """Return a tangent in C order, in which it can be reshaped."""
@@ -529,10 +559,11 @@ class _Tangent:
         )
         new = replace(statement, then=first_block, orelse=second_block, joins=tuple(joins))
         self.builder.append(new)
+        self.ask([join.out for join in statement.joins])
 
     def common(self, primal: Value, first: Operand, second: Operand) -> Value:
         """Return a value for what is one of two tangents."""
-        out = self.like(primal, primal.type)
+        out = self.like(primal)
         if not (_agrees(out.type, first.type) and _agrees(out.type, second.type)):
             assert isinstance(out.type, Array)
             return Value(out.name, replace(out.type, layout="A"), out.shape)
@@ -555,19 +586,29 @@ class _Tangent:
             if not wrong:
                 break
             self.strided.update(wrong)
+        asked = [s for entry, phi in phis.items() for s in self.asked(entry.phi, phi)]
+        inner[0] = Block((*asked, *inner[0].statements))
         inner[-1] = Block((*inner[-1].statements, *end.statements))
         entries = []
         for entry, init in inits.items():
-            out = Value(f"{entry.out.name}_dot", phis[entry].type, self.shape(entry.out))
+            out = Value(f"{entry.out.name}_dot", phis[entry].type, self.own_shape(entry.out))
             self.dots[entry.out] = out
             entries.append(Carried(phis[entry], init, nexts[entry], out))
         following = iter(inner)
         new = map_blocks(loop, lambda _: next(following))
         self.builder.append(replace(new, carried=(*loop.carried, *entries)))
+        self.ask([entry.out for entry in inits])
+
+    def ask(self, values: Iterable[Value]) -> None:
+        """Append what asks the tangents of values for their extents."""
+        for value in values:
+            dot = self.dots.get(value)
+            if isinstance(dot, Value):
+                self.builder.statements += self.asked(value, dot)
 
     def carried(self, primal: Value, init: Operand) -> Value:
         """Return the tangent of a phi; a layout is claimed until one of its sources has another."""
-        phi = self.like(primal, primal.type)
+        phi = self.like(primal)
         claims = isinstance(phi.type, Array)
         if claims and (primal in self.strided or not _agrees(phi.type, init.type)):
             assert isinstance(phi.type, Array)

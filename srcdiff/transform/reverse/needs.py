@@ -324,17 +324,8 @@ def _keep(plan: Plan, value: Value, depth: int) -> Operand:
         plan.kept[value] = make_room(plan, depth, value, _note(value, definition))
     taken = take_back(plan, plan.kept[value], frame.head, depth, value)
     if isinstance(value.type, Array) and value.type.layout == "F" and isinstance(taken, Value):
-        return _in_columns(frame.head, taken, value.type)
+        return frame.head.ordered(taken, value.type)
     return taken
-
-
-def _in_columns(builder: Builder, array: Value, type: Array) -> Value:
-    """Return a copy in Fortran order, as the code that reads it again takes it for."""
-    axes = tuple(range(type.ndim))[::-1]
-    flipped = builder.view(
-        array, Transpose(axes), Array(type.dtype, type.ndim, "F"), array.shape[::-1]
-    )
-    return builder.view(builder.copy(flipped), Transpose(axes), type, array.shape, array.name)
 
 
 def make_room(plan: Plan, depth: int, like: Value, note: str) -> Room:
