@@ -62,6 +62,7 @@ from srcdiff.ir.walk import blocks, map_blocks
 from srcdiff.rules import elementwise_rule, is_zero
 from srcdiff.rules.expression import Expression, Number
 from srcdiff.rules.registry import Elementwise
+from srcdiff.transform.jacobians import prologue
 from srcdiff.transform.partials import added, instantiate, mentions, scaled, squared
 from srcdiff.transform.titles import title
 from srcdiff.words import cast, grow
@@ -93,7 +94,10 @@ def tangent(function: Function, request: Tangents) -> Function:
     flow = dataflow(function)
     work = _Tangent(active, flow, Signs(flow))
     seeds = work.seed(request, {param.name for param in function.params})
-    body = work.block(function.body)
+    first, rest = prologue(function, function.params)
+    work.head.statements += first
+    work.rest(function.params)
+    body = work.block(Block(tuple(rest)))
     differentiated = function.results[: len(function.results) - request.constant]
     builder = Builder()
     dots = [work.or_zero(builder, r) for r in differentiated if r.type.dtype.kind == "f"]
@@ -134,6 +138,12 @@ class _Tangent:
             self.dots[param] = seed
             seeds.append(seed)
         return tuple(seeds)
+
+    def rest(self, params: Iterable[Value]) -> None:
+        """Give a tangent of zeros to parameters that names are rebound to which have one."""
+        for param in params:
+            if param not in self.dots and self.is_active(param):
+                self.dots[param] = self.zero(self.head, param)
 
     # ---- tangents ----
 
