@@ -26,6 +26,7 @@ from srcdiff.errors import (
     UnknownFunction,
     UnsupportedSyntax,
 )
+from srcdiff.words import no_grad, stop_gradient
 
 __all__ = [
     "AliasingError",
@@ -46,8 +47,10 @@ __all__ = [
     "jacfwd",
     "jacrev",
     "jvp",
+    "no_grad",
     "pullback",
     "pushforward",
+    "stop_gradient",
     "value_and_grad",
     "vjp",
 ]

@@ -28,6 +28,7 @@ from srcdiff.transform.nested import structured
 from srcdiff.transform.own import own
 from srcdiff.transform.promote import promote
 from srcdiff.transform.rebind import rebind
+from srcdiff.transform.release import release
 from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
@@ -38,6 +39,7 @@ Pass = Callable[[Function], Function]
 PREPARE: tuple[Pass, ...] = (settle, simplify, eliminate, own, rebind, sink, lift, count)
 PREPARE_TANGENT: tuple[Pass, ...] = (settle, simplify, eliminate, own)
 FINISH: tuple[Pass, ...] = (
+    release,
     simplify,
     eliminate,
     fuse,

@@ -92,9 +92,10 @@ def make(
 ) -> Made:
     """Lower, differentiate and print a function for the types of `form`."""
     wanted = _wanted(subject, form, argnums) if product.differentiates else []
-    params, fixed, lowered = _lowered(
-        subject, form, SEEDS if product.seeds == "cotangents" else frozenset()
-    )
+    reserved = SEEDS if product.seeds == "cotangents" else frozenset[str]()
+    params, fixed, lowered = _lowered(subject, form, reserved)
+    if subject.is_derivative:
+        lowered = lowered.placed(subject.span())
     output = output_of(lowered.result, subject)
     check_output(output, product, subject, has_aux=has_aux)
     stages = Stages()

@@ -15,7 +15,7 @@ from srcdiff.backend.python import load
 from srcdiff.errors import NotDifferentiable, Span, SrcdiffError, TypeInferenceError
 from srcdiff.frontend.source import find_source
 from srcdiff.frontend.target import Target, unwrap
-from srcdiff.products import Argnums
+from srcdiff.products import Argnums, Transform
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,19 @@ class Subject:
 
     @property
     def name(self) -> str:
-        return str(getattr(self.target.function, "__name__", "function"))
+        return name_of(self.target.function)
+
+    @property
+    def is_derivative(self) -> bool:
+        return self.written is not self.target.function
+
+    @property
+    def written(self) -> Any:
+        """The function that the user has written, inside of all derivatives."""
+        function: Any = self.target.function
+        while isinstance(transform := getattr(function, "transform", None), Transform):
+            function = unwrap(transform.function).function
+        return function
 
     @property
     def is_bound(self) -> bool:
@@ -62,7 +74,7 @@ class Subject:
 
     def span(self) -> Span | None:
         """Return where the function is defined, if it has a source."""
-        function = self.target.function
+        function = self.written
         if not isinstance(function, FunctionType) or _is_numpy(function):
             return None
         try:
@@ -73,7 +85,7 @@ class Subject:
 
     def result_span(self) -> Span | None:
         """Return where the function returns, or where it is defined."""
-        function = self.target.function
+        function = self.written
         if not isinstance(function, FunctionType) or self.span() is None:
             return None
         source = find_source(function)
@@ -141,6 +153,15 @@ def subject_of(f: object) -> Subject:
     return Subject(f, unwrap(f))
 
 
+def name_of(function: Any) -> str:
+    """Return the name of a function; that of a derivative says what it is."""
+    name = str(getattr(function, "__name__", "function"))
+    transform = getattr(function, "transform", None)
+    if isinstance(transform, Transform):
+        return f"{name_of(unwrap(transform.function).function)}_{transform.product.name}"
+    return name
+
+
 def positional_names(function: Any) -> tuple[str, ...]:
     """Return the names of the positional parameters, as far as they can be known."""
     code = getattr(function, "__code__", None)
@@ -180,7 +201,7 @@ def _with_source(function: Any, count: int, keywords: tuple[str, ...]) -> Functi
         raise TypeInferenceError("A keyword argument is not a name.", hint="Mend the call.")
     heads = [*names, *(["*", *keywords] if keywords else [])]
     inner = [*names, *(f"{keyword}={keyword}" for keyword in keywords)]
-    name = getattr(function, "__name__", "function")
+    name = name_of(function)
     name = name if name.isidentifier() and name not in heads else "function"
     callee = f"_{name}"
     text = f"def {name}({', '.join(heads)}):\n    return {callee}({', '.join(inner)})\n"

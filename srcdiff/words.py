@@ -25,3 +25,24 @@ def grow(tape: Any, size: int) -> Any:
 def radd(a: Any, b: Any) -> Any:
     """Return `a + b`; compiled, such additions may be done in any order."""
     return a + b
+
+
+def stop_gradient(x: Any) -> Any:
+    """Return `x`, a number, a copy of an array, or a tuple of such, as a constant.
+
+    No derivative passes through it, as with `detach` in PyTorch.
+    """
+    if isinstance(x, tuple):
+        parts = tuple(map(stop_gradient, x))
+        return parts if type(x) is tuple else type(x)(*parts)
+    return x.copy() if isinstance(x, np.ndarray) else x
+
+
+class no_grad:
+    """`with no_grad():` makes constants of what is computed and written in its block."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *reason: object) -> None:
+        return None

@@ -94,6 +94,8 @@ class _Node:
 def _flows(statement: Statement) -> list[tuple[Value, list[Value]]]:
     """Return (target, sources) pairs along which derivatives flow."""
     pairs: list[tuple[Value, Iterable[Operand]]] = []
+    if statement.origin.constant:
+        return []
     match statement:
         case Call(out=out, function=function, args=args):
             if not (function is np.shape or is_zero(function)):

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from srcdiff.frontend.arithmetic import (
     ordered_like,
     require_equal,
 )
-from srcdiff.frontend.context import Context, Entity, Static
+from srcdiff.frontend.context import Context, Entity, Static, leaves, rebuild
 from srcdiff.frontend.infer import unify
 from srcdiff.frontend.objects import check_dtype
 from srcdiff.ir.build import constant, extents, integer
@@ -25,7 +26,8 @@ from srcdiff.ir.nodes import (
     Value,
     is_array,
 )
-from srcdiff.ir.types import Scalar, Type
+from srcdiff.ir.types import Array, Scalar, Type
+from srcdiff.words import stop_gradient
 
 FULL = Slice(None, None, None)
 
@@ -274,7 +276,27 @@ def item(c: Context, node: ast.AST, name: str, a: Entity) -> Entity:
     return c.builder.load(target, tuple(integer(0) for _ in target.shape), name)
 
 
+def stopped(c: Context, node: ast.AST, name: str, x: Entity) -> Entity:
+    """Lower `stop_gradient(x)`: each number and array in `x` becomes a constant."""
+
+    def stop(leaf: Entity) -> Entity:
+        if not isinstance(leaf, Value) or leaf.type.dtype.kind != "f":
+            return leaf
+        return c.builder.call(
+            stop_gradient, leaf, name=leaf.name, type=constant_type(leaf), shape=leaf.shape
+        )
+
+    del node, name
+    return rebuild(x, map(stop, leaves(x)))
+
+
+def constant_type(leaf: Value) -> Type:
+    """Return the type of a copy."""
+    return replace(leaf.type, layout="C") if isinstance(leaf.type, Array) else leaf.type
+
+
 HANDLERS: dict[Any, Any] = {
+    stop_gradient: stopped,
     np.zeros: _filled(0.0),
     np.ones: _filled(1.0),
     np.empty: _filled(None),

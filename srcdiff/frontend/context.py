@@ -180,6 +180,7 @@ class Context:
         self.names: dict[Value, str] = {}
         self.unordered: set[Value] = set()
         self.sources: list[Source] = []
+        self.constant = False
         self.unsettled: set[Value] = set()
         self.unsettled_once: set[Value] = set()
 
@@ -194,7 +195,7 @@ class Context:
 
     def at(self, node: ast.AST) -> None:
         """Let the statements that follow come from `node`'s line."""
-        self.builder.origin = Origin(span=self.span(node))
+        self.builder.origin = Origin(span=self.span(node), constant=self.constant)
 
     def fail(
         self,

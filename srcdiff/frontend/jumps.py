@@ -56,12 +56,19 @@ class _Structurer:
                     part = self.branch(statement, rest, loop)
                 case ast.For() | ast.While():
                     part = self.loop(statement, rest, loop)
+                case ast.With():
+                    part = self.scope(statement, loop)
                 case _:
                     part = _Part([statement])
             done += part.body
             if part.took_rest:
                 return _Part(done, part.flags, part.always)
         return _Part(done)
+
+    def scope(self, statement: ast.With, loop: int) -> _Part:
+        """Structure the body of a `with`, which no jump leaves (`frontend.syntax`)."""
+        body = self.block(statement.body, loop).body
+        return _Part([ast.copy_location(ast.With(statement.items, body), statement)])
 
     def branch(self, statement: ast.If, rest: Sequence[ast.stmt], loop: int) -> _Part:
         """Structure an `if`; a branch that leaves takes what follows into the other one."""

@@ -12,12 +12,13 @@ arguments, closures, constants and tuples are gone when the IR is built.
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
 from srcdiff.errors import Span, SrcdiffError, TypeInferenceError, UnsupportedSyntax
 from srcdiff.frontend.arithmetic import literal
+from srcdiff.frontend.arrays import stopped
 from srcdiff.frontend.assigned import check_assigned
 from srcdiff.frontend.assignments import assign, augment, bind
 from srcdiff.frontend.comprehensions import comprehend
@@ -53,8 +54,10 @@ from srcdiff.ir.nodes import (
     Operand,
     Statement,
     Value,
+    View,
 )
-from srcdiff.ir.walk import rename
+from srcdiff.ir.walk import all_definitions, rename
+from srcdiff.words import no_grad
 
 MAX_DEPTH = 64
 
@@ -70,6 +73,12 @@ class Lowered:
     sources: tuple[Source, ...]
     span: Span
     reads: tuple[Read, ...]
+
+    def placed(self, span: Span | None) -> "Lowered":
+        """Return the same as standing at `span`, unless that is not known."""
+        if span is None:
+            return self
+        return replace(self, span=span, function=replace(self.function, span=span))
 
 
 def lower(
@@ -284,6 +293,8 @@ def statement(c: Context, node: ast.stmt) -> None:
             lower_while(c, node, statements)
         case ast.Expr():
             evaluate(c, node.value, "_t")
+        case ast.With():
+            _no_grad(c, node)
         case ast.Pass():
             pass
         case ast.FunctionDef():
@@ -301,6 +312,27 @@ def statement(c: Context, node: ast.stmt) -> None:
                 "Write it in other words.",
                 UnsupportedSyntax,
             )
+
+
+def _no_grad(c: Context, node: ast.With) -> None:
+    """Lower a block whose values and writes are constants to derivatives."""
+    call = node.items[0].context_expr
+    assert isinstance(call, ast.Call)
+    word = evaluate(c, call.func)
+    if not (isinstance(word, Static) and word.value is no_grad):
+        c.fail(call, f"`{ast.unparse(call.func)}` is not `sd.no_grad`.", "Open it around the call.")
+    before, outer, first = dict(c.scope.names), c.constant, len(c.builder.statements)
+    c.constant = True
+    statements(c, node.body)
+    c.constant = outer
+    c.at(node)
+    block = Block(tuple(c.builder.statements[first:]))
+    views = {s.out for s in block.statements if isinstance(s, View)}
+    made = set(all_definitions(block)) - views
+    for name, binding in list(c.scope.names.items()):
+        if before.get(name) is not binding and not made.issuperset(leaves(binding.entity)):
+            entity = stopped(c, node, name, binding.entity)
+            c.scope.names[name] = Binding(entity, binding.span)
 
 
 def _message(node: ast.expr | None) -> str:

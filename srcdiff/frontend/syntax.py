@@ -136,7 +136,7 @@ def _problem(node: ast.AST, place: Place, bound: frozenset[str]) -> Problem | No
         case ast.FunctionDef() | ast.Lambda():
             return _function(node, outermost=False)
         case ast.With(items=[ast.withitem(ast.Call(function), None)]) if _is_no_grad(function):
-            return None
+            return _leaving(node.body, in_loop=False)
         case ast.JoinedStr() if place == "message":
             return None
         case ast.Call(func=ast.Attribute() as method):
@@ -155,6 +155,25 @@ def _problem(node: ast.AST, place: Place, bound: frozenset[str]) -> Problem | No
             return _listed(node)
         case _:
             return None
+
+
+def _leaving(body: list[ast.stmt], *, in_loop: bool) -> Problem | None:
+    """Refuse a jump out of the block of a `with`."""
+    for node in body:
+        match node:
+            case ast.Return():
+                return node, "`return` inside of `with`", "Return after the block."
+            case ast.Break() | ast.Continue() if not in_loop:
+                return node, "a jump out of a `with`", "Let the block end before the jump."
+            case ast.If(body=inner, orelse=orelse):
+                found = _leaving([*inner, *orelse], in_loop=in_loop)
+            case ast.For(body=inner) | ast.While(body=inner):
+                found = _leaving(inner, in_loop=True)
+            case _:
+                continue
+        if found is not None:
+            return found
+    return None
 
 
 def _listed(node: ast.stmt | ast.expr) -> Problem | None:

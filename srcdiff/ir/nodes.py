@@ -114,11 +114,15 @@ How = Index | Transpose | Reshape | Broadcast
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Origin:
-    """Where a statement comes from: the user's source, and the sweep it belongs to."""
+    """Where a statement comes from: the user's source, and the sweep it belongs to.
+
+    What is `constant` has no derivative: it stands in the block of a `with no_grad()`.
+    """
 
     span: Span | None = None
     sweep: Sweep = "primal"
     note: str = ""
+    constant: bool = False
 
 
 NOWHERE = Origin()

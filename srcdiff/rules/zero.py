@@ -6,6 +6,7 @@ import operator
 
 import numpy as np
 
+from srcdiff import words
 from srcdiff.rules.registry import alias, zero
 
 # ---- piecewise constant ----
@@ -30,6 +31,7 @@ zero(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartiti
 zero(np.searchsorted, np.digitize, np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero)
 
 # ---- shapes, and arrays that depend on nothing but a shape ----
+zero(words.stop_gradient)
 zero(np.shape, np.ndim, np.size, builtins.len)
 zero(np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like)
 zero(np.eye, np.identity, np.indices, np.tri)

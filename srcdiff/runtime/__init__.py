@@ -4,6 +4,7 @@ Both tables have the same keys; a function that generated text names by a word t
 does not exist there.
 """
 
+from srcdiff.runtime import constants as _constants  # noqa: F401
 from srcdiff.runtime.special import digamma, polygamma, spherical_bessel
 from srcdiff.runtime.sums import plain_radd, radd
 from srcdiff.runtime.tapes import grow

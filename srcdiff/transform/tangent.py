@@ -319,6 +319,8 @@ class _Tangent:
     def write(self, write: Store | Increment) -> None:
         """Write the tangent of what is written; an increment by a constant leaves it alone."""
         ref, dot = self.dot(write.ref), self.or_nothing(write.value)
+        if write.origin.constant:
+            dot = constant(0, Scalar(write.ref.type.dtype))
         assert isinstance(ref, Value)
         if isinstance(write, Increment) and is_constant(dot, 0):
             return

@@ -99,7 +99,7 @@ def _write(plan: Plan, write: Store | Increment) -> None:
     if not plan.activity.is_active(write.ref):
         return
     target = shadow(plan, write.ref)
-    if plan.activity.is_active(write.value):
+    if plan.activity.is_active(write.value) and not write.origin.constant:
         if write.indices:
             bar = plan.builder.load(target, place, wish_of_element(plan, write))
             _clear(plan, write, target, place)
