@@ -1,19 +1,16 @@
 """Derivatives that the user's function takes itself: `sd.grad(g)(x)`, or `dg(x)`.
 
-The function is lowered on its own, with parameters in place of the arguments that it is
-differentiated by. What else it uses of the function around it becomes parameters, too, so that the
-derivative by those is not lost, and not confused with the one that is asked for.
+The function becomes one of its own (`frontend.lifting`), and a statement says what is derived.
 """
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from srcdiff.errors import NotDifferentiable, UnsupportedSyntax
+from srcdiff.errors import NotDifferentiable
 from srcdiff.frontend.context import (
     Context,
     Entity,
@@ -24,38 +21,22 @@ from srcdiff.frontend.context import (
     leaves,
     rebuild,
 )
+from srcdiff.frontend.lifting import Lifted, lift
 from srcdiff.ir.derivatives import beside, like
-from srcdiff.ir.memory import alias_classes
 from srcdiff.ir.nodes import (
-    Block,
     Const,
     Derive,
-    Function,
-    Increment,
     Operand,
-    Store,
     Value,
     is_array,
 )
 from srcdiff.ir.types import BOOL, PYTHON_INT, Array, Scalar
-from srcdiff.ir.walk import all_definitions, operands, rename, statements
 from srcdiff.products import Product
 
 Call = Callable[..., Entity]
 NOTHING = Static(None)
 BESIDE = ("reverse", "hvp", "gnvp")
 """The modes whose derivatives have the shapes of arguments."""
-
-
-@dataclass(frozen=True, eq=False)
-class Lifted:
-    """A function of its own, and how it is called from the one around it."""
-
-    function: Function
-    args: tuple[Operand, ...]
-    result: Entity
-    wrt: dict[Value, int]
-    """The parameter for each leaf that it is differentiated by."""
 
 
 def transformed(
@@ -105,7 +86,7 @@ def call_transformed(
         c.fail(node, f"No {product.seeds} are given.", "Pass them first.")
     seeds, inputs = (args[0], args[1:]) if product.seeded else (None, args)
     wanted = _wanted(c, node, what, inputs, kwargs)
-    lifted = _lift(c, node, what.function, inputs, dict(kwargs), wanted, call)
+    lifted = lift(c, node, what.function, inputs, dict(kwargs), wanted, call)
     _check(c, node, what, lifted)
     given = _seeds(c, node, what, seeds, lifted, [_argument(w, inputs, kwargs) for w in wanted])
     return _derive(c, what, lifted, given, [_argument(w, inputs, kwargs) for w in wanted])
@@ -158,120 +139,6 @@ def parameter_names(function: Entity) -> tuple[str, ...]:
 
 def _argument(wanted: int | str, inputs: Sequence[Entity], kwargs: Mapping[str, Entity]) -> Entity:
     return inputs[wanted] if isinstance(wanted, int) else kwargs[wanted]
-
-
-# ---- a function of its own ----
-
-
-def _lift(
-    c: Context,
-    node: ast.AST,
-    function: Entity,
-    inputs: tuple[Entity, ...],
-    kwargs: dict[str, Entity],
-    wanted: Sequence[int | str],
-    call: Call,
-) -> Lifted:
-    """Lower a function so that all it uses are its parameters."""
-    fresh: dict[Value, Operand] = {}
-    wrt: list[Value] = []
-
-    def entering(entity: Entity, *, differentiated: bool) -> Entity:
-        return rebuild(entity, (enter(leaf, differentiated) for leaf in leaves(entity)))
-
-    def enter(leaf: Entity, differentiated: bool) -> Entity:
-        if not isinstance(leaf, Value | Const):
-            return leaf
-        active = differentiated and leaf.type.dtype.kind == "f"
-        if not (active or is_array(leaf)):
-            return leaf
-        shape = leaf.shape if isinstance(leaf, Value) else ()
-        name = leaf.name if isinstance(leaf, Value) else "_x"
-        param = Value(name, leaf.type, shape)
-        fresh[param] = leaf
-        if active:
-            wrt.append(param)
-        return param
-
-    new_inputs = tuple(
-        entering(entity, differentiated=k in wanted) for k, entity in enumerate(inputs)
-    )
-    new_kwargs = {
-        name: entering(entity, differentiated=name in wanted) for name, entity in kwargs.items()
-    }
-    with c.block() as builder:
-        result = call(c, node, function, new_inputs, new_kwargs, "_out")
-    block = Block(tuple(builder.statements))
-    own = set(all_definitions(block))
-    renamed: dict[Value, Operand] = {}
-    names = {value: c.names.pop(value) for value in list(c.names) if value in own}
-    block = rename(block, names, renamed)
-    result = rebuild(
-        result,
-        (renamed.get(e, e) if isinstance(e, Value) else e for e in leaves(result)),
-    )
-    results = tuple(leaf for leaf in leaves(result) if isinstance(leaf, Value | Const))
-    free = _free(block, results, fresh)
-    params = (*fresh, *free)
-    lifted = Function(_title(function), params, block, results, span=c.span(node))
-    _refuse_side_effects(c, node, lifted, free)
-    positions = {param: params.index(param) for param in wrt}
-    return Lifted(lifted, (*fresh.values(), *free), result, positions)
-
-
-def _title(function: Entity) -> str:
-    match function:
-        case LocalFunction(node=ast.FunctionDef(name=name)):
-            return name
-        case Static(value=FunctionType(__name__=name)) if name.isidentifier():
-            return name
-        case Partial(function=inner) | Transformed(function=inner):
-            return _title(inner)
-    return "function"
-
-
-def _free(
-    block: Block, results: Sequence[Operand], fresh: Mapping[Value, Operand]
-) -> tuple[Value, ...]:
-    """Return the values that a block uses and does not define, extents of arrays included."""
-    own = {*all_definitions(block), *fresh}
-    found: dict[Value, None] = {}
-
-    def note(operand: Operand | None) -> None:
-        if isinstance(operand, Value) and operand not in own and operand not in found:
-            found[operand] = None
-            for extent in operand.shape:
-                note(extent)
-
-    for param in fresh:
-        for extent in param.shape:
-            note(extent)
-    for statement in statements(block):
-        for operand in operands(statement):
-            note(operand)
-    for value in all_definitions(block):
-        for extent in value.shape:
-            note(extent)
-    for result in results:
-        note(result)
-    return tuple(found)
-
-
-def _refuse_side_effects(
-    c: Context, node: ast.AST, function: Function, free: Sequence[Value]
-) -> None:
-    classes = alias_classes(function)
-    writes = (s for s in statements(function.body) if isinstance(s, Store | Increment))
-    written = {classes.of(write.ref) for write in writes}
-    for value in free:
-        if is_array(value) and classes.of(value) in written:
-            c.fail(
-                node,
-                f"The function that is differentiated writes into `{value.name.lstrip('_')}`, "
-                "which is not one of its arguments.",
-                "Pass the array as an argument, or return what is written.",
-                UnsupportedSyntax,
-            )
 
 
 # ---- checks ----

@@ -1,0 +1,163 @@
+"""A function that the user's function differentiates, as a function of its own.
+
+It is lowered with parameters in place of the arguments that it is differentiated by. What else it
+uses of the function around it becomes parameters, too, so that the derivative by those is not lost,
+and not confused with the one that is asked for.
+"""
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FunctionType
+
+from srcdiff.errors import UnsupportedSyntax
+from srcdiff.frontend.context import (
+    Context,
+    Entity,
+    LocalFunction,
+    Partial,
+    Static,
+    Transformed,
+    leaves,
+    rebuild,
+)
+from srcdiff.ir.memory import alias_classes
+from srcdiff.ir.nodes import (
+    Block,
+    Const,
+    Function,
+    Increment,
+    Operand,
+    Store,
+    Value,
+    is_array,
+)
+from srcdiff.ir.walk import all_definitions, operands, rename, statements
+
+Call = Callable[..., Entity]
+
+
+@dataclass(frozen=True, eq=False)
+class Lifted:
+    """A function of its own, and how it is called from the one around it."""
+
+    function: Function
+    args: tuple[Operand, ...]
+    result: Entity
+    wrt: dict[Value, int]
+    """The parameter for each leaf that it is differentiated by."""
+
+
+@dataclass(eq=False)
+class _Entry:
+    """The parameters that stand for what a function is called with."""
+
+    fresh: dict[Value, Operand] = field(default_factory=dict)
+    wrt: list[Value] = field(default_factory=list)
+
+    def entity(self, entity: Entity, *, differentiated: bool) -> Entity:
+        """Return a tree with parameters for arrays, and for all numbers that are `differentiated`."""
+        return rebuild(entity, (self.leaf(leaf, differentiated) for leaf in leaves(entity)))
+
+    def leaf(self, leaf: Entity, differentiated: bool) -> Entity:
+        if not isinstance(leaf, Value | Const):
+            return leaf
+        active = differentiated and leaf.type.dtype.kind == "f"
+        if not (active or is_array(leaf)):
+            return leaf
+        name = leaf.name if isinstance(leaf, Value) else "_x"
+        param = Value(name, leaf.type, leaf.shape if isinstance(leaf, Value) else ())
+        self.fresh[param] = leaf
+        if active:
+            self.wrt.append(param)
+        return param
+
+
+def lift(
+    c: Context,
+    node: ast.AST,
+    function: Entity,
+    inputs: tuple[Entity, ...],
+    kwargs: dict[str, Entity],
+    wanted: Sequence[int | str],
+    call: Call,
+) -> Lifted:
+    """Lower a function so that all it uses are its parameters."""
+    entry = _Entry()
+    args = tuple(entry.entity(e, differentiated=k in wanted) for k, e in enumerate(inputs))
+    named = {n: entry.entity(e, differentiated=n in wanted) for n, e in kwargs.items()}
+    with c.block() as builder:
+        result = call(c, node, function, args, named, "_out")
+    block, result = _named(c, Block(tuple(builder.statements)), result)
+    results = tuple(leaf for leaf in leaves(result) if isinstance(leaf, Value | Const))
+    free = _free(block, results, entry.fresh)
+    params = (*entry.fresh, *free)
+    lifted = Function(_title(function), params, block, results, span=c.span(node))
+    _refuse_side_effects(c, node, lifted, free)
+    positions = {param: params.index(param) for param in entry.wrt}
+    return Lifted(lifted, (*entry.fresh.values(), *free), result, positions)
+
+
+def _named(c: Context, block: Block, result: Entity) -> tuple[Block, Entity]:
+    """Give the values of a block the names of the user, which are given at the end elsewhere."""
+    own = set(all_definitions(block))
+    names = {value: c.names.pop(value) for value in list(c.names) if value in own}
+    renamed: dict[Value, Operand] = {}
+    block = rename(block, names, renamed)
+    found = (renamed.get(e, e) if isinstance(e, Value) else e for e in leaves(result))
+    return block, rebuild(result, found)
+
+
+def _title(function: Entity) -> str:
+    match function:
+        case LocalFunction(node=ast.FunctionDef(name=name)):
+            return name
+        case Static(value=FunctionType(__name__=name)) if name.isidentifier():
+            return name
+        case Partial(function=inner) | Transformed(function=inner):
+            return _title(inner)
+    return "function"
+
+
+def _free(
+    block: Block, results: Sequence[Operand], fresh: Mapping[Value, Operand]
+) -> tuple[Value, ...]:
+    """Return the values that a block uses and does not define, extents of arrays included."""
+    own = {*all_definitions(block), *fresh}
+    found: dict[Value, None] = {}
+
+    def note(operand: Operand | None) -> None:
+        if isinstance(operand, Value) and operand not in own and operand not in found:
+            found[operand] = None
+            for extent in operand.shape:
+                note(extent)
+
+    for param in fresh:
+        for extent in param.shape:
+            note(extent)
+    for statement in statements(block):
+        for operand in operands(statement):
+            note(operand)
+    for value in all_definitions(block):
+        for extent in value.shape:
+            note(extent)
+    for result in results:
+        note(result)
+    return tuple(found)
+
+
+def _refuse_side_effects(
+    c: Context, node: ast.AST, function: Function, free: Sequence[Value]
+) -> None:
+    classes = alias_classes(function)
+    writes = (s for s in statements(function.body) if isinstance(s, Store | Increment))
+    written = {classes.of(write.ref) for write in writes}
+    for value in free:
+        if is_array(value) and classes.of(value) in written:
+            c.fail(
+                node,
+                f"The function that is differentiated writes into `{value.name.lstrip('_')}`, "
+                "which is not one of its arguments.",
+                "Pass the array as an argument, or return what is written.",
+                UnsupportedSyntax,
+            )

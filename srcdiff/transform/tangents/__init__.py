@@ -1,0 +1,1 @@
+"""The parts of forward mode. `transform.tangent` puts them together."""
