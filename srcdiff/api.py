@@ -1,7 +1,7 @@
 """The transforms: what people call to get a derivative."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,10 +18,13 @@ from srcdiff.products import (
     HESSIAN,
     HVP,
     JACFWD,
+    JACOBIAN,
     JACREV,
+    JVP,
     PRIMAL,
     PULLBACK,
     PUSHFORWARD,
+    TAYLOR,
     VALUE_AND_GRAD,
     Argnums,
     Product,
@@ -108,6 +111,36 @@ def jvp(
         )
     out: tuple[Any, Any] = _transform(PUSHFORWARD, f, wanted, options)(given, *primals)
     return out
+
+
+def jacobian(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
+    """Return a function that computes the Jacobian of `f`, by columns or by rows, as sizes say.
+
+    The result is that of `jacfwd` and `jacrev`.
+
+    >>> import numpy as np, srcdiff as sd
+    >>> sd.jacobian(lambda x, y: x[:2] * y)(np.array([1.0, 3.0, 5.0]), 2.0)
+    array([[2., 0., 0.],
+           [0., 2., 0.]])
+    """
+    return _transform(JACOBIAN, f, argnums, options)
+
+
+def taylor(f: Any, order: int, argnum: int | str = 0, **options: Any) -> Any:
+    """Return `h(direction, *args)`: the Taylor coefficients of `t -> f(x + t direction)` at t = 0.
+
+    The result has the coefficients of order 0 to `order`, stacked in front: the shape
+    `(order + 1, *out.shape)`. Raises `TypeInferenceError` where `order` is not a positive integer.
+
+    >>> import srcdiff as sd
+    >>> sd.taylor(lambda x: x * x * x, 3)(1.0, 2.0)
+    array([ 8., 12.,  6.,  1.])
+    """
+    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+        raise TypeInferenceError(
+            f"The order {order!r} is not a positive integer.", hint="Give one."
+        )
+    return _transform(replace(TAYLOR, order=order), f, argnum, options)
 
 
 def jacfwd(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
@@ -264,11 +297,14 @@ for _function, _product in (
     (value_and_grad, VALUE_AND_GRAD),
     (pullback, PULLBACK),
     (pushforward, PUSHFORWARD),
+    (jacobian, JACOBIAN),
     (jacfwd, JACFWD),
     (jacrev, JACREV),
     (hessian, HESSIAN),
     (hvp, HVP),
     (gnvp, GNVP),
+    (taylor, TAYLOR),
+    (jvp, JVP),
 ):
     # The front end knows a transform that a function calls by this.
     vars(_function)["product"] = _product

@@ -46,10 +46,10 @@ class Scheme:
     def _derivative(self, results: Iterator[str], names: dict[str, Any]) -> str:
         """Return the derivative as a tree: of the output, the arguments, or one in the other."""
         match self.product.mode:
-            case "forward":
+            case "forward" | "taylor":
                 parts = (next(results) if is_float(kind) else "None" for kind in self.output.kinds)
                 return expression(self.output.tree, parts, names)
-            case "jacfwd" | "jacrev":
+            case "jacfwd" | "jacrev" | "jacobian":
                 blocks = (
                     self._gradient(results, names, isinstance(kind, Number))
                     if is_float(kind)

@@ -22,9 +22,9 @@ from srcdiff.transform.flatten import flatten
 from srcdiff.transform.forward import forward
 from srcdiff.transform.fuse import fuse
 from srcdiff.transform.hoist import hoist
-from srcdiff.transform.jacobians import columns, product, rows
+from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
 from srcdiff.transform.lift import lift
-from srcdiff.transform.nested import structured
+from srcdiff.transform.nested import derivatives, structured
 from srcdiff.transform.own import own
 from srcdiff.transform.promote import promote
 from srcdiff.transform.rebind import rebind
@@ -97,6 +97,7 @@ class Wanted:
     name: str = ""
     constant: int = 0
     fixed: Mapping[int, Const | None] = field(default_factory=dict)
+    order: int = 1
 
 
 def derive(function: Function, wanted: Wanted, stages: Stages) -> Text:
@@ -106,7 +107,10 @@ def derive(function: Function, wanted: Wanted, stages: Stages) -> Text:
     return render(_run(function, FINISH, stages))
 
 
+DIRECTIONS: tuple[Mode, Mode] = ("jacfwd", "jacrev")
 TITLES: dict[Mode, str] = {
+    "jacobian": "Jacobian",
+    "taylor": "Taylor series",
     "jacfwd": "Jacobian",
     "jacrev": "Jacobian",
     "hessian": "Hessian",
@@ -145,6 +149,10 @@ def _derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
             return _columns(_over(gradient, wanted, stages, several=True), wanted, stages)
         case "gnvp":
             return _gauss_newton(function, wanted, stages)
+        case "jacobian":
+            return _jacobian(function, wanted, stages)
+        case "taylor":
+            return _series(function, wanted, stages)
         case _:
             assert_never(wanted.mode)
 
@@ -193,6 +201,7 @@ def _derivative(derive: Derive) -> Function:
         backwards,
         f"{derive.function.name}_{derive.mode}",
         fixed={k: s for k, s in seeds if backwards and not isinstance(s, Value)},
+        order=derive.order,
     )
     return derived(derive.function, wanted, Stages())
 
@@ -233,6 +242,24 @@ def _rows(function: Function, wanted: Wanted, stages: Stages) -> Function:
     primal = _run(function, PREPARE_TANGENT, stages)
     back = _reverse(function, replace(wanted, with_value=False, seeded=True), stages)
     return _run(back, (_named("rows", lambda f: rows(primal, f, wanted.wrt)),), stages)
+
+
+def _jacobian(function: Function, wanted: Wanted, stages: Stages) -> Function:
+    """By columns or by rows, whichever is cheaper."""
+    both = [_derived(function, replace(wanted, mode=mode), Stages()) for mode in DIRECTIONS]
+    primal = _run(_expanded(function), PREPARE_TANGENT, stages)
+    made = partial(cheaper, forward=both[0], backward=both[1], wrt=wanted.wrt)
+    return _run(primal, (_named("cheaper", made),), stages)
+
+
+def _series(function: Function, wanted: Wanted, stages: Stages) -> Function:
+    """The Taylor coefficients of the float results along tangents."""
+    function = _run(_expanded(function), PREPARE_TANGENT, stages)
+    floats = tuple(r for r in function.results if r.type.dtype.kind == "f")
+    function = replace(function, results=floats)
+    result = derivatives(function, wanted.wrt, wanted.order)
+    result = replace(stacked(result, wanted.order), name=wanted.name)
+    return _run(result, (_named("series", lambda f: f),), stages)
 
 
 def _gauss_newton(function: Function, wanted: Wanted, stages: Stages) -> Function:

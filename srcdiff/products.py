@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Mode = Literal["primal", "reverse", "forward", "jacfwd", "jacrev", "hessian", "hvp", "gnvp"]
+Mode = Literal[
+    "primal",
+    "reverse",
+    "forward",
+    "jacobian",
+    "jacfwd",
+    "jacrev",
+    "hessian",
+    "hvp",
+    "gnvp",
+    "taylor",
+]
 """Which passes make it."""
 
 
@@ -19,6 +30,7 @@ class Product:
     seeds: Literal["", "cotangents", "tangents"] = ""
     with_value: bool = True
     of_number: bool = False
+    order: int = 1
 
     @property
     def seeded(self) -> bool:
@@ -34,11 +46,14 @@ VALUE_AND_GRAD = Product("value_and_grad", of_number=True)
 PULLBACK = Product("pullback", seeds="cotangents")
 COTANGENTS = Product("cotangents", seeds="cotangents", with_value=False)
 PUSHFORWARD = Product("pushforward", "forward", "tangents")
+JVP = Product("jvp", "forward", "tangents")
+JACOBIAN = Product("jacobian", "jacobian", with_value=False)
 JACFWD = Product("jacfwd", "jacfwd", with_value=False)
 JACREV = Product("jacrev", "jacrev", with_value=False)
 HESSIAN = Product("hessian", "hessian", with_value=False, of_number=True)
 HVP = Product("hvp", "hvp", "tangents", with_value=False, of_number=True)
 GNVP = Product("gnvp", "gnvp", "tangents", with_value=False)
+TAYLOR = Product("taylor", "taylor", "tangents", with_value=False)
 PRIMAL = Product("primal", "primal")
 
 Argnums = int | str | tuple[int | str, ...]

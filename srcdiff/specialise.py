@@ -107,6 +107,7 @@ def make(
         product.seeds == "cotangents",
         f"{lowered.function.name}_{product.name}",
         aux_results(output) if has_aux else 0,
+        order=product.order,
     )
     text = derive(lowered.function, request, stages)
     final = list(stages.functions.values())[-1]

@@ -24,13 +24,13 @@ from srcdiff.frontend.context import (
     Static,
     Transformed,
 )
-from srcdiff.frontend.derivatives import call_transformed, transformed
+from srcdiff.frontend.derivatives import call_transformed, jvp, transformed
 from srcdiff.frontend.objects import from_object
 from srcdiff.frontend.target import Target, unwrap
 from srcdiff.ir.nodes import Const, Item, Operand, Value, is_array
 from srcdiff.ir.types import Scalar
 from srcdiff.library import LIBRARY
-from srcdiff.products import Product, Transform
+from srcdiff.products import JVP, Product, Transform
 from srcdiff.rules import canonical, elementwise_rule, is_zero
 
 HANDLERS: dict[Any, Any] = {
@@ -112,6 +112,8 @@ def _call_object(
     name: str,
 ) -> Entity:
     product = getattr(value, "product", None)
+    if product is JVP:
+        return jvp(c, node, args, kwargs, call)
     if isinstance(product, Product):
         return transformed(c, node, product, args, kwargs)
     transform = getattr(value, "transform", None)

@@ -5,6 +5,7 @@ The function becomes one of its own (`frontend.lifting`), and a statement says w
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
@@ -31,7 +32,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import BOOL, PYTHON_INT, Array, Scalar
-from srcdiff.products import Product
+from srcdiff.products import PUSHFORWARD, Product
 
 Call = Callable[..., Entity]
 NOTHING = Static(None)
@@ -47,19 +48,45 @@ def transformed(
     kwargs: Mapping[str, Entity],
 ) -> Transformed:
     """Return what a call of a transform, `sd.grad(g, argnums=1)`, gives inside of a function."""
-    given = dict(zip(("f", "argnums"), args, strict=False)) | dict(kwargs)
+    names = ("f", "order", "argnum") if product.mode == "taylor" else ("f", "argnums")
+    given = dict(zip(names, args, strict=False)) | dict(kwargs)
     function = given.pop("f", None)
-    argnums = _known(given.pop("argnums", Const(0, PYTHON_INT)))
+    if product.mode == "taylor":
+        product = replace(product, order=_known(given.pop("order", Static(None))))
+    argnums = _known(given.pop(names[-1], Const(0, PYTHON_INT)))
     has_aux = _known(given.pop("has_aux", Const(False, BOOL)))
     parts = argnums if isinstance(argnums, tuple) else (argnums,)
     fits = all(isinstance(part, int | str) for part in parts) and isinstance(has_aux, bool)
-    if function is None or given or len(args) > 2 or not fits:
+    fits = fits and isinstance(product.order, int) and product.order > 0
+    if function is None or given or len(args) > len(names) or not fits:
         c.fail(
             node,
             "Inside of a function a transform takes a function, `argnums` and `has_aux`.",
             "Give `argnums` as literals, and options where the outer derivative is made.",
         )
     return Transformed(product, function, argnums, has_aux)
+
+
+def jvp(
+    c: Context,
+    node: ast.AST,
+    args: tuple[Entity, ...],
+    kwargs: Mapping[str, Entity],
+    call: Call,
+) -> Entity:
+    """Lower `sd.jvp(g, primals, tangents, argnums=None)` inside of a function."""
+    given = dict(zip(("f", "primals", "tangents", "argnums"), args, strict=False)) | dict(kwargs)
+    primals, tangents = given.get("primals"), given.get("tangents")
+    if "f" not in given or not (isinstance(primals, tuple) and isinstance(tangents, tuple)):
+        c.fail(
+            node, "`jvp` takes a function, a tuple of primals and one of tangents.", "Pass them."
+        )
+    argnums = _known(given["argnums"]) if "argnums" in given else None
+    if argnums is None:
+        argnums = tuple(k for k, x in enumerate(primals) if any(map(_is_float, leaves(x))))
+    argnums = argnums if isinstance(argnums, tuple) else (argnums,)
+    what = Transformed(PUSHFORWARD, given["f"], argnums)
+    return call_transformed(c, node, what, (tangents, *primals), {}, call)
 
 
 def _known(entity: Entity) -> Any:
@@ -231,6 +258,7 @@ def _derive(
             seeds,
             lifted.args,
             c.builder.origin,
+            product.order,
         )
     )
     _ask(c, [*(values if valued else ()), *(made if product.mode not in BESIDE else ())])
@@ -240,9 +268,11 @@ def _derive(
 def _made(product: Product, floats: Sequence[Value], wrt: Sequence[Value]) -> list[Value]:
     """Return new values for the derivatives of a statement."""
     match product.mode:
+        case "taylor":
+            return [_series(value) for value in floats]
         case "forward":
             return [_renamed(value, f"{value.name}_dot") for value in floats]
-        case "jacfwd" | "jacrev":
+        case "jacfwd" | "jacrev" | "jacobian":
             return [_block(value, param) for value in floats for param in wrt]
         case "hessian":
             return [_block(first, second) for first in wrt for second in wrt]
@@ -251,6 +281,12 @@ def _made(product: Product, floats: Sequence[Value], wrt: Sequence[Value]) -> li
 
 def _renamed(value: Value, name: str) -> Value:
     return like(Value(name, value.type, value.shape))
+
+
+def _series(out: Value) -> Value:
+    """Return a new value for stacked coefficients; the extents are asked of it."""
+    shape = (out.shape[0] if out.shape else Value("_n", PYTHON_INT), *out.shape)
+    return like(Value("_series", Array(out.type.dtype, len(shape)), shape))
 
 
 def _block(out: Value, param: Value) -> Value:
@@ -297,9 +333,9 @@ def _arranged(
         return rebuild(result, (part() if _is_float(leaf) else NOTHING for leaf in leaves(result)))
 
     match what.product.mode:
-        case "forward":
+        case "forward" | "taylor":
             derivative = of_output(lambda: next(made))
-        case "jacfwd" | "jacrev":
+        case "jacfwd" | "jacrev" | "jacobian":
             derivative = of_output(lambda: by_arguments(lambda: next(made)))
         case "hessian":
             derivative = by_arguments(lambda: by_arguments(lambda: next(made)))

@@ -56,7 +56,7 @@ class _Entry:
     wrt: list[Value] = field(default_factory=list)
 
     def entity(self, entity: Entity, *, differentiated: bool) -> Entity:
-        """Return a tree with parameters for arrays, and for all numbers that are `differentiated`."""
+        """Return a tree with parameters for arrays, and for numbers that are `differentiated`."""
         return rebuild(entity, (self.leaf(leaf, differentiated) for leaf in leaves(entity)))
 
     def leaf(self, leaf: Entity, differentiated: bool) -> Entity:

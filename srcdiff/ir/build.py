@@ -240,4 +240,8 @@ class Builder:
                 return left
             case (Const(value=1), right) if function is np.multiply:
                 return right
+            case (Const(value=0) as zero, _) | (_, Const(value=0) as zero) if (
+                function is np.multiply
+            ):
+                return zero
         return self.call(function, *args, name=name, type=PYTHON_INT, shape=())

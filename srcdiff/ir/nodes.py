@@ -200,6 +200,7 @@ class Derive:
     seeds: "tuple[Operand | None, ...]"
     args: tuple[Operand, ...]
     origin: Origin = NOWHERE
+    order: int = 1
 
 
 @dataclass(frozen=True, eq=False, slots=True)

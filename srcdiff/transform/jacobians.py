@@ -1,9 +1,12 @@
-"""Jacobians as functions: by columns, all tangents at once, or by rows, one after another.
+"""Jacobians and series as functions of their own, made of tangents and adjoints.
+
+A Jacobian comes by columns, all tangents at once, or by rows, one cotangent after another:
 
 f_tangent(x_dot, x) -> y_dot          J(x): x_dot = the unit tangents; y_dot is J, by columns
 f_adjoint(y_bar, x) -> x_bar    ->    J(x): for i: y_bar = the unit cotangent i; J[i] = x_bar
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -15,8 +18,10 @@ from srcdiff.ir.nodes import (
     Call,
     For,
     Function,
+    If,
     Index,
     Item,
+    Join,
     Operand,
     Reshape,
     Slice,
@@ -24,7 +29,7 @@ from srcdiff.ir.nodes import (
     Value,
     is_array,
 )
-from srcdiff.ir.types import PYTHON_INT, Array, Scalar
+from srcdiff.ir.types import BOOL, PYTHON_INT, Array, Scalar, Type
 from srcdiff.ir.walk import clone, substitute_block
 from srcdiff.transform.splice import splice
 
@@ -226,3 +231,72 @@ def product(along: Function, back: Function) -> Function:
     builder.statements += along.body.statements
     results = splice(builder, back, (*along.results, *params))
     return replace(along, name=back.name, body=builder.block(), results=tuple(results))
+
+
+def cheaper(
+    primal: Function, forward: Function, backward: Function, wrt: Sequence[int]
+) -> Function:
+    """Return one of two functions for a Jacobian, or one that decides between them by sizes.
+
+    A row costs about two columns, which share what they have in common.
+    """
+    inputs = [primal.params[k] for k in wrt]
+    if not any(is_array(r) for r in primal.results if r.type.dtype.kind == "f"):
+        return backward
+    if not any(map(is_array, inputs)):
+        return forward
+    builder, mapping = Builder(), dict[Value, Operand]()
+    builder.statements, rest = prologue(primal, primal.params)
+    builder.statements += clone(Block(tuple(rest)), mapping).statements
+    found = [mapping.get(r, r) if isinstance(r, Value) else r for r in primal.results]
+    outs = [out for out in found if out.type.dtype.kind == "f"]
+    n, m = (_total(builder, [extents(o) for o in each]) for each in (inputs, outs))
+    few = builder.call(np.less_equal, n, builder.fold(np.multiply, m, integer(2)), type=BOOL)
+    sides = Builder(), Builder()
+    blocks = [splice(b, f, primal.params) for b, f in zip(sides, (forward, backward), strict=True)]
+    shapes = [(*extents(out), *extents(x)) for out in outs for x in inputs]
+    joins = []
+    for first, second, shape in zip(*blocks, shapes, strict=True):
+        type: Type = Array(first.type.dtype, len(shape), "A") if shape else Scalar(first.type.dtype)
+        joins.append(Join(Value("jacobian", type, shape), first, second))
+    builder.append(If(few, sides[0].block(), sides[1].block(), tuple(joins)))
+    results = tuple(join.out for join in joins)
+    return replace(primal, name=forward.name, body=builder.block(), results=results)
+
+
+def _total(builder: Builder, shapes: Sequence[Sequence[Operand]]) -> Operand:
+    return _starts(builder, [_size(builder, shape) for shape in shapes])[-1]
+
+
+def stacked(function: Function, order: int) -> Function:
+    """Return the coefficients of a Taylor series, stacked, from the derivatives along a direction.
+
+    `function` gives those of order 0, for each result of the primal, then those of order 1, ...
+    """
+    count = len(function.results) // (order + 1)
+    builder = Builder()
+    builder.statements += function.body.statements
+    results = []
+    for k in range(count):
+        first = function.results[k]
+        shape = extents(first)
+        series = builder.alloc((integer(order + 1), *shape), first.type.dtype, None, "series")
+        for n in range(order + 1):
+            _put(builder, series, n, function.results[n * count + k])
+        results.append(series)
+    return replace(function, body=builder.block(), results=tuple(results))
+
+
+def _put(builder: Builder, series: Value, number: int, derivative: Operand) -> None:
+    """Append what stores the derivative of order `number`, divided by its factorial."""
+    type = Scalar(series.type.dtype)
+    if number > 1:
+        factor = constant(1.0 / math.factorial(number), type)
+        derivative = builder.call(np.multiply, factor, derivative)
+    if not is_array(derivative):
+        builder.store(series, (integer(number),), derivative)
+        return
+    shape = series.shape[1:]
+    items: tuple[Item, ...] = (integer(number), *[FULL] * len(shape))
+    row = builder.view(series, Index(items), Array(type.dtype, len(shape)), shape)
+    builder.store(row, (), derivative)

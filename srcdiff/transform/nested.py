@@ -21,7 +21,7 @@ from srcdiff.ir.derivatives import reverse
 from srcdiff.ir.nodes import Const, Derive, Function, Operand
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import clone_function
-from srcdiff.transform.jacobians import columns, prologue
+from srcdiff.transform.jacobians import columns, prologue, stacked
 from srcdiff.transform.splice import splice
 from srcdiff.transform.tangent import Tangents, tangent
 
@@ -44,7 +44,7 @@ def structured(derive: Derive, function: Function) -> Function:
     match derive.mode:
         case "forward":
             return along(function, wrt)
-        case "jacfwd" | "jacrev":
+        case "jacfwd" | "jacrev" | "jacobian":
             return columns(along(function, wrt, several=True), len(wrt))
         case "hessian":
             slope = gradient(function, wrt)
@@ -53,7 +53,25 @@ def structured(derive: Derive, function: Function) -> Function:
             return along_gradient(function, wrt)
         case "gnvp":
             return gauss_newton(function, wrt)
+        case "taylor":
+            return stacked(derivatives(function, wrt, derive.order), derive.order)
     raise AssertionError(derive.mode)
+
+
+def derivatives(function: Function, wrt: Sequence[int], order: int) -> Function:
+    """Return the function that gives a function with its derivatives along tangents of `wrt`."""
+    count = len(function.results)
+    result = along(function, wrt)
+    for _ in range(order - 1):
+        shifted = [len(wrt) + k for k in wrt]
+        again = along(replace(result, results=result.results[-count:]), shifted)
+        copy = clone_function(result)
+        builder = Builder()
+        builder.statements += copy.body.statements
+        found = splice(builder, again, (*copy.params[: len(wrt)], *copy.params))
+        results = (*copy.results, *found[count:])
+        result = replace(copy, body=builder.block(), results=results)
+    return result
 
 
 def gradient(function: Function, wrt: Sequence[int]) -> Function:

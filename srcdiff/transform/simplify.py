@@ -91,9 +91,19 @@ class _Numbering:
         match statement:
             case Guard(condition=Const(value=True)):
                 return None
+            case Guard(condition=Value() as condition):
+                return self.guard(statement, condition)
             case Call() if not any(map(is_array, statement.args)) or statement.function is np.shape:
                 return self.call(statement)
         return statement
+
+    def guard(self, guard: Guard, condition: Value) -> Guard | None:
+        """Drop a guard that repeats one."""
+        key = (Guard, id(condition))
+        if any(key in scope for scope in self.known):
+            return None
+        self.known[-1][key] = condition
+        return guard
 
     def call(self, call: Call) -> Call | None:
         """Drop a call whose value is known."""
