@@ -6,7 +6,7 @@ import numpy as np
 def deep_cells(w, b, hc, sequence):
     layers, d = hc.shape[0], hc.shape[2]
     hc = hc.copy()
-    out = np.zeros(d)
+    out = np.zeros_like(b[0])
     loss = 0.0
     for t in range(sequence.shape[0]):
         for i in range(d):

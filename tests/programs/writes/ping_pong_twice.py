@@ -4,7 +4,7 @@ import numpy as np
 
 
 def relaxed(u, source, steps):
-    old, new = u, np.empty_like(u)
+    old, new = u.copy(), np.empty_like(u)
     for _ in range(steps):
         new[0], new[-1] = old[0], old[-1]
         for i in range(1, len(u) - 1):
