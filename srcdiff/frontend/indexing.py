@@ -166,7 +166,7 @@ def _slice_key(c: Context, item: Item, extent: Operand) -> tuple[object, ...]:
 def _one_element(c: Context, node: ast.AST, item: Slice, extent: Operand) -> bool:
     """Say whether a slice has one element for sure, as its axis is made sure to be long enough."""
     start, stop = item.start or integer(0), item.stop
-    if item.step is not None or not isinstance(start, Const) or is_constant(extent):
+    if item.step is not None or not isinstance(start, Const):
         return False
     if start.value >= 0 and isinstance(stop, Const) and stop.value == start.value + 1:
         require_least(c, node, extent, stop.value)
@@ -179,6 +179,8 @@ def _one_element(c: Context, node: ast.AST, item: Slice, extent: Operand) -> boo
 
 def _slice_extent(c: Context, node: ast.AST, item: Slice, extent: Operand) -> Operand | None:
     """Return how many elements a slice has, None where only the run time can say."""
+    if isinstance(extent, Const) and (length := _length(item, extent.value)) is not None:
+        return integer(length)
     if _one_element(c, node, item, extent):
         return integer(1)
     start = item.start or integer(0)
@@ -196,6 +198,15 @@ def _slice_extent(c: Context, node: ast.AST, item: Slice, extent: Operand) -> Op
         ):
             return integer(max(item.stop.value - start.value, 0))
     return c.facts.known.get(_slice_key(c, item, extent))
+
+
+def _length(item: Slice, extent: int) -> int | None:
+    """Return how many elements a slice of constants has."""
+    bounds = (item.start, item.stop, item.step)
+    if any(isinstance(bound, Value) for bound in bounds) or is_constant(item.step, 0):
+        return None
+    start, stop, step = (bound.value if isinstance(bound, Const) else None for bound in bounds)
+    return len(range(*slice(start, stop, step).indices(extent)))
 
 
 def _shortened(c: Context, extent: Operand, by: int) -> Operand:

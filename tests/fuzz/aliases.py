@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.fuzz.arrays import tame_array
-from tests.fuzz.expressions import firm, tame
+from tests.fuzz.expressions import condition, firm, tame
 from tests.fuzz.indices import bare, extent_text, index, slice_text
 from tests.fuzz.maker import Array, Maker, Shape, Whole, statements
 
@@ -196,11 +196,12 @@ def view_bound_again(m: Maker) -> bool | None:
     rows = [a.name for a in m.scope.arrays if a.shape == table.shape[1:] and a.writable]
     start = m.pick(rows) if rows and m.chance(60) else f"{table.name}[-1]"
     start = f"np.cos({start})" if m.chance(40) else start
-    cur = m.add_array(table.shape[1:], "v", writable=False, whole=False)
+    cur = Array(m.fresh("v"), table.shape[1:], writable=False, whole=False)
     m.emit(f"{cur.name} = {start}")
     total = m.add_float()
     m.emit(f"{total} = 0.0")
     with m.loop(head, 2):
+        m.scope.arrays.append(cur)
         counter = counter_of(head, 2)
         m.scope.wholes.append(counter)
         m.emit(f"{total} += np.sum(np.sin({cur.name}) * {tame(m, 1)})")
@@ -215,17 +216,41 @@ def view_bound_again(m: Maker) -> bool | None:
 
 def swap_in_loop(m: Maker) -> bool | None:
     """Two arrays that are swapped where a condition, or each iteration, says so."""
-    pairs = [(a, b) for a in m.writable() for b in m.writable()
-             if a.shape == b.shape and a.name < b.name and a.whole and b.whole]  # fmt: skip
+    arrays = [a for a in m.writable() if a.whole and a.name[0] != "v"]
+    pairs = [(a, b) for a in arrays for b in arrays if a.shape == b.shape and a.name < b.name]
     if not pairs or (head := counted(m, 3)) is None:
         return None
     first, second = (array.name for array in m.pick(pairs))
     with m.loop(head, 3):
         m.scope.wholes.append(counter_of(head, 3))
         m.emit(f"{first}[0] += {bare(tame(m, 1))}")
-        m.emit(f"{first}, {second} = {second}, {first}")
+        swap = f"{first}, {second} = {second}, {first}"
+        if m.chance(50):
+            with m.block(f"if {bare(condition(m, 1))}:"):
+                m.emit(swap)
+        else:
+            m.emit(swap)
         if m.chance(50):
             statements(m, 1)
+    return True
+
+
+def shortened_in_loop(m: Maker) -> bool | None:
+    """An array that some iterations make shorter; only sums of it are safe afterwards."""
+    vectors = [a for a in m.scope.arrays if len(a.shape) == 1 and a.shape[0] > 2]
+    if not vectors or (head := counted(m, 3)) is None:
+        return None
+    start, name = m.pick(vectors).name, m.fresh("q")
+    m.emit(f"{name} = 1.0 * {start}")
+    with m.loop(head, 3):
+        counter = counter_of(head, 3)
+        m.scope.wholes.append(counter)
+        with m.block(f"if {m.pick((f'{counter.text} == 1', bare(condition(m, 1))))}:"):
+            m.emit(f"{name} = {m.pick((f'{name}[1:] * {name}[:-1]', f'0.5 * {name}[:2]'))}")
+        if m.chance(50):
+            with m.block("else:"):
+                m.emit(f"{name} = np.sin({name}) * {tame(m, 1)}")
+    m.emit(f"{m.add_float()} = np.sum({name})")
     return True
 
 
@@ -241,4 +266,5 @@ ALIASES: dict[str, Callable[[Maker], bool | None]] = {
     "array bound again in a loop": rebound,
     "view bound again in a loop": view_bound_again,
     "array swap in a loop": swap_in_loop,
+    "array made shorter in a loop": shortened_in_loop,
 }
