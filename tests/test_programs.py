@@ -28,6 +28,13 @@ GOLDEN = (
     "huber",
     "log_sum_exp",
     "burgers",
+    "newton",
+    "doubling",
+    "nested_state",
+    "first_crossing",
+    "deep_cells",
+    "sorted_elements",
+    "ring_buffer",
 )
 PRINT_TEXTS = """
 from tests.corpus import corpus

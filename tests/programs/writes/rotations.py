@@ -1,4 +1,4 @@
-"""Eigenvalues of a symmetric matrix by Jacobi's rotations, until what is off the diagonal is small."""
+"""Eigenvalues of a symmetric matrix by rotations, until little is left off the diagonal."""
 
 import math
 
