@@ -203,7 +203,9 @@ def _slice_extent(c: Context, node: ast.AST, item: Slice, extent: Operand) -> Op
 def _length(item: Slice, extent: int) -> int | None:
     """Return how many elements a slice of constants has."""
     bounds = (item.start, item.stop, item.step)
-    if any(isinstance(bound, Value) for bound in bounds) or is_constant(item.step, 0):
+    if any(isinstance(bound, Value) for bound in bounds):
+        return None
+    if item.step is not None and is_constant(item.step, 0):
         return None
     start, stop, step = (bound.value if isinstance(bound, Const) else None for bound in bounds)
     return len(range(*slice(start, stop, step).indices(extent)))
