@@ -255,15 +255,26 @@ def transpose(c: Context, array: Value, axes: Sequence[int], name: str = "_t") -
 
 
 def reshape(
-    c: Context, node: ast.AST, array: Value, shape: Sequence[Operand], name: str = "_t"
+    c: Context,
+    node: ast.AST,
+    array: Value,
+    shape: Sequence[Operand],
+    name: str = "_t",
+    *,
+    read_only: bool = False,
 ) -> Value:
-    """Return the array with another shape: a view where NumPy gives one, else a copy."""
+    """Return the array with another shape: a view where NumPy gives one, else a copy.
+
+    `read_only` says that the result is read at once and no more, so that it may be a copy.
+    """
     assert isinstance(array.type, Array)
     shape, layout = _resolve_unknown(c, node, array, shape), array.type.layout
+    if read_only and len(shape) == len(array.shape) == 1:
+        return array
     if array.type.ndim > 1 and layout == "F":
         array = c.builder.copy(array)
     elif layout == "A" or array in c.unordered:
-        array = _view_or_copy(c, array)
+        array = c.builder.copy(array) if read_only else _view_or_copy(c, array)
     elif len(shape) == len(array.shape) and all(map(c.facts.agree, shape, array.shape)):
         return array
     type = Array(array.type.dtype, len(shape))
