@@ -75,6 +75,8 @@ def lift(value: Any, known: dict[Function, Function]) -> Any:
     match value:
         case types.FunctionType() if not value.__module__.startswith("numpy"):
             return known.get(value) or lift_function(value, known)
+        case types.ModuleType() if value.__name__.startswith("tests."):
+            return Lifted(value, known)
         case types.ModuleType():
             return {np: NUMPY, math: MATH}.get(value, value)
         case np.ndarray():
@@ -173,6 +175,17 @@ class Replaced:
 
     def __getattr__(self, name: str) -> Any:
         return self.names.get(name) or getattr(self.module, name)
+
+
+class Lifted:
+    """A module of the user, for a run on duals."""
+
+    def __init__(self, module: types.ModuleType, known: dict[Function, Function]) -> None:
+        self.module = module
+        self.known = known
+
+    def __getattr__(self, name: str) -> Any:
+        return lift(getattr(self.module, name), self.known)
 
 
 NUMPY = Replaced(

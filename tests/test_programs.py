@@ -28,6 +28,13 @@ GOLDEN = (
     "huber",
     "log_sum_exp",
     "burgers",
+    "newton",
+    "doubling",
+    "nested_state",
+    "first_crossing",
+    "deep_cells",
+    "sorted_elements",
+    "ring_buffer",
 )
 PRINT_TEXTS = """
 from tests.corpus import corpus
@@ -111,6 +118,14 @@ def test_pullback_is_transposed_tangent(program: Program) -> None:
     assert_unchanged(program, args)
 
 
+def compiled() -> list[Any]:
+    """Return the names of the corpus; compiling takes long, so that half of it is slow."""
+    slow = [name for name in list(corpus())[::2] if name not in GOLDEN]
+    marks = {name: (pytest.mark.slow,) if name in slow else () for name in corpus()}
+    return [pytest.param(name, marks=marks[name]) for name in corpus()]
+
+
+@pytest.mark.parametrize("program", compiled(), indirect=True)
 def test_compiled_is_plain(program: Program) -> None:
     args = program.args()
     rtol = tolerance(args) / 10

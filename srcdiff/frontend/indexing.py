@@ -166,7 +166,7 @@ def _slice_key(c: Context, item: Item, extent: Operand) -> tuple[object, ...]:
 def _one_element(c: Context, node: ast.AST, item: Slice, extent: Operand) -> bool:
     """Say whether a slice has one element for sure, as its axis is made sure to be long enough."""
     start, stop = item.start or integer(0), item.stop
-    if item.step is not None or not isinstance(start, Const) or is_constant(extent):
+    if item.step is not None or not isinstance(start, Const):
         return False
     if start.value >= 0 and isinstance(stop, Const) and stop.value == start.value + 1:
         require_least(c, node, extent, stop.value)
@@ -179,6 +179,8 @@ def _one_element(c: Context, node: ast.AST, item: Slice, extent: Operand) -> boo
 
 def _slice_extent(c: Context, node: ast.AST, item: Slice, extent: Operand) -> Operand | None:
     """Return how many elements a slice has, None where only the run time can say."""
+    if isinstance(extent, Const) and (length := _length(item, extent.value)) is not None:
+        return integer(length)
     if _one_element(c, node, item, extent):
         return integer(1)
     start = item.start or integer(0)
@@ -196,6 +198,17 @@ def _slice_extent(c: Context, node: ast.AST, item: Slice, extent: Operand) -> Op
         ):
             return integer(max(item.stop.value - start.value, 0))
     return c.facts.known.get(_slice_key(c, item, extent))
+
+
+def _length(item: Slice, extent: int) -> int | None:
+    """Return how many elements a slice of constants has."""
+    bounds = (item.start, item.stop, item.step)
+    if any(isinstance(bound, Value) for bound in bounds):
+        return None
+    if item.step is not None and is_constant(item.step, 0):
+        return None
+    start, stop, step = (bound.value if isinstance(bound, Const) else None for bound in bounds)
+    return len(range(*slice(start, stop, step).indices(extent)))
 
 
 def _shortened(c: Context, extent: Operand, by: int) -> Operand:
@@ -242,15 +255,26 @@ def transpose(c: Context, array: Value, axes: Sequence[int], name: str = "_t") -
 
 
 def reshape(
-    c: Context, node: ast.AST, array: Value, shape: Sequence[Operand], name: str = "_t"
+    c: Context,
+    node: ast.AST,
+    array: Value,
+    shape: Sequence[Operand],
+    name: str = "_t",
+    *,
+    read_only: bool = False,
 ) -> Value:
-    """Return the array with another shape: a view where NumPy gives one, else a copy."""
+    """Return the array with another shape: a view where NumPy gives one, else a copy.
+
+    `read_only` says that the result is read at once and no more, so that it may be a copy.
+    """
     assert isinstance(array.type, Array)
     shape, layout = _resolve_unknown(c, node, array, shape), array.type.layout
+    if read_only and len(shape) == len(array.shape) == 1:
+        return array
     if array.type.ndim > 1 and layout == "F":
         array = c.builder.copy(array)
     elif layout == "A" or array in c.unordered:
-        array = _view_or_copy(c, array)
+        array = c.builder.copy(array) if read_only else _view_or_copy(c, array)
     elif len(shape) == len(array.shape) and all(map(c.facts.agree, shape, array.shape)):
         return array
     type = Array(array.type.dtype, len(shape))

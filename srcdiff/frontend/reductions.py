@@ -109,7 +109,7 @@ def _along(function: Any) -> Any:
         shape = reduced_shape(source.shape, axes, keepdims=keep)
         body = Static(REDUCTIONS[function])
         if not shape:
-            flat = indexing.reshape(c, node, source, [integer(-1)])
+            flat = indexing.reshape(c, node, source, [integer(-1)], read_only=True)
             return c.inline(c, body, (flat,), {}, node)
         matrix = _as_rows(c, node, source, axes)
         dtype = Static(np.dtype(RESULTS.get(function, source.type.dtype)))
@@ -125,7 +125,7 @@ def _as_rows(c: Context, node: ast.AST, source: Value, axes: tuple[int, ...]) ->
     kept = [axis for axis in range(len(source.shape)) if axis not in axes]
     moved = indexing.transpose(c, source, [*kept, *axes])
     sizes = [indexing.size(c, [source.shape[k] for k in group]) for group in (kept, axes)]
-    return indexing.reshape(c, node, moved, sizes)
+    return indexing.reshape(c, node, moved, sizes, read_only=True)
 
 
 # ---- products ----
@@ -204,7 +204,7 @@ def vdot(c: Context, node: ast.AST, name: str, a: Entity, b: Entity) -> Entity:
         one = operand(c, node, entity)
         if not isinstance(one, Value) or not is_array(one):
             c.fail(node, "np.vdot takes arrays.", "Use `*` for numbers.")
-        flat.append(indexing.reshape(c, node, one, [integer(-1)]))
+        flat.append(indexing.reshape(c, node, one, [integer(-1)], read_only=True))
     require_equal(c, node, flat[0].shape[0], flat[1].shape[0])
     return _inner_product(c, node, name, *flat)
 
@@ -219,11 +219,11 @@ def inner(c: Context, node: ast.AST, name: str, a: Entity, b: Entity) -> Entity:
 def outer(c: Context, node: ast.AST, name: str, a: Entity, b: Entity) -> Entity:
     left, right = operand(c, node, a), operand(c, node, b)
     if isinstance(left, Value) and is_array(left):
-        flat = indexing.reshape(c, node, left, [integer(-1)])
+        flat = indexing.reshape(c, node, left, [integer(-1)], read_only=True)
         items: list[Item] = [FULL, NEW_AXIS]
         left = indexing.view(c, node, flat, items, "_t")
     if isinstance(right, Value) and is_array(right):
-        right = indexing.reshape(c, node, right, [integer(-1)])
+        right = indexing.reshape(c, node, right, [integer(-1)], read_only=True)
     return apply(c, node, np.multiply, (left, right), name)
 
 

@@ -99,7 +99,7 @@ def take(
 ) -> Entity:
     source, wanted = known_array(c, node, a), static(c, node, axis, "axis")
     if wanted is None:
-        source = indexing.reshape(c, node, source, [integer(-1)])
+        source = indexing.reshape(c, node, source, [integer(-1)], read_only=True)
     elif wanted != 0:
         c.fail(node, "np.take is only supported along the first axis.", "Transpose the array.")
     chosen = known_array(c, node, indices)

@@ -23,11 +23,14 @@ READ = 4.0
 WEIGHTS = {
     **{"range loop": 6, "array expression": 5, "bounds from an outer index": 12},
     **dict.fromkeys(("transpose", "np.newaxis"), 5),
-    **dict.fromkeys(("keepdims", "reduction along an axis", "matrix product", "broadcast"), 3),
-    **dict.fromkeys(("np.outer", "np.stack", "another name", "view", "reshaped view"), 2),
+    **dict.fromkeys(
+        ("keepdims", "np.outer", "reduction along an axis", "matrix product", "broadcast"), 3
+    ),
+    **dict.fromkeys(("np.stack", "another name", "view", "reshaped view"), 2),
     **dict.fromkeys(("helper call", "helper with several values", "helper that writes"), 3),
     **dict.fromkeys(("condition in a variable", "if", "while", "break", "continue"), 3),
     **dict.fromkeys(("array swap", "early return"), 2),
+    **{"call of a local function": 8, "array swap in a loop": 3, "view bound again in a loop": 2},
 }
 # Names that come from outside the function.
 CONSTANTS = ("GAIN", "rate")
@@ -78,9 +81,10 @@ class Scope:
     arrays: list[Array] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     tables: list[tuple[str, Whole, int]] = field(default_factory=list)
+    functions: list[str] = field(default_factory=list)
 
     def copy(self) -> "Scope":
-        lists = self.floats, self.wholes, self.arrays, self.flags, self.tables
+        lists = self.floats, self.wholes, self.arrays, self.flags, self.tables, self.functions
         return Scope(*(list(names) for names in lists))
 
 

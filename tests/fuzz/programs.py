@@ -16,7 +16,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.fuzz import arrays, expressions, indices
+from tests.fuzz.aliases import ALIASES
+from tests.fuzz.callables import CALLABLES, definitions
 from tests.fuzz.expressions import tame
+from tests.fuzz.flow import FLOW
 from tests.fuzz.indices import bare
 from tests.fuzz.jumps import JUMPS
 from tests.fuzz.maker import Array, Helper, Maker, Scope, Shape, Whole, statements
@@ -42,7 +45,8 @@ FURTHER = (
     *("module constant", "module array", "closure"),
 )
 CONSTRUCTS = tuple(dict.fromkeys((*(name for forms in LISTS for name in forms), *FURTHER)))
-CONSTRUCTS_OF_LEVEL_2 = (*JUMPS, "recursion")
+LEVEL_2: dict[str, Any] = {**JUMPS, **FLOW, **ALIASES, **CALLABLES}
+CONSTRUCTS_OF_LEVEL_2 = (*LEVEL_2, "recursion")
 # Most are long enough for every program; the shorter ones are there to shrink to.
 TAPE_SIZES = st.sampled_from((30, 60, 120, 240, 480, *(1500,) * 45))
 
@@ -86,14 +90,15 @@ def programs(draw: st.DrawFn, level: int = 1, without: frozenset[str] = frozense
     """Draw a program that uses none of the constructs in `without`."""
     size = draw(TAPE_SIZES)
     tape = draw(st.binary(min_size=size, max_size=size))
-    m = Maker(tape, STATEMENTS if level == 1 else {**STATEMENTS, **JUMPS}, without)
+    m = Maker(tape, STATEMENTS, without)
     seed = m.integer(0, 2**16 - 1)
     n, columns = m.integer(3, 5), m.integer(2, 4)
     shapes = {"A": (n,), "B": (n, columns), "C": (2, columns, n)}
     shapes = {name: shapes[name] for name in ("A", "AB", "ABC")[m.integer(0, 2)]}
     tables = ["k"] if m.chance(35) else []
     outer = constants(m)
-    helpers = [line for number in range(m.integer(0, 2)) for line in helper(m, number, n, outer)]
+    helpers = further(m) if level == 2 else []
+    helpers += [line for number in range(m.integer(0, 2)) for line in helper(m, number, n, outer)]
     helpers += recursive(m) if level == 2 and m.chance(30) else []
     parameters = ["x", "y", *shapes, "n", *tables]
     closed = "closure" not in without and m.chance(20)
@@ -101,6 +106,13 @@ def programs(draw: st.DrawFn, level: int = 1, without: frozenset[str] = frozense
     text = module(m, helpers, parameters, body, closed)
     args = arguments(seed, shapes, n, tables)
     return Program(text, args, tuple(range(2 + len(shapes))), frozenset(m.used))
+
+
+def further(m: Maker) -> list[str]:
+    """Write the functions that the second level calls; from there on, use all its statements."""
+    lines = definitions(m)
+    m.forms = {**STATEMENTS, **LEVEL_2}
+    return lines
 
 
 def constants(m: Maker) -> Scope:
@@ -171,6 +183,8 @@ def helper(m: Maker, number: int, n: int, outer: Scope) -> list[str]:
 
 
 def recursive(m: Maker) -> list[str]:
+    if "recursion" in m.without:
+        return []
     m.use("recursion")
     scope = Scope(floats=["u"], wholes=[Whole("depth", 1, 3)])
     m.start("again", scope, 1)

@@ -1,5 +1,6 @@
 """Random statements: assignments, branches, loops, calls of helpers."""
 
+import re
 from collections.abc import Callable
 
 from tests.fuzz.arrays import tame_array
@@ -220,12 +221,20 @@ def array_value(m: Maker) -> bool | None:
     shape = m.pick(m.scope.arrays).shape
     value = tame_array(m, shape, 3, 1.5)
     same = [a for a in m.writable() if a.shape == shape and a.whole]
-    if same and m.chance(45):
+    ordered = is_ordered(m, value)
+    if same and ordered and m.chance(45):
         m.use("array name bound again")
         m.emit(f"{m.pick(same).name} = {bare(value)}")
     else:
-        m.emit(f"{m.add_array(shape).name} = {bare(value)}")
+        m.emit(f"{m.add_array(shape, whole=ordered).name} = {bare(value)}")
     return True
+
+
+def is_ordered(m: Maker, value: str) -> bool:
+    """Say whether the result is surely C-contiguous: NumPy takes the order from the operands."""
+    others = {a.name for a in m.scope.arrays if len(a.shape) > 1 and not a.whole}
+    words = set(re.findall(r"\w+", value))
+    return not (others & words or words & {"T", "transpose"})
 
 
 def number_from_integers(m: Maker) -> bool:

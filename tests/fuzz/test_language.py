@@ -3,17 +3,22 @@
 import inspect
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 
 import srcdiff
 from tests.dual import gradients, gradients_and_kink
 from tests.fuzz.programs import CONSTRUCTS, CONSTRUCTS_OF_LEVEL_2, Program, load, programs
 
 DRAWN = 500
+# A full run, with `--slow`: that many programs as plain Python and compiled, in so many tests each.
+PLAIN_RUN = 10_000
+COMPILED_RUN = 300
+PARTS = 10
 NEAR_A_KINK = 1e-7
 LARGE = 1e4
 GENERATE = settings(
@@ -74,17 +79,18 @@ def is_refused(program: Program) -> bool:
     return False
 
 
-def gradient_of(program: Program) -> Callable[..., Any]:
-    return srcdiff.value_and_grad(load(program), argnums=program.argnums, jit=False)
+def gradient_of(program: Program, **options: Any) -> Callable[..., Any]:
+    chosen = {"jit": False, **options}
+    return srcdiff.value_and_grad(load(program), argnums=program.argnums, **chosen)
 
 
-def check_reverse(program: Program) -> None:
+def check_reverse(program: Program, **options: Any) -> None:
     result = exact_result(program)
     assume(result is not None)
     assume(not is_refused(program))
     value, exact, _ = result
     args = program.fresh_args()
-    found_value, found = gradient_of(program)(*args)
+    found_value, found = gradient_of(program, **options)(*args)
     np.testing.assert_allclose(found_value, value, rtol=1e-10, atol=1e-10)
     scale = max(1.0, *(float(np.max(np.abs(part))) for part in exact))
     for number, found_part, part in zip(program.argnums, found, exact, strict=True):
@@ -110,11 +116,34 @@ def test_reverse_mode_is_exact_on_many_programs(program: Program) -> None:
     check_reverse(program)
 
 
-@pytest.mark.slow
-@settings(SEARCH, max_examples=DRAWN)
+@settings(SEARCH, max_examples=100)
 @given(programs(level=2))
 def test_reverse_mode_is_exact_with_jumps(program: Program) -> None:
     check_reverse(program)
+
+
+def search(check: Callable[[Program], None], count: int, start: int) -> None:
+    """Check that many programs of the second level; the tests of a full run start apart."""
+
+    @seed(start)
+    @settings(SEARCH, derandomize=False, max_examples=count)
+    @given(programs(level=2))
+    def run(program: Program) -> None:
+        check(program)
+
+    run()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_reverse_mode_is_exact_in_a_full_run(part: int) -> None:
+    search(check_reverse, PLAIN_RUN // PARTS, part)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_reverse_mode_is_exact_compiled(part: int) -> None:
+    search(partial(check_reverse, jit=True, cache=False), COMPILED_RUN // PARTS, PARTS + part)
 
 
 def test_few_programs_are_refused(sample: tuple[int, list[Program]]) -> None:

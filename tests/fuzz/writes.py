@@ -23,12 +23,13 @@ def maker_of(name: str) -> Callable[[Maker], bool | None]:
         value = f", {bare(tame(m, 1))}" if "full" in name else ""
         if name.endswith("_like") and not m.scope.arrays:
             return None
+        whole = True
         if name.endswith("_like"):
             known = m.pick(m.scope.arrays)
-            shape, text = known.shape, known.name
+            shape, text, whole = known.shape, known.name, known.whole or len(known.shape) < 2
         else:
             shape, text = new_shape(m)
-        array = m.add_array(shape)
+        array = m.add_array(shape, whole=whole)
         m.emit(f"{array.name} = np.{name}({text}{value})")
         if "empty" in name:
             fill(m, array)

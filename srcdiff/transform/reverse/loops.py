@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from srcdiff.analysis.loops import Independence, independence
-from srcdiff.ir.build import Builder, constant, integer
+from srcdiff.ir.build import Builder, constant, extents, integer, same
 from srcdiff.ir.nodes import (
     Block,
     Carried,
@@ -119,15 +119,28 @@ def _carries(plan: Plan, loop: For | While, frame: Frame) -> list[tuple[Carried,
         if is_array(entry.phi):
             init = full_array(plan, entry.out, init)
             assert isinstance(init, Value)
-            phi = Value(bar_name(entry.phi), init.type, init.shape)
+            phi = _adjoint_phi(entry, init, frame.head)
         else:
             if init is None:
                 init = constant(0, Scalar(entry.phi.type.dtype))
             phi = Value(bar_name(entry.phi), Scalar(entry.phi.type.dtype))
-        out = Value(phi.name, phi.type, phi.shape)
+        out = Value(phi.name, phi.type, tuple(need(plan, e) for e in extents(entry.init)))
         frame.counters.append(Carried(phi, init, phi, out))
         result.append((entry, phi, out))
     return result
+
+
+def _adjoint_phi(entry: Carried, init: Value, head: Builder) -> Value:
+    """Return the adjoint of what an iteration hands on; extents that vary are asked for there."""
+    pairs = zip(entry.phi.shape, entry.out.shape, init.shape, strict=True)
+    shape = [known if same(one, last) else None for one, last, known in pairs]
+    asked = [Value("_n", PYTHON_INT) if extent is None else extent for extent in shape]
+    phi = Value(bar_name(entry.phi), init.type, tuple(asked))
+    for axis, (known, extent) in enumerate(zip(shape, asked, strict=True)):
+        if known is None:
+            assert isinstance(extent, Value)
+            head.call_into(extent, np.shape, (phi,), (("axis", axis),))
+    return phi
 
 
 def _close_carries(
