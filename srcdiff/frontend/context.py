@@ -28,6 +28,10 @@ class Static:
     value: Any
 
 
+class List(tuple[Any, ...]):
+    """A list of Python of fixed length: a tuple in all, but as an index it is an array."""
+
+
 @dataclass(frozen=True, eq=False)
 class LocalFunction:
     """A nested `def` or a lambda, with the scope that it closes over."""
@@ -167,6 +171,7 @@ class Context:
         self.lists: set[Any] = set()
         self.names: dict[Value, str] = {}
         self.unordered: set[Value] = set()
+        self.fresh: Any = None
         self.sources: list[Source] = []
         self.unsettled: set[Value] = set()
         self.unsettled_once: set[Value] = set()
@@ -222,7 +227,7 @@ def leaves(entity: Entity) -> list[Entity]:
 def rebuild(entity: Entity, new: Iterator[Entity]) -> Entity:
     """Return a tree like `entity` with the leaves of `new`."""
     if isinstance(entity, tuple):
-        return tuple(rebuild(item, new) for item in entity)
+        return type(entity)(rebuild(item, new) for item in entity)
     return next(new)
 
 
@@ -232,7 +237,9 @@ def alike(left: Entity, right: Entity) -> bool:
         return True
     match left, right:
         case tuple(), tuple():
-            return len(left) == len(right) and all(map(alike, left, right))
+            return type(left) is type(right) and (
+                len(left) == len(right) and all(map(alike, left, right))
+            )
         case Static(), Static():
             return left.value is right.value or (
                 type(left.value) is type(right.value) and bool(left.value == right.value)
