@@ -161,6 +161,7 @@ class Context:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.builder = Builder()
+        self.around: list[Builder] = []
         self.facts = Facts()
         self.captured: dict[int, Captured] = {}
         self.frozen: list[tuple[str, Any]] = []
@@ -211,9 +212,11 @@ class Context:
         """Build a nested block; what is learned in it is forgotten after it."""
         outer, facts = self.builder, self.facts
         self.builder, self.facts = Builder(outer.origin), facts.copy()
+        self.around.append(outer)
         try:
             yield self.builder
         finally:
+            self.around.pop()
             self.builder, self.facts = outer, facts
 
 

@@ -32,7 +32,7 @@ def take(
     items = complete(c, node, source, [*[FULL] * place, *chosen])
     if indexing.has_arrays(items):
         taken = gather(c, node, places_of(c, node, source, items), name)
-        c.unordered.discard(taken)  # type: ignore[arg-type]
+        c.unordered.discard(taken)
         return taken
     indexing.check_bounds(c, node, source, items)
     if indexing.is_element(items):

@@ -8,11 +8,12 @@ x[k] = v      for i in range(k.shape[0]):      x[m] = 1.0      for i in range(m.
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
 
-from srcdiff.errors import UnsupportedSyntax
+from srcdiff.errors import AliasingError, UnsupportedSyntax
 from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, require_equal
 from srcdiff.frontend.arrays import FULL
@@ -133,16 +134,13 @@ class Selection:
 
 def write_places(c: Context, node: ast.AST, chosen: Selection, value: Operand) -> None:
     """Lower `array[items] = value`; the right side is read first, as NumPy does."""
+    _refuse_overlap(c, node, chosen, value)
     stored = _own(c, c.builder.cast(value, chosen.array.type.dtype))
     chosen = _with_own_indices(c, chosen)
-
-    def write(array: Value, indices: Counters, item: Operand) -> None:
-        c.builder.store(array, indices, item)
-
     if _is_one_for_all(chosen, stored):
-        _where_true(c, node, chosen, stored, write)
+        _where_true(c, node, chosen, stored, partial(_store, c))
     else:
-        _at_places(c, node, places_of(c, node, chosen.array, chosen.items), stored, write)
+        _at_places(c, node, _places(c, node, chosen), stored, partial(_store, c))
 
 
 def update_places(
@@ -152,22 +150,19 @@ def update_places(
     check_dtype(c, node, function, chosen.array, value)
     if chosen.mask() is None:
         chosen = _with_own_indices(c, chosen)
-        places = places_of(c, node, chosen.array, chosen.items)
+        places = _places(c, node, chosen)
         old = gather(c, node, places, "_t")
         new = apply(c, node, function, (old, value), "_t", operator=True)
         new = c.builder.cast(new, chosen.array.type.dtype)
-        _at_places(c, node, places, new, c.builder.store)
+        _at_places(c, node, places, new, partial(_store, c))
         return
     added = _own(c, value)
     chosen = _with_own_indices(c, chosen)
-
-    def update(array: Value, indices: Counters, item: Operand) -> None:
-        update_element(c, node, function, array, indices, item)
-
+    update = partial(update_element, c, node, function)
     if _is_one_for_all(chosen, added):
         _where_true(c, node, chosen, added, update)
     else:
-        _at_places(c, node, places_of(c, node, chosen.array, chosen.items), added, update)
+        _at_places(c, node, _places(c, node, chosen), added, update)
 
 
 def update_at(c: Context, node: ast.AST, function: Any, chosen: Selection, value: Operand) -> None:
@@ -175,14 +170,19 @@ def update_at(c: Context, node: ast.AST, function: Any, chosen: Selection, value
     check_dtype(c, node, function, chosen.array, value)
     added = _own(c, value)
     chosen = _with_own_indices(c, chosen)
-
-    def update(array: Value, indices: Counters, item: Operand) -> None:
-        update_element(c, node, function, array, indices, item)
-
-    _at_places(c, node, places_of(c, node, chosen.array, chosen.items), added, update)
+    update = partial(update_element, c, node, function)
+    _at_places(c, node, _places(c, node, chosen), added, update)
 
 
 Write = Callable[[Value, Counters, Operand], None]
+
+
+def _store(c: Context, array: Value, indices: Counters, value: Operand) -> None:
+    c.builder.store(array, indices, value)
+
+
+def _places(c: Context, node: ast.AST, chosen: Selection) -> Places:
+    return places_of(c, node, chosen.array, chosen.items)
 
 
 def _at_places(c: Context, node: ast.AST, places: Places, value: Operand, write: Write) -> None:
@@ -253,6 +253,38 @@ def is_made_since(c: Context, start: int, value: object) -> bool:
     """Say whether `value` is an array made by the statements from `start` on."""
     new = c.builder.statements[start:]
     return any(isinstance(s, Call | Alloc) and s.out is value for s in new)
+
+
+def _refuse_overlap(c: Context, node: ast.AST, chosen: Selection, value: Operand) -> None:
+    """Refuse what NumPy itself reads while it writes: `a[mask] = a[::-1]`, `m[m[::-1]] = v`.
+
+    It does so for a mask of all axes, and in an order that it does not promise.
+    """
+    mask = chosen.mask()
+    if mask is None or len(chosen.items) > 1:
+        return
+    root = _root(c, chosen.array)
+    for other in (value, mask):
+        if other is not chosen.array and _root(c, other) is root:
+            c.fail(
+                node,
+                "This writes into memory that the mask or the right side share.",
+                "Copy them first, with `.copy()`: NumPy reads them while it writes.",
+                AliasingError,
+            )
+
+
+def _root(c: Context, operand: Operand) -> Operand:
+    """Return the array that `operand` is a view of, as far as that is known here."""
+    views = {
+        s.out: s.ref
+        for builder in (*c.around, c.builder)
+        for s in builder.statements
+        if isinstance(s, View)
+    }
+    while operand in views:
+        operand = views[operand]
+    return operand
 
 
 def refuse_writes_since(c: Context, node: ast.AST, start: int) -> None:
