@@ -8,413 +8,35 @@ import pytest
 
 import srcdiff
 from tests import dual
-from tests.semantics.checks import check, programs
-
-X = np.array([0.7, 1.3, -0.4, 2.1, 0.9, -1.6])
-A = np.array([[0.7, -1.3, 0.4], [-2.1, 0.9, 1.6], [0.3, -0.8, -1.1], [1.2, 0.6, -0.5]])
-T = (np.arange(24.0) - 11.5).reshape(2, 3, 4) / 8.0
-
-
-# ---- masks, of a vector ----
-
-
-def read(x):
-    return x[x > 0.0] ** 2
-
-
-def read_of_other(x):
-    y = np.exp(x)
-    return y[x < 1.0] * 2.0
-
-
-def read_twice(x):
-    m = x > 0.5
-    return np.sum(x[m] * np.sin(x)[m]) / np.sum(m)
-
-
-def read_nothing(x):
-    return np.sum(x) + np.sum(x[x > 100.0] ** 2)
-
-
-def read_of_combined(x):
-    small, negative = np.abs(x) < 1.0, x < 0.0
-    return np.sum(x[small & ~negative] ** 3) + np.sum(x[~(small | negative)] ** 2)
-
-
-def write_number(x):
-    x[x > 0.8] = 3.0
-    return x * x
-
-
-def write_active_number(x):
-    x[x > 0.8] = x[0] * x[2]
-    return x * x
-
-
-def write_counted(x):
-    x[x > 0.8] = x[x > 0.8] ** 2
-    return x * x
-
-
-def write_from_behind(x):
-    x[x > 0.8] = x[::-1][x > 0.8] * x[1]
-    return x * x
-
-
-def write_whole_row_of_true(x):
-    x[np.ones(6, dtype=np.bool_)] = x[::-1].copy()
-    return x**2
-
-
-def write_one_long(x):
-    x[x > 0.8] = np.array([2.0]) * x[:1]
-    return x**2
-
-
-def write_changes_what_the_mask_came_from(x):
-    m = x > 0.8
-    x[m] = -x[m]
-    x[m] = x[m] * x[0]
-    x[x < -1.0] = 0.5
-    return x**2
-
-
-def increment_number(x):
-    x[x > 0.8] += 1.5
-    x[x < 0.0] -= x[0]
-    return x**2
-
-
-def increment_counted(x):
-    m = x > 0.8
-    x[m] += np.sin(x)[m]
-    x[m] -= x[m] ** 2
-    return x**2
-
-
-def multiply_and_divide(x):
-    m = x > 0.8
-    x[m] *= 3.0
-    x[m] /= x[m] + 1.0
-    x[~m] **= 2
-    return x**2
-
-
-def increment_by_itself(x):
-    x[x > 0.0] *= x[x > 0.0]
-    x[x > 0.0] += x[x > 0.0]
-    return x**2
-
-
-def on_views(x):
-    y = x[1:]
-    y[y > 0.8] = x[0]
-    z = x[::-2]
-    z[z < 0.0] *= 3.0
-    x[2:][x[2:] > 0.0] += 1.0
-    return x**2
-
-
-def in_loop(x):
-    for i in range(3):
-        m = x > 0.25 * i
-        x[m] = np.cos(0.3 * x[m]) * x[i]
-        x[~m] += 0.1 * x[m].sum()
-    return x
-
-
-def under_condition(x):
-    y = x.copy()
-    if x[0] > 0.0:
-        y[x > 1.0] = x[0]
-    else:
-        y[x < 1.0] = x[1]
-    return x * y
-
-
-def counted_length_goes_on(x):
-    y = x[x > 0.0]
-    for i in range(y.shape[0]):
-        y[i] = y[i] * x[i]
-    return np.mean(y), y.max(), np.sum(y[1:] * y[:-1])
-
-
-def mask_of_masks(x):
-    m = x > 0.0
-    m[m] = x[m] > 1.0
-    return x[m] ** 2
-
-
-def list_of_truth_values(x):
-    return x[[True, False, True, True, False, True]] ** 2
-
-
-def numbers_in_place(x):
-    x[np.isnan(np.log(x * x - 1.0))] = 2.0
-    return x**2
-
-
-# ---- masks, of matrices ----
-
-
-def full_mask(a):
-    a[a > 0.5] = a[0, 0]
-    return np.sum(a[a < 0.0] ** 2) + np.sum(a**3)
-
-
-def full_mask_counted(a):
-    m = a > 0.5
-    a[m] = a[m] ** 2
-    a[~m] += np.exp(a)[~m]
-    a[m] *= a.T.copy().T[m]
-    return a * a
-
-
-def full_mask_of_view(a):
-    b = a.T
-    b[b > 0.5] *= 2.0
-    c = a[1:, ::-1]
-    c[c < 0.0] = c[0, 0] * 2.0
-    return a * a
-
-
-def mask_of_rows(a):
-    m = a[:, 0] > 0.0
-    a[m] = a[m] ** 2
-    a[~m] = a[0]
-    a[m] += a[1]
-    a[m] *= 1.5
-    return a * a, a[m]
-
-
-def mask_of_columns(a):
-    m = a[0] > 0.0
-    a[:, m] = 2.0
-    a[1:, ~m] += a[2, 0]
-    a[:, m] *= a[:, m] + a[:, :1]
-    return a * a, a[:, ~m]
-
-
-def mask_of_a_row(a):
-    a[2, a[2] < 0.0] = a[0, 0]
-    a[a[:, 1] > 0.0, 0] *= a[1, 1]
-    return a * a, a[1, a[1] > 0.0]
-
-
-def two_masks(a):
-    r, k = a[:3, 0] > 0.0, a[0] > 0.0
-    return a[:3][r, k] ** 2
-
-
-def rank_3(t):
-    t[t > 0.5] = t[0, 0, 0]
-    m = t < 0.0
-    t[m] = t[m] ** 2
-    t[m] += 2.0
-    return t * t
-
-
-def rank_3_rows(t):
-    m = t[:, :, 0] < 0.0
-    t[m] = t[m] * t[0, 0]
-    t[m] *= t[1, 1, 1]
-    t[:, m[0]] += 1.0
-    return t * t, t[m]
-
-
-def where_with_one_argument(a):
-    i, j = np.where(a > 0.0)
-    (k,) = np.nonzero(a[0] > 0.0)
-    flat = np.flatnonzero(a > 0.5)
-    return a[i, j] ** 2, np.sum(a[:, k] ** 2), a.ravel()[flat] ** 3
-
-
-# ---- arrays of integers ----
-
-
-def gather(x, k):
-    return x[k] ** 2, np.sum(np.exp(x)[k] * x[k])
-
-
-def gather_list(x):
-    places = [0, 2, -1]
-    return x[[1, 1, 5]] * x[places], x[places[:2]]
-
-
-def scatter(x, k):
-    x[k] = 2.0 * x[: k.shape[0]]
-    return x**2
-
-
-def scatter_number(x, k):
-    x[k] = x[0] * x[1]
-    return x**2
-
-
-def scatter_overlap(x, k):
-    x[k] = x[::-1][k]
-    return x**2
-
-
-def last_one_wins(x):
-    x[[1, 1, 1, 0]] = x[[2, 3, 4, 1]] ** 2
-    return x**2
-
-
-def increment_once(x):
-    x[[1, 1, -1, 1]] += x[[2, 3, 4, 0]] ** 2
-    x[[0, 0]] *= x[3]
-    x[[2, 2]] -= 1.0
-    return x**2
-
-
-def list_in_a_variable(a):
-    places = [0, 2]
-    a[places] *= 2.0
-    return a[places], a[(0, 2)], a[[0, 2]]
-
-
-def list_carried_by_a_loop(a):
-    places = [0, 1]
-    total = 0.0
-    for i in range(2):
-        total += np.sum(a[places] ** 2) * i
-        places = [places[1], 2 + i]
-    return total + a[(1, 2)]
-
-
-def two_arrays(a, k):
-    i = k % 4
-    a[i, k % 3] = a[i, 0] ** 2
-    a[i, k % 3] += a[0, 0]
-    return a[i, k % 3], a[np.array([[0], [2]]), np.array([0, 2])], a * a
-
-
-def columns(a, k):
-    j = k % 3
-    a[:, j] *= 1.5
-    a[1:, j] = a[1:, j] ** 2
-    a[:, [0, 2]] += a[:, :1]
-    return a[:, j], a[::2, j], a * a
-
-
-def mixed_with_numbers(a, k):
-    j = k % 3
-    a[j, 1] = a[1, 0]
-    a[2, j] += a[0, 0]
-    return a[j, 1], a[-1, j], a * a
-
-
-def rank_2_of_indices(x, k):
-    places = k.reshape(2, 2) % 6
-    y = x[places]
-    x[places] = y.T @ y
-    x[places] += 1.0
-    return y, x**2
-
-
-def apart(t):
-    i, j = np.array([0, 1, 1]), np.array([2, -1, 0])
-    t[i, :, j] += t[0, :, 0]
-    return t[i, :, j], t[0, :, j], t[:, i, j], t[..., j], t[i, None, j], t * t
-
-
-def rows(a, k):
-    i = k % 4
-    a[i] = a[i] * a[0]
-    a[i] += a[1]
-    a[i[0]] = a[i][1]
-    return a[i], a * a
-
-
-def narrow_and_unsigned(x):
-    k = np.array([0, 3, 3], dtype=np.uint8)
-    n = np.array([-1, 2, -6], dtype=np.int32)
-    x[k] += x[n]
-    x[n] = x[k] * x[1]
-    return x**2
-
-
-def indices_that_are_written(x):
-    k = np.array([1, 0, 2, 3])
-    k[k] = k[::-1]
-    k[k > 2] = 0
-    return x[k] ** 2
-
-
-def computed(x, k):
-    y = np.zeros(4)
-    for i in range(3):
-        y[(k + i) % 4] += x[k] * x[i]
-    return y**2
-
-
-# ---- functions ----
-
-
-def add_at(x, k):
-    np.add.at(x, k, x[: k.shape[0]] ** 2)
-    np.add.at(x, [1, 1, -1], x[0])
-    np.subtract.at(x, k, 0.5)
-    np.multiply.at(x, [2, 2, 3], x[0])
-    return x**2
-
-
-def add_at_of_matrix(a, k):
-    np.add.at(a, (k % 4, k % 3), a[0, 0] * 2.0)
-    np.add.at(a, k % 4, a[1])
-    np.add.at(a, (slice(None), [0, 0]) if False else ([0, 0], 1), [a[2, 0], 3.0])
-    np.divide.at(a, a > 0.5, 2.0)
-    np.add.at(a[1], [0, 0], a[1, 1:])
-    return a * a
-
-
-def add_at_overlap(x):
-    np.add.at(x, [0, 1, 1], x[:3])
-    np.maximum.at(x, [0, 0, 2], x[3:])
-    return x**2
-
-
-def histogram(x, k):
-    h = np.zeros(6)
-    np.add.at(h, k, x[k] * x[0])
-    return h
-
-
-def take(a, k):
-    i = k % 3
-    flat = a.take(k)
-    return np.take(a, i, axis=0), np.take(a, i, axis=1), flat, np.take(a, 1, axis=-1), a.take(5)
-
-
-def put(x, k):
-    np.put(x, k, 2.0 * x[: k.shape[0]])
-    x.put([0, 1], [x[3], 5.0])
-    return x**2
-
-
-def norms(x):
-    n = np.linalg.norm
-    return n(x), n(x, 1), n(x, np.inf), n(x, ord=2), n(x[1:], -np.inf)
-
-
-def matrix_norms(a):
-    n = np.linalg.norm
-    return n(a), n(a, "fro"), n(a, axis=0), n(a, 1, axis=1, keepdims=True), n(a, 1), n(a, np.inf)
-
-
-K = np.array([0, 2, 2, -1])
-OF_VECTOR = [read, in_loop, gather, norms]
-ALL = programs(globals(), read)
-ARGUMENTS = {"x": X, "a": A, "t": T, "k": K}
+from tests.semantics.checks import check
+from tests.semantics.indexing_programs import (
+    ARGUMENTS,
+    PROGRAMS,
+    A,
+    X,
+    add_at_of_matrix,
+    add_at_overlap,
+    full_mask_counted,
+    gather,
+    histogram,
+    increment_counted,
+    increment_once,
+    mask_of_columns,
+    mask_of_rows,
+    matrix_norms,
+    multiply_and_divide,
+    narrow_and_unsigned,
+    norms,
+    read,
+    scatter,
+    write_counted,
+    write_number,
+)
 
 
 def arguments(f: Callable[..., Any]) -> list[Any]:
     names = f.__code__.co_varnames[: f.__code__.co_argcount]
     return [ARGUMENTS[name].copy() for name in names]
-
-
-PROGRAMS = [f for f in ALL if {*f.__code__.co_varnames[: f.__code__.co_argcount]} <= {*ARGUMENTS}]
 
 
 @pytest.mark.parametrize("f", PROGRAMS)
@@ -448,3 +70,258 @@ def test_against_dual_numbers(f: Callable[..., Any]) -> None:
     found_value, found = srcdiff.value_and_grad(summed(f), jit=False)(*arguments(f))
     np.testing.assert_allclose(found_value, value, rtol=1e-12)
     np.testing.assert_allclose(found, expected[0], rtol=1e-11, atol=1e-12)
+
+
+COMPILED = [full_mask_counted, mask_of_columns, narrow_and_unsigned, add_at_of_matrix]
+
+
+@pytest.mark.parametrize("f", COMPILED)
+def test_compiled(f: Callable[..., Any]) -> None:
+    check(f, *arguments(f), jit=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("f", [f for f in PROGRAMS if f not in COMPILED])
+def test_all_compiled(f: Callable[..., Any]) -> None:
+    check(f, *arguments(f), jit=True)
+
+
+def test_single_precision() -> None:
+    for f in (write_counted, increment_once, norms, add_at_overlap):
+        check(f, X.astype(np.float32))
+
+
+def test_other_layouts() -> None:
+    for f in (full_mask_counted, mask_of_columns, mask_of_rows, matrix_norms):
+        check(f, np.asfortranarray(A))
+        check(f, np.repeat(np.repeat(A, 2, axis=0), 2, axis=1)[::2, ::2])
+
+
+def test_empty_arrays() -> None:
+    for f in (read, write_number, increment_counted, multiply_and_divide):
+        check(f, np.zeros(0))
+    check(gather, X, np.zeros(0, dtype=np.int64))
+    check(scatter, X, np.zeros(0, dtype=np.int64))
+
+
+# ---- what does not take part contributes exactly 0 ----
+
+
+def roots_read(x):
+    return np.sum(np.sqrt(x)[x > 0.0])
+
+
+def roots_overwritten(x):
+    t = np.sqrt(x)
+    t[x <= 0.0] = 0.0
+    return np.sum(t)
+
+
+def roots_gathered(x):
+    return np.sum(np.sqrt(x)[[1, 2]])
+
+
+def logs_overwritten(x):
+    t = np.log(x)
+    t[[0]] = 2.0
+    return np.sum(t)
+
+
+def reciprocals_copied(x):
+    t, m, y = 1.0 / x, x > 0.0, np.zeros(3)
+    y[m] = t[m]
+    y[m] += t[m]
+    return np.sum(y)
+
+
+def roots_added(x):
+    t, y = np.sqrt(x), np.ones(3)
+    np.add.at(y, [1, 1, 2], t[[1, 2, 2]])
+    return np.sum(y)
+
+
+def logs_scaled(x):
+    t, m = np.log(x), x > 0.0
+    t[~m] = 0.0
+    t[m] *= 2.0
+    return np.sum(t)
+
+
+def roots_of_a_matrix(x):
+    t = np.sqrt(x).reshape(3, 1)
+    return np.sum(t[x > 0.0, 0]) + np.sum(t[x > 0.0]) + np.sum(np.take(t, [1, 2], axis=0))
+
+
+AT_0 = {
+    roots_read: lambda x: 0.5 / np.sqrt(x),
+    roots_overwritten: lambda x: 0.5 / np.sqrt(x),
+    roots_gathered: lambda x: 0.5 / np.sqrt(x),
+    logs_overwritten: lambda x: 1.0 / x,
+    reciprocals_copied: lambda x: -2.0 / x**2,
+    roots_added: lambda x: np.array([1.0, 2.0]) * 0.5 / np.sqrt(x),
+    logs_scaled: lambda x: 2.0 / x,
+    roots_of_a_matrix: lambda x: 1.5 / np.sqrt(x),
+}
+
+
+@pytest.mark.parametrize("f", AT_0)
+def test_what_is_not_taken_contributes_nothing(f: Callable[..., Any]) -> None:
+    x = np.array([0.0, 1.3, 2.2])
+    found = srcdiff.grad(f, jit=False)(x)
+    assert found[0] == 0.0
+    np.testing.assert_allclose(found[1:], AT_0[f](x[1:]), rtol=1e-14)
+
+
+def test_norm_of_nothing_has_the_derivative_0() -> None:
+    def rows_of(x):
+        a = np.zeros((2, 3))
+        a[1] = x
+        n = np.linalg.norm
+        return np.sum(n(a, axis=1)) + n(0.0 * x) + n(a[0], 1) + n(a[0], np.inf)
+
+    for scale in (1.0, 0.0):
+        x = scale * np.array([0.0, 3.0, 4.0])
+        found = srcdiff.grad(rows_of, jit=False)(x)
+        np.testing.assert_allclose(found, scale * np.array([0.0, 0.6, 0.8]), rtol=1e-15)
+
+
+# ---- errors ----
+
+
+def out_above(x):
+    return x[np.array([0, 6])].sum()
+
+
+def out_below(x):
+    x[[1, -7]] = x[0]
+    return x.sum()
+
+
+def out_increment(x, k):
+    x[k] += 1.0
+    return x.sum()
+
+
+def out_add_at(x, k):
+    np.add.at(x, k, x[0])
+    return x.sum()
+
+
+def out_column(a, k):
+    return a[:, k].sum()
+
+
+def out_take(x, k):
+    return np.take(x, k).sum()
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_indices_out_of_bounds(jit: bool) -> None:
+    k = np.array([0, 1, 6])
+    cases = [(out_above, X), (out_below, X), (out_increment, X, k), (out_add_at, X, k)]
+    for f, *args in [*cases, (out_column, A, k), (out_take, X, -k - 1)]:
+        with pytest.raises(srcdiff.errors.BoundsError, match=r"test_indexing.py:\d+: index out"):
+            srcdiff.grad(f, jit=jit)(*args)
+        with pytest.raises(IndexError):
+            f(*(arg.copy() for arg in args))
+
+
+def too_short(x):
+    x[x > 0.0] = x[:2] * 2.0
+    return x.sum()
+
+
+def too_long_a_mask(x, m):
+    return x[m].sum()
+
+
+def too_long_a_mask_to_write(x, m):
+    x[m] = 1.0
+    return x.sum()
+
+
+def wrong_axis(a, m):
+    a[:, m] *= 2.0
+    return a.sum()
+
+
+def two_lengths(x):
+    return np.sum(x[x > 0.0] * x[x > 1.0])
+
+
+def test_lengths_that_do_not_fit() -> None:
+    m = np.ones(4, dtype=np.bool_)
+    cases = [(too_short, X), (too_long_a_mask, X, m), (too_long_a_mask_to_write, X, m)]
+    for f, *args in [*cases, (wrong_axis, A, m), (two_lengths, X)]:
+        with pytest.raises(srcdiff.errors.ShapeError):
+            srcdiff.grad(f, jit=False)(*args)
+        with pytest.raises((IndexError, ValueError)):
+            f(*(arg.copy() for arg in args))
+
+
+def shares_with_the_right_side(x, m):
+    x[m] = x[::-1]
+    return x.sum()
+
+
+def mask_is_written(x):
+    m = x > 0.0
+    m[m[::-1]] = False
+    return x[m].sum()
+
+
+def test_what_numpy_reads_while_it_writes_is_refused() -> None:
+    with pytest.raises(srcdiff.AliasingError, match="share"):
+        srcdiff.grad(shares_with_the_right_side, jit=False)(X, X > -9.0)
+    with pytest.raises(srcdiff.AliasingError, match="share"):
+        srcdiff.grad(mask_is_written, jit=False)(X)
+
+
+def changed(x):
+    x[0] = 5.0
+    return 1.0
+
+
+def right_side_that_writes(x):
+    x[[0, 1]] += changed(x)
+    return x.sum()
+
+
+def test_right_sides_that_write_are_refused() -> None:
+    with pytest.raises(srcdiff.UnsupportedSyntax, match="right side writes"):
+        srcdiff.grad(right_side_that_writes, jit=False)(X)
+
+
+def spectral(a):
+    return np.linalg.norm(a, 2)
+
+
+def cubic(x):
+    return np.linalg.norm(x, 3)
+
+
+def test_norms_that_are_not_built() -> None:
+    for f, arg in ((spectral, A), (cubic, X)):
+        with pytest.raises(srcdiff.TypeInferenceError, match=r"np\.linalg\.norm with ord"):
+            srcdiff.grad(f, jit=False)(arg)
+
+
+def test_a_function_with_add_at_is_specialised_once() -> None:
+    df = srcdiff.grad(lambda x: histogram(x, np.array([0, 1])).sum(), jit=False)
+    df(X)
+    first = df.source()
+    df(X)
+    assert df.source() is first or len(df.signatures) == 1
+
+
+def test_gathered_in_the_order_of_numpy() -> None:
+    """What NumPy lays out in another order than C is copied by a reshape."""
+
+    def refused(a):
+        b = a[:, [0, 2]]
+        c = b.ravel()
+        c[0] = 2.0
+        return np.sum(b) + np.sum(c)
+
+    with pytest.raises(srcdiff.UnsupportedSyntax, match="reshape"):
+        srcdiff.grad(refused, jit=False)(A)

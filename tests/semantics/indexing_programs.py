@@ -1,0 +1,402 @@
+"""Programs that index with masks and with arrays of integers, named `x`, `a`, `t` and `k`."""
+
+import numpy as np
+
+from tests.semantics.checks import programs
+
+X = np.array([0.7, 1.3, -0.4, 2.1, 0.9, -1.6])
+A = np.array([[0.7, -1.3, 0.4], [-2.1, 0.9, 1.6], [0.3, -0.8, -1.1], [1.2, 0.6, -0.5]])
+T = (np.arange(24.0) - 11.5).reshape(2, 3, 4) / 8.0
+K = np.array([0, 2, 2, -1])
+ARGUMENTS = {"x": X, "a": A, "t": T, "k": K}
+
+
+# ---- masks, of a vector ----
+
+
+def read(x):
+    return x[x > 0.0] ** 2
+
+
+def read_of_other(x):
+    y = np.exp(x)
+    return y[x < 1.0] * 2.0
+
+
+def read_twice(x):
+    m = x > 0.5
+    return np.sum(x[m] * np.sin(x)[m]) / np.sum(m)
+
+
+def read_nothing(x):
+    return np.sum(x) + np.sum(x[x > 100.0] ** 2)
+
+
+def read_of_combined(x):
+    small, negative = np.abs(x) < 1.0, x < 0.0
+    return np.sum(x[small & ~negative] ** 3) + np.sum(x[~(small | negative)] ** 2)
+
+
+def write_number(x):
+    x[x > 0.8] = 3.0
+    return x * x
+
+
+def write_active_number(x):
+    x[x > 0.8] = x[0] * x[2]
+    return x * x
+
+
+def write_counted(x):
+    x[x > 0.8] = x[x > 0.8] ** 2
+    return x * x
+
+
+def write_from_behind(x):
+    x[x > 0.8] = x[::-1][x > 0.8] * x[1]
+    return x * x
+
+
+def write_whole_row_of_true(x):
+    x[np.ones(6, dtype=np.bool_)] = x[::-1].copy()
+    return x**2
+
+
+def write_one_long(x):
+    x[x > 0.8] = np.array([2.0]) * x[:1]
+    return x**2
+
+
+def write_changes_what_the_mask_came_from(x):
+    m = x > 0.8
+    x[m] = -x[m]
+    x[m] = x[m] * x[0]
+    x[x < -1.0] = 0.5
+    return x**2
+
+
+def increment_number(x):
+    x[x > 0.8] += 1.5
+    x[x < 0.0] -= x[0]
+    return x**2
+
+
+def increment_counted(x):
+    m = x > 0.8
+    x[m] += np.sin(x)[m]
+    x[m] -= x[m] ** 2
+    return x**2
+
+
+def multiply_and_divide(x):
+    m = x > 0.8
+    x[m] *= 3.0
+    x[m] /= x[m] + 1.0
+    x[~m] **= 2
+    return x**2
+
+
+def increment_by_itself(x):
+    x[x > 0.0] *= x[x > 0.0]
+    x[x > 0.0] += x[x > 0.0]
+    return x**2
+
+
+def on_views(x):
+    y = x[1:]
+    y[y > 0.8] = x[0]
+    z = x[::-2]
+    z[z < 0.0] *= 3.0
+    x[2:][x[2:] > 0.0] += 1.0
+    return x**2
+
+
+def in_loop(x):
+    for i in range(3):
+        m = x > 0.25 * i
+        x[m] = np.cos(0.3 * x[m]) * x[i]
+        x[~m] += 0.1 * x[m].sum()
+    return x
+
+
+def under_condition(x):
+    y = x.copy()
+    if x[0] > 0.0:
+        y[x > 1.0] = x[0]
+    else:
+        y[x < 1.0] = x[1]
+    return x * y
+
+
+def counted_length_goes_on(x):
+    y = x[x > 0.0]
+    for i in range(y.shape[0]):
+        y[i] = y[i] * x[i]
+    return np.mean(y), y.max(), np.sum(y[1:] * y[:-1])
+
+
+def mask_of_masks(x):
+    m = x > 0.0
+    m[m] = x[m] > 1.0
+    return x[m] ** 2
+
+
+def list_of_truth_values(x):
+    return x[[True, False, True, True, False, True]] ** 2
+
+
+def numbers_in_place(x):
+    x[np.isnan(np.log(x * x - 1.0))] = 2.0
+    return x**2
+
+
+# ---- masks, of matrices ----
+
+
+def full_mask(a):
+    a[a > 0.5] = a[0, 0]
+    return np.sum(a[a < 0.0] ** 2) + np.sum(a**3)
+
+
+def full_mask_counted(a):
+    m = a > 0.5
+    a[m] = a[m] ** 2
+    a[~m] += np.exp(a)[~m]
+    a[m] *= a.T.copy().T[m]
+    return a * a
+
+
+def full_mask_of_view(a):
+    b = a.T
+    b[b > 0.5] *= 2.0
+    c = a[1:, ::-1]
+    c[c < 0.0] = c[0, 0] * 2.0
+    return a * a
+
+
+def mask_of_rows(a):
+    m = a[:, 0] > 0.0
+    a[m] = a[m] ** 2
+    a[~m] = a[0]
+    a[m] += a[1]
+    a[m] *= 1.5
+    return a * a, a[m]
+
+
+def mask_of_columns(a):
+    m = a[0] > 0.0
+    a[:, m] = 2.0
+    a[1:, ~m] += a[2, 0]
+    a[:, m] *= a[:, m] + a[:, :1]
+    return a * a, a[:, ~m]
+
+
+def mask_of_a_row(a):
+    a[2, a[2] < 0.0] = a[0, 0]
+    a[a[:, 1] > 0.0, 0] *= a[1, 1]
+    return a * a, a[1, a[1] > 0.0]
+
+
+def two_masks(a):
+    r, k = a[:3, 0] > 0.0, a[0] > 0.0
+    return a[:3][r, k] ** 2
+
+
+def rank_3(t):
+    t[t > 0.5] = t[0, 0, 0]
+    m = t < 0.0
+    t[m] = t[m] ** 2
+    t[m] += 2.0
+    return t * t
+
+
+def rank_3_rows(t):
+    m = t[:, :, 0] < 0.0
+    t[m] = t[m] * t[0, 0]
+    t[m] *= t[1, 1, 1]
+    t[:, m[0]] += 1.0
+    return t * t, t[m]
+
+
+def where_with_one_argument(a):
+    i, j = np.where(a > 0.0)
+    (k,) = np.nonzero(a[0] > 0.0)
+    flat = np.flatnonzero(a > 0.5)
+    return a[i, j] ** 2, np.sum(a[:, k] ** 2), a.ravel()[flat] ** 3
+
+
+# ---- arrays of integers ----
+
+
+def gather(x, k):
+    return x[k] ** 2, np.sum(np.exp(x)[k] * x[k])
+
+
+def gather_list(x):
+    places = [0, 2, -1]
+    return x[[1, 1, 5]] * x[places], x[places[:2]]
+
+
+def scatter(x, k):
+    x[k] = 2.0 * x[: k.shape[0]]
+    return x**2
+
+
+def scatter_number(x, k):
+    x[k] = x[0] * x[1]
+    return x**2
+
+
+def scatter_overlap(x, k):
+    x[k] = x[::-1][k]
+    return x**2
+
+
+def last_one_wins(x):
+    x[[1, 1, 1, 0]] = x[[2, 3, 4, 1]] ** 2
+    return x**2
+
+
+def increment_once(x):
+    x[[1, 1, -1, 1]] += x[[2, 3, 4, 0]] ** 2
+    x[[0, 0]] *= x[3]
+    x[[2, 2]] -= 1.0
+    return x**2
+
+
+def list_in_a_variable(a):
+    places = [0, 2]
+    a[places] *= 2.0
+    return a[places], a[(0, 2)], a[[0, 2]]
+
+
+def list_carried_by_a_loop(a):
+    places = [0, 1]
+    total = 0.0
+    for i in range(2):
+        total += np.sum(a[places] ** 2) * i
+        places = [places[1], 2 + i]
+    return total + a[(1, 2)]
+
+
+def two_arrays(a, k):
+    i = k % 4
+    a[i, k % 3] = a[i, 0] ** 2
+    a[i, k % 3] += a[0, 0]
+    return a[i, k % 3], a[np.array([[0], [2]]), np.array([0, 2])], a * a
+
+
+def columns(a, k):
+    j = k % 3
+    a[:, j] *= 1.5
+    a[1:, j] = a[1:, j] ** 2
+    a[:, [0, 2]] += a[:, :1]
+    return a[:, j], a[::2, j], a * a
+
+
+def mixed_with_numbers(a, k):
+    j = k % 3
+    a[j, 1] = a[1, 0]
+    a[2, j] += a[0, 0]
+    return a[j, 1], a[-1, j], a * a
+
+
+def rank_2_of_indices(x, k):
+    places = k.reshape(2, 2) % 6
+    y = x[places]
+    x[places] = y.T @ y
+    x[places] += 1.0
+    return y, x**2
+
+
+def apart(t):
+    i, j = np.array([0, 1, 1]), np.array([2, -1, 0])
+    t[i, :, j] += t[0, :, 0]
+    return t[i, :, j], t[0, :, j], t[:, i, j], t[..., j], t[i, None, j], t * t
+
+
+def rows(a, k):
+    i = k % 4
+    a[i] = a[i] * a[0]
+    a[i] += a[1]
+    a[i[0]] = a[i][1]
+    return a[i], a * a
+
+
+def narrow_and_unsigned(x):
+    k = np.array([0, 3, 3], dtype=np.uint8)
+    n = np.array([-1, 2, -6], dtype=np.int32)
+    x[k] += x[n]
+    x[n] = x[k] * x[1]
+    return x**2
+
+
+def indices_that_are_written(x):
+    k = np.array([1, 0, 2, 3])
+    k[k] = k[::-1]
+    k[k > 2] = 0
+    return x[k] ** 2
+
+
+def computed(x, k):
+    y = np.zeros(4)
+    for i in range(3):
+        y[(k + i) % 4] += x[k] * x[i]
+    return y**2
+
+
+# ---- functions ----
+
+
+def add_at(x, k):
+    np.add.at(x, k, x[: k.shape[0]] ** 2)
+    np.add.at(x, [1, 1, -1], x[0])
+    np.subtract.at(x, k, 0.5)
+    np.multiply.at(x, [2, 2, 3], x[0])
+    return x**2
+
+
+def add_at_of_matrix(a, k):
+    np.add.at(a, (k % 4, k % 3), a[0, 0] * 2.0)
+    np.add.at(a, k % 4, a[1])
+    np.add.at(a, (slice(None), [0, 0]) if False else ([0, 0], 1), [a[2, 0], 3.0])
+    np.divide.at(a, a > 0.5, 2.0)
+    np.add.at(a[1], [0, 0], a[1, 1:])
+    return a * a
+
+
+def add_at_overlap(x):
+    np.add.at(x, [0, 1, 1], x[:3])
+    np.maximum.at(x, [0, 0, 2], x[3:])
+    return x**2
+
+
+def histogram(x, k):
+    h = np.zeros(6)
+    np.add.at(h, k, x[k] * x[0])
+    return h
+
+
+def take(a, k):
+    i = k % 3
+    flat = a.take(k)
+    return np.take(a, i, axis=0), np.take(a, i, axis=1), flat, np.take(a, 1, axis=-1), a.take(5)
+
+
+def put(x, k):
+    np.put(x, k, 2.0 * x[: k.shape[0]])
+    x.put([0, 1], [x[3], 5.0])
+    return x**2
+
+
+def norms(x):
+    n = np.linalg.norm
+    return n(x), n(x, 1), n(x, np.inf), n(x, ord=2), n(x[1:], -np.inf)
+
+
+def matrix_norms(a):
+    n = np.linalg.norm
+    return n(a), n(a, "fro"), n(a, axis=0), n(a, 1, axis=1, keepdims=True), n(a, 1), n(a, np.inf)
+
+
+PROGRAMS = programs(globals(), read)
