@@ -294,6 +294,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if ord in (math.inf, -math.inf):
         return (np.max if ord > 0 else np.min)(np.abs(x), axis=axis, keepdims=keepdims)
     square = np.sum(x * x, axis=axis, keepdims=keepdims)
+    if any(np.any(parts(item)[1]) for item in np.ravel(x)):
+        nearest = min((math.sqrt(parts(item)[0]) for item in np.ravel(square)), default=math.inf)
+        nearest_kink[0] = min(nearest_kink[0], nearest)
     return np.sqrt(square) if isinstance(square, DualArray) or square != 0 else 0.0
 
 

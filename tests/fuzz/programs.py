@@ -1,9 +1,9 @@
 """Random programs of the language that srcdiff differentiates, for Hypothesis to draw.
 
-Level 1 has structured control flow only; level 2 adds `while`, jumps, recursion and swaps of
-arrays. Programs are tame: values stay bounded, every index is inside its axis, every element is
-written before it is read, and NumPy and Numba give them one meaning, except that in-place
-operators on overlapping memory follow NumPy.
+Level 1 has structured control flow only; level 2 adds `while`, jumps, recursion, swaps of arrays,
+and indices that are masks or arrays. Programs are tame: values stay bounded, every index is inside
+its axis, every element is written before it is read, and NumPy and Numba give them one meaning,
+except that in-place operators on overlapping memory follow NumPy.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from tests.fuzz.expressions import tame
 from tests.fuzz.indices import bare
 from tests.fuzz.jumps import JUMPS
 from tests.fuzz.maker import Array, Helper, Maker, Scope, Shape, Whole, statements
+from tests.fuzz.places import PLACES
 from tests.fuzz.ranges import RANGES
 from tests.fuzz.statements import STATEMENTS
 
@@ -42,7 +43,7 @@ FURTHER = (
     *("module constant", "module array", "closure"),
 )
 CONSTRUCTS = tuple(dict.fromkeys((*(name for forms in LISTS for name in forms), *FURTHER)))
-CONSTRUCTS_OF_LEVEL_2 = (*JUMPS, "recursion")
+CONSTRUCTS_OF_LEVEL_2 = (*JUMPS, *PLACES, "recursion")
 # Most are long enough for every program; the shorter ones are there to shrink to.
 TAPE_SIZES = st.sampled_from((30, 60, 120, 240, 480, *(1500,) * 45))
 
@@ -86,7 +87,7 @@ def programs(draw: st.DrawFn, level: int = 1, without: frozenset[str] = frozense
     """Draw a program that uses none of the constructs in `without`."""
     size = draw(TAPE_SIZES)
     tape = draw(st.binary(min_size=size, max_size=size))
-    m = Maker(tape, STATEMENTS if level == 1 else {**STATEMENTS, **JUMPS}, without)
+    m = Maker(tape, STATEMENTS if level == 1 else {**STATEMENTS, **JUMPS, **PLACES}, without)
     seed = m.integer(0, 2**16 - 1)
     n, columns = m.integer(3, 5), m.integer(2, 4)
     shapes = {"A": (n,), "B": (n, columns), "C": (2, columns, n)}
