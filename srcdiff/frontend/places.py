@@ -23,8 +23,22 @@ from srcdiff.frontend.arithmetic import (
 from srcdiff.frontend.arrays import FULL
 from srcdiff.frontend.context import Context, Static
 from srcdiff.ir.build import integer, is_constant
-from srcdiff.ir.nodes import Const, For, Item, NewAxis, Operand, Slice, Value, is_array
+from srcdiff.ir.nodes import (
+    Block,
+    Const,
+    For,
+    Increment,
+    Item,
+    NewAxis,
+    Operand,
+    Slice,
+    Statement,
+    Store,
+    Value,
+    is_array,
+)
 from srcdiff.ir.types import PYTHON_INT
+from srcdiff.ir.walk import statements
 from srcdiff.library import LIBRARY, all_inside
 
 Counters = tuple[Operand, ...]
@@ -100,10 +114,22 @@ def _is_full(item: Item) -> bool:
 def _indices_of_mask(
     c: Context, node: ast.AST, array: Value, mask: Value, axes: Sequence[int]
 ) -> list[Item]:
+    """Return the indices of the true elements; once for a mask that is used again in a block."""
     require_fit(c, node, array, mask, axes)
-    found = c.inline(c, Static(LIBRARY[np.nonzero]), (mask,), {}, node)
-    assert isinstance(found, tuple)
-    return list(found)
+    builder, position, found = c.masks.get(mask, (None, 0, ()))
+    if builder is c.builder and not _writes_masks(builder.statements[position:]):
+        return list(found)
+    made = c.inline(c, Static(LIBRARY[np.nonzero]), (mask,), {}, node)
+    assert isinstance(made, tuple)
+    c.masks[mask] = (c.builder, len(c.builder.statements), made)
+    return list(made)
+
+
+def _writes_masks(since: Sequence[Statement]) -> bool:
+    return any(
+        isinstance(s, Store | Increment) and s.ref.type.dtype.kind == "b"
+        for s in statements(Block(tuple(since)))
+    )
 
 
 def require_fit(c: Context, node: ast.AST, array: Value, mask: Value, axes: Sequence[int]) -> None:

@@ -141,6 +141,17 @@ def mask_of_masks(x):
     return x[m] ** 2
 
 
+def mask_that_changes(x):
+    m = x > 0.0
+    first = x[m].sum()
+    m[0] = False
+    second = x[m].sum()
+    for i in range(2):
+        first += x[m][0] * x[i]
+        m[1] = False
+    return first * second, x[m] * np.cos(x)[m]
+
+
 def list_of_truth_values(x):
     return x[[True, False, True, True, False, True]] ** 2
 
