@@ -173,7 +173,7 @@ class Context:
         self.names: dict[Value, str] = {}
         self.unordered: set[Value] = set()
         self.fresh: Any = None
-        self.masks: dict[Value, tuple[Builder, int, tuple[Any, ...]]] = {}
+        self.once: dict[tuple[Any, ...], tuple[Builder, int, Any]] = {}
         self.sources: list[Source] = []
         self.unsettled: set[Value] = set()
         self.unsettled_once: set[Value] = set()

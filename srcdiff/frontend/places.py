@@ -9,6 +9,8 @@ A mask stands for the indices of its true elements, one array for each of its ax
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -76,7 +78,9 @@ def places_of(c: Context, node: ast.AST, array: Value, items: Sequence[Item]) ->
         if indexing.is_mask(item):
             spread += _indices_of_mask(c, node, array, item, [next(axes) for _ in item.shape])  # type: ignore[arg-type, union-attr]
         elif isinstance(item, Value) and is_array(item):
-            spread.append(_checked(c, node, item, array.shape[next(axes)]))
+            extent = c.facts.find(array.shape[next(axes)])
+            key = ("inside", item, extent.value if isinstance(extent, Const) else extent)
+            spread.append(_once(c, key, "iu", partial(_checked, c, node, item, extent)))
         else:
             spread.append(item)
             isinstance(item, NewAxis) or next(axes)
@@ -114,20 +118,27 @@ def _is_full(item: Item) -> bool:
 def _indices_of_mask(
     c: Context, node: ast.AST, array: Value, mask: Value, axes: Sequence[int]
 ) -> list[Item]:
-    """Return the indices of the true elements; once for a mask that is used again in a block."""
     require_fit(c, node, array, mask, axes)
-    builder, position, found = c.masks.get(mask, (None, 0, ()))
-    if builder is c.builder and not _writes_masks(builder.statements[position:]):
-        return list(found)
-    made = c.inline(c, Static(LIBRARY[np.nonzero]), (mask,), {}, node)
-    assert isinstance(made, tuple)
-    c.masks[mask] = (c.builder, len(c.builder.statements), made)
-    return list(made)
+
+    def find() -> Any:
+        return c.inline(c, Static(LIBRARY[np.nonzero]), (mask,), {}, node)
+
+    return list(_once(c, ("nonzero", mask), "b", find))
 
 
-def _writes_masks(since: Sequence[Statement]) -> bool:
+def _once(c: Context, key: tuple[Any, ...], kinds: str, make: Callable[[], Any]) -> Any:
+    """Return what was made for `key` in this block, if no array of these dtypes changed since."""
+    builder, position, found = c.once.get(key, (None, 0, None))
+    if builder is c.builder and not _writes(builder.statements[position:], kinds):
+        return found
+    made = make()
+    c.once[key] = (c.builder, len(c.builder.statements), made)
+    return made
+
+
+def _writes(since: Sequence[Statement], kinds: str) -> bool:
     return any(
-        isinstance(s, Store | Increment) and s.ref.type.dtype.kind == "b"
+        isinstance(s, Store | Increment) and s.ref.type.dtype.kind in kinds
         for s in statements(Block(tuple(since)))
     )
 

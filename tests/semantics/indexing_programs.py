@@ -410,4 +410,72 @@ def matrix_norms(a):
     return n(a), n(a, "fro"), n(a, axis=0), n(a, 1, axis=1, keepdims=True), n(a, 1), n(a, np.inf)
 
 
+# ---- together with the rest of the language ----
+
+
+def arrays_of_integers_and_bools(x):
+    n, b = np.zeros(6, dtype=np.int64), x > 0.5
+    n[b] += 1
+    n[[0, 0, 1]] += 2
+    np.add.at(n, [3, 3], 1)
+    b[[0, 2]] = True
+    b[b] &= (x < 1.5)[b]
+    return x * n, x[b]
+
+
+def in_conditions(x):
+    total, y = 0.0, x.copy()
+    while np.sum(y[y > 0.5]) > 2.0:
+        y *= 0.7
+        total += y[y > 0.0].sum()
+    return total * y if np.any(x[[0, 1]] > 1.0) else y
+
+
+def new_axes(x):
+    m = x > 0.5
+    return x[m, None] * x[None, m], x[None][0, m], x[..., m], x[None, [0, 2]]
+
+
+def rows_run_through(a):
+    total = 0.0
+    for element in a[a > 0.0]:
+        total += element**2
+    for row in a[a[:, 0] > 0.0]:
+        total += row[0] * row[1]
+    parts = [np.sum(a[a[:, j] > 0.1, j] ** 2) for j in range(3)]
+    return total + parts[0] * parts[1]
+
+
+def views_of_views(a):
+    b = a.reshape(2, 6)
+    b[b > 0.5] = 0.0
+    c = a[:, ::-1].T
+    c[[0, 1]] *= 2.0
+    c[c[:, 0] > 0.0, 1:] += 1.0
+    return a * a
+
+
+def rows_that_overlap(x):
+    y = x[1:-1]
+    y[[0, -1]] = y[[1, 2]] * x[0]
+    np.add.at(y, [0, 1, 1], x[:3] * 2.0)
+    z = y[::-1]
+    z[[0, 0, 2]] *= x[5]
+    return x * x
+
+
+def prefixes_of_indices(x, k):
+    h = np.zeros(6)
+    for i in range(k.shape[0]):
+        h[k[: i + 1]] += x[i]
+        x[k[i:]] = x[0] * x[k[i]]
+    return h * x
+
+
+def two_axes_of_indices(a):
+    a[np.array([[0, 1], [2, 3]]), np.array([1, 2])] = a[:2, :2]
+    a[[[0], [1]], [0, 1]] *= 3.0
+    return a * a
+
+
 PROGRAMS = programs(globals(), read)
