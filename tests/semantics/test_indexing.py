@@ -9,29 +9,36 @@ import pytest
 import srcdiff
 from tests import dual
 from tests.semantics.checks import check
-from tests.semantics.indexing_programs import (
-    ARGUMENTS,
-    PROGRAMS,
-    A,
-    X,
+from tests.semantics.index_array_programs import PROGRAMS as OF_INTEGERS
+from tests.semantics.index_array_programs import (
     add_at_of_matrix,
     add_at_overlap,
-    full_mask_counted,
     gather,
     histogram,
-    increment_counted,
     increment_once,
-    mask_of_columns,
-    mask_of_rows,
     matrix_norms,
-    multiply_and_divide,
     narrow_and_unsigned,
     norms,
-    read,
     scatter,
+)
+from tests.semantics.mask_programs import PROGRAMS as OF_MASKS
+from tests.semantics.mask_programs import (
+    full_mask_counted,
+    increment_counted,
+    mask_of_columns,
+    mask_of_rows,
+    multiply_and_divide,
+    read,
     write_counted,
     write_number,
 )
+
+X = np.array([0.7, 1.3, -0.4, 2.1, 0.9, -1.6])
+A = np.array([[0.7, -1.3, 0.4], [-2.1, 0.9, 1.6], [0.3, -0.8, -1.1], [1.2, 0.6, -0.5]])
+T = (np.arange(24.0) - 11.5).reshape(2, 3, 4) / 8.0
+K = np.array([0, 2, 2, -1])
+ARGUMENTS = {"x": X, "a": A, "t": T, "k": K}
+PROGRAMS = OF_MASKS + OF_INTEGERS
 
 
 def arguments(f: Callable[..., Any]) -> list[Any]:
