@@ -277,6 +277,6 @@ def read_attribute(c: Context, node: ast.AST, owner: Entity, attribute: str) -> 
             except AttributeError:
                 what = f"module {value.__name__}" if isinstance(value, ModuleType) else "object"
                 c.fail(node, f"The {what} has no attribute `{attribute}`.", "Mend the name.")
-            c.reads.append(Read(value, attribute, found))
+            c.note_read(Read(value, attribute, found))
             return from_object(c, node, found, attribute)
     c.fail(node, f"`.{attribute}` is not supported here.", "Write it in other words.")

@@ -181,9 +181,19 @@ class Context:
     def span(self, node: ast.AST) -> Span:
         """Return where `node` stands; the user's call, where a NumPy function is written out."""
         caller = self.builder.origin.span
-        if caller is not None and self.scope.source.globals["__name__"].startswith(LIBRARY):
+        if caller is not None and self.in_library():
             return caller
         return self.scope.source.span(node)
+
+    def in_library(self) -> bool:
+        """Say whether what is lowered is a NumPy function that this package writes out."""
+        name: str = self.scope.source.globals["__name__"]
+        return name.startswith(LIBRARY)
+
+    def note_read(self, read: Read) -> None:
+        """Note a read of the surroundings; those of this package do not change."""
+        if not self.in_library():
+            self.reads.append(read)
 
     def at(self, node: ast.AST) -> None:
         """Let the statements that follow come from `node`'s line."""

@@ -90,7 +90,7 @@ def lookup(c: Context, node: ast.Name) -> Entity:
             return binding.entity
         read = _surrounding(scope, node.id)
         if read is not None:
-            c.reads.append(read)
+            c.note_read(read)
             return from_object(c, node, read.value, node.id)
         scope = scope.enclosing
     c.fail(
