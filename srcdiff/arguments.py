@@ -12,7 +12,7 @@ import numpy as np
 
 from srcdiff.errors import SrcdiffError, TypeInferenceError
 from srcdiff.frontend.arithmetic import literal
-from srcdiff.frontend.context import Entity, Static
+from srcdiff.frontend.context import Entity, List, Static
 from srcdiff.frontend.objects import array_type, check_dtype, parameter
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import Value
@@ -230,7 +230,8 @@ def _entity(tree: Tree, leaves: Iterator[Entity]) -> Entity:
                     f"An argument holds a `{kind.__name__}`, which is not built yet.",
                     hint="Pass its values as arguments of their own, or as a tuple.",
                 )
-            return tuple(_entity(child, leaves) for child in children)
+            made = [_entity(child, leaves) for child in children]
+            return List(made) if kind is list else tuple(made)
 
 
 # ---- which of them are differentiated ----

@@ -64,7 +64,7 @@ def _is_library(read: Read) -> bool:
     for part in (read.owner, read.value):
         if isinstance(part, ModuleType) and part.__name__.partition(".")[0] in LIBRARIES:
             return True
-    return read.owner is vars(builtins)
+    return read.owner is vars(builtins) or isinstance(read.owner, np.ufunc)
 
 
 def _getter(owner: Any) -> Getter:

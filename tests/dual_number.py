@@ -285,6 +285,21 @@ def clip(array: Any, low: Any, high: Any) -> Any:
     return above if high is None else np.minimum(above, high)
 
 
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the norm as it is defined; where it is 0, so is its derivative."""
+    if ord in (1, math.inf) and axis is None and np.ndim(x) == 2:
+        return np.max(np.sum(np.abs(x), axis=0 if ord == 1 else 1))
+    if ord == 1:
+        return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
+    if ord in (math.inf, -math.inf):
+        return (np.max if ord > 0 else np.min)(np.abs(x), axis=axis, keepdims=keepdims)
+    square = np.sum(x * x, axis=axis, keepdims=keepdims)
+    if any(np.any(parts(item)[1]) for item in np.ravel(x)):
+        nearest = min((math.sqrt(parts(item)[0]) for item in np.ravel(square)), default=math.inf)
+        nearest_kink[0] = min(nearest_kink[0], nearest)
+    return np.sqrt(square) if isinstance(square, DualArray) or square != 0 else 0.0
+
+
 # Ufuncs whose loops for objects apply Python's operators to the elements.
 OBJECT_LOOPS = frozenset(
     (np.add, np.subtract, np.multiply, np.divide, np.negative, np.absolute, np.power, np.matmul)
@@ -296,4 +311,5 @@ HANDLERS: dict[Function, Function] = {
     np.empty_like: lambda array, *options, **named: full_like(array, math.nan, *options, **named),
     np.full_like: full_like,
     np.clip: clip,
+    np.linalg.norm: norm,
 }

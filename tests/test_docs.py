@@ -183,7 +183,22 @@ def recursive(x: Any, n: Any) -> Any:
 
 
 def masked(x: Any) -> Any:
-    return np.sum(x[x > 0.0])
+    x[x > 0.0] = x[::-1]
+    return np.sum(x)
+
+
+def updated(x: Any) -> Any:
+    x[[0, 1]] += emptied(x)
+    return np.sum(x)
+
+
+def emptied(x: Any) -> Any:
+    x[:] = 0.0
+    return 1.0
+
+
+def spectral(x: Any) -> Any:
+    return np.linalg.norm(np.outer(x, x), 2)
 
 
 def parallel(x: Any) -> Any:
@@ -217,7 +232,9 @@ NOT_BUILT: dict[str, Callable[[], object]] = {
     "`workspace`": lambda: srcdiff.grad(cube).workspace(2.0),
     "`out=`": lambda: srcdiff.grad(cube)(2.0, out=VECTOR),
     "recursion": lambda: srcdiff.grad(recursive, jit=False)(2.0, 3),
-    "boolean masks": lambda: srcdiff.grad(masked, jit=False)(VECTOR),
+    "share memory": lambda: srcdiff.grad(masked, jit=False)(VECTOR),
+    "writes into arrays": lambda: srcdiff.grad(updated, jit=False)(VECTOR),
+    "Of norms": lambda: srcdiff.grad(spectral, jit=False)(VECTOR),
     "`prange`": lambda: srcdiff.grad(parallel, jit=False)(VECTOR),
     "dicts": lambda: srcdiff.grad(cube, jit=False)({"a": 2.0}),
     "attributes": lambda: srcdiff.grad(attribute, jit=False)(Point(2.0, 3.0)),

@@ -238,12 +238,12 @@ def require_equal(c: Context, node: ast.AST, left: Operand, right: Operand) -> N
             ShapeError,
         )
     ok = c.builder.call(np.equal, left, right)
-    message = f"{_place(c, node)}: shapes do not match, or an axis of extent 1 would be broadcast"
+    message = f"{place_of(c, node)}: shapes do not match, or an axis of extent 1 would be broadcast"
     c.builder.guard(ok, ShapeError, message)
     c.facts.unite(left, right)
 
 
-def _place(c: Context, node: ast.AST) -> str:
+def place_of(c: Context, node: ast.AST) -> str:
     """Name a line as generated text does: the same from whatever folder it is generated."""
     span = c.span(node)
     return f"{os.path.basename(span.file)}:{span.line}"
@@ -264,7 +264,7 @@ def require_least(c: Context, node: ast.AST, extent: Operand, least: int) -> Non
     if c.facts.least.get(known, 0) >= least:
         return
     ok = c.builder.call(np.greater_equal, known, integer(least))
-    message = f"{_place(c, node)}: index out of bounds, this axis has fewer than {least} elements"
+    message = f"{place_of(c, node)}: index out of bounds, this axis has fewer than {least} elements"
     c.builder.guard(ok, BoundsError, message)
     c.facts.least[known] = least
 

@@ -3,16 +3,27 @@
 import ast
 from typing import Any
 
-import numpy as np
-
 from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, require_equal
 from srcdiff.frontend.arrays import array as array_of
 from srcdiff.frontend.context import Binding, Context, Entity
 from srcdiff.frontend.expressions import binary, evaluate
-from srcdiff.frontend.infer import BINARY, loop_dtypes
-from srcdiff.ir.build import extents
-from srcdiff.ir.nodes import Alloc, Call, Const, Item, Operand, Slice, Value, is_array
+from srcdiff.frontend.infer import BINARY
+from srcdiff.frontend.subscripts import parse
+from srcdiff.frontend.writes import (
+    Selection,
+    adds_in_place,
+    check_dtype,
+    check_fits,
+    is_fresh,
+    is_made_since,
+    refuse_writes_since,
+    signed,
+    update_element,
+    update_places,
+    write_places,
+)
+from srcdiff.ir.nodes import Const, Item, Operand, Slice, Value, is_array
 
 
 def bind(c: Context, node: ast.AST, name: str, entity: Entity) -> None:
@@ -31,9 +42,12 @@ def assign(c: Context, node: ast.Assign | ast.AnnAssign) -> None:
     name = first.id if isinstance(first, ast.Name) and first.id[0] != "." else "_t"
     if isinstance(first, ast.Name) and first.id == ".result":
         name = "_out"
+    start = len(c.builder.statements)
     value = evaluate(c, node.value, name)
+    c.fresh = value if len(targets) == 1 and is_made_since(c, start, value) else None
     for target in targets:
         assign_to(c, target, value)
+    c.fresh = None
 
 
 def assign_to(c: Context, target: ast.expr, value: Entity) -> None:
@@ -82,6 +96,9 @@ def _assign_item(c: Context, target: ast.Subscript, value: Entity) -> None:
         value = array_of(c, target, "_t", value)
     if not isinstance(value, Value | Const):
         c.fail(target, "Only numbers and arrays can be stored in an array.", "Store a number.")
+    if indexing.has_arrays(items):
+        write_places(c, target, Selection(array, tuple(items)), value)
+        return
     if indexing.is_element(items):
         if isinstance(value, Value) and is_array(value) and not value.shape:
             value = c.builder.load(value, ())
@@ -109,39 +126,16 @@ def _place(c: Context, target: ast.Subscript) -> tuple[Value, list[Item]]:
         )
     if not isinstance(owner, Value) or not is_array(owner):
         c.fail(target, "Only the elements of arrays can be assigned.", "Use an array.")
-    items = indexing.parse(c, target, owner)
-    if indexing.has_arrays(items):
-        indexing.refuse_arrays(c, target)
-    return owner, items
+    return owner, parse(c, target, owner)
 
 
 def write_all(c: Context, node: ast.AST, target: Value, value: Operand) -> None:
     """Overwrite every element of `target`; the right side is read first, as NumPy does."""
-    _check_fits(c, node, target, value)
+    check_fits(c, node, target.shape, value)
     stored = c.builder.cast(value, target.type.dtype)
-    if isinstance(stored, Value) and is_array(stored) and not _is_fresh(c, stored):
+    if isinstance(stored, Value) and is_array(stored) and not is_fresh(c, stored):
         stored = c.builder.copy(stored)
     c.builder.store(target, (), stored)
-
-
-def _check_fits(c: Context, node: ast.AST, target: Value, value: Operand) -> None:
-    """Make sure that `value` broadcasts to the shape of `target`."""
-    shape = extents(value)
-    if len(shape) > len(target.shape):
-        c.fail(
-            node,
-            "The right side has more axes than what it is assigned to.",
-            "Reduce or index the right side.",
-        )
-    for extent, wanted in zip(shape[::-1], target.shape[::-1], strict=False):
-        if not (isinstance(extent, Const) and extent.value == 1):
-            require_equal(c, node, wanted, extent)
-
-
-def _is_fresh(c: Context, value: Value) -> bool:
-    """Say whether an array was made by the last statement, so that nothing else refers to it."""
-    last = c.builder.statements[-1]
-    return isinstance(last, Call | Alloc) and last.out is value
 
 
 def augment(c: Context, node: ast.AugAssign) -> None:
@@ -163,20 +157,26 @@ def augment(c: Context, node: ast.AugAssign) -> None:
 
 def _augment_item(c: Context, node: ast.AugAssign, target: ast.Subscript, function: Any) -> None:
     array, items = _place(c, target)
+    if indexing.has_arrays(items):
+        _augment_places(c, node, function, Selection(array, tuple(items)))
+        return
     if not indexing.is_element(items):
         _update_all(c, node, function, indexing.view(c, target, array, items, "_t"))
         return
-    indices = indexing.element(items)
     indexing.check_bounds(c, target, array, items)
     value = _right_side(c, node)
     if is_array(value):
         c.fail(node, "An array cannot be added to one element.", "Use one of its elements.")
-    if _adds_in_place(function, array, value):
-        c.builder.increment(array, indices, _signed(c, node, function, value, array))
-        return
-    old = c.builder.load(array, indices, "_t")
-    new = apply(c, node, function, (old, value), "_t", operator=True)
-    c.builder.store(array, indices, c.builder.cast(new, array.type.dtype))
+    update_element(c, node, function, array, indexing.element(items), value)
+
+
+def _augment_places(c: Context, node: ast.AugAssign, function: Any, chosen: Selection) -> None:
+    start = len(c.builder.statements)
+    value = _right_side(c, node)
+    refuse_writes_since(c, node, start)
+    c.fresh = value if is_made_since(c, start, value) else None
+    update_places(c, node, function, chosen, value)
+    c.fresh = None
 
 
 def _right_side(c: Context, node: ast.AugAssign) -> Operand:
@@ -186,42 +186,16 @@ def _right_side(c: Context, node: ast.AugAssign) -> Operand:
     c.fail(node.value, "The right side is neither a number nor an array.", "Use numbers.")
 
 
-def _adds_in_place(function: Any, array: Value, value: Operand) -> bool:
-    """Say whether `array op= value` is an addition that stays in the dtype of the array."""
-    if function not in (np.add, np.subtract):
-        return False
-    if function is np.subtract and array.type.dtype.kind == "u":
-        return False
-    return loop_dtypes(np.add, (array.type, value.type))[1] == array.type.dtype
-
-
-def _signed(c: Context, node: ast.AST, function: Any, value: Operand, array: Value) -> Operand:
-    if function is np.subtract:
-        value = apply(c, node, np.negative, (value,), "_t", operator=True)
-    return c.builder.cast(value, array.type.dtype)
-
-
 def _update_all(c: Context, node: ast.AugAssign, function: Any, target: Value) -> None:
     """Lower `array op= value` for all elements of an array or a view."""
     value = _right_side(c, node)
-    _check_fits(c, node, target, value)
-    _check_dtype(c, node, function, target, value)
-    if _adds_in_place(function, target, value):
-        signed = _signed(c, node, function, value, target)
-        if isinstance(signed, Value) and is_array(signed) and not _is_fresh(c, signed):
-            signed = c.builder.copy(signed)
-        c.builder.increment(target, (), signed)
+    check_fits(c, node, target.shape, value)
+    check_dtype(c, node, function, target, value)
+    if adds_in_place(function, target, value):
+        added = signed(c, node, function, value, target)
+        if isinstance(added, Value) and is_array(added) and not is_fresh(c, added):
+            added = c.builder.copy(added)
+        c.builder.increment(target, (), added)
         return
     new = apply(c, node, function, (target, value), "_t", operator=True)
     c.builder.store(target, (), c.builder.cast(new, target.type.dtype))
-
-
-def _check_dtype(c: Context, node: ast.AST, function: Any, target: Value, value: Operand) -> None:
-    """NumPy refuses to write floats into integers in place."""
-    result = loop_dtypes(function, (target.type, value.type))[1]
-    if not np.can_cast(result, target.type.dtype, "same_kind"):
-        c.fail(
-            node,
-            f"The result is {result}, which does not fit in place into {target.type}.",
-            "Make the array a float array.",
-        )

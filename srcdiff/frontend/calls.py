@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.errors import SrcdiffError, UnknownFunction
-from srcdiff.frontend import arrays, reductions, shapes
+from srcdiff.frontend import arrays, reductions, selections, shapes
 from srcdiff.frontend.arithmetic import apply
 from srcdiff.frontend.context import (
     Context,
@@ -27,7 +27,7 @@ from srcdiff.frontend.context import (
 from srcdiff.frontend.derivatives import call_transformed, jvp, transformed
 from srcdiff.frontend.objects import from_object
 from srcdiff.frontend.target import Target, unwrap
-from srcdiff.ir.nodes import Const, Item, Operand, Value, is_array
+from srcdiff.ir.nodes import Const, Operand, Value, is_array
 from srcdiff.ir.types import Scalar
 from srcdiff.library import LIBRARY
 from srcdiff.products import JVP, Product, Transform
@@ -37,6 +37,7 @@ HANDLERS: dict[Any, Any] = {
     **arrays.HANDLERS,
     **shapes.HANDLERS,
     **reductions.HANDLERS,
+    **selections.HANDLERS,
 }
 
 METHODS: dict[str, Any] = {
@@ -66,6 +67,9 @@ METHODS: dict[str, Any] = {
         "diagonal",
         "repeat",
         "swapaxes",
+        "take",
+        "put",
+        "nonzero",
     ]
 } | {"flatten": arrays.flatten, "astype": arrays.astype, "fill": arrays.fill, "item": arrays.item}
 
@@ -288,19 +292,6 @@ def read_attribute(c: Context, node: ast.AST, owner: Entity, attribute: str) -> 
             except AttributeError:
                 what = f"module {value.__name__}" if isinstance(value, ModuleType) else "object"
                 c.fail(node, f"The {what} has no attribute `{attribute}`.", "Mend the name.")
-            c.reads.append(Read(value, attribute, found))
+            c.note_read(Read(value, attribute, found))
             return from_object(c, node, found, attribute)
     c.fail(node, f"`.{attribute}` is not supported here.", "Write it in other words.")
-
-
-def take(c: Context, node: ast.AST, owner: Value, items: list[Item], name: str) -> Entity:
-    """Lower `a[indices]`, an array of integers on the first axis."""
-    first, *rest = items
-    plain = all(not isinstance(i, Value | Const) and getattr(i, "start", 1) is None for i in rest)
-    if not (isinstance(first, Value) and len(first.shape) == 1 and plain):
-        c.fail(
-            node,
-            "Indices are only supported as an array of one axis, for the first axis, alone.",
-            "Write a loop over the indices.",
-        )
-    return c.inline(c, Static(LIBRARY[np.take]), (owner, first), {}, node)

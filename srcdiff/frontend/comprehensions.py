@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from srcdiff.frontend.arrays import FULL
 from srcdiff.frontend.assignments import assign_to, item_of
-from srcdiff.frontend.context import Context, Entity
+from srcdiff.frontend.context import Context, Entity, List
 from srcdiff.frontend.expressions import evaluate
 from srcdiff.frontend.iteration import items_of, sequence
 from srcdiff.ir.build import Builder, integer
@@ -20,7 +20,7 @@ def comprehend(c: Context, node: ast.ListComp, name: str) -> Entity:
     hidden = {n: c.scope.names.get(n) for n in _target_names(generator.target)}
     unrolled = items_of(entity)
     if unrolled is not None:
-        made: Entity = tuple(_element(c, node, generator.target, item) for item in unrolled)
+        made: Entity = List(_element(c, node, generator.target, item) for item in unrolled)
     else:
         made = _fill(c, node, generator, entity, name)
         c.lists = c.lists | {made}

@@ -29,6 +29,10 @@ class Static:
     value: Any
 
 
+class List(tuple[Any, ...]):
+    """A list of Python of fixed length: a tuple in all, but as an index it is an array."""
+
+
 @dataclass(frozen=True, eq=False)
 class LocalFunction:
     """A nested `def` or a lambda, with the scope that it closes over."""
@@ -169,6 +173,7 @@ class Context:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.builder = Builder()
+        self.around: list[Builder] = []
         self.facts = Facts()
         self.captured: dict[int, Captured] = {}
         self.frozen: list[tuple[str, Any]] = []
@@ -179,6 +184,8 @@ class Context:
         self.lists: set[Any] = set()
         self.names: dict[Value, str] = {}
         self.unordered: set[Value] = set()
+        self.fresh: Any = None
+        self.once: dict[tuple[Any, ...], tuple[Builder, int, Any]] = {}
         self.sources: list[Source] = []
         self.constant = False
         self.unsettled: set[Value] = set()
@@ -187,11 +194,19 @@ class Context:
     def span(self, node: ast.AST) -> Span:
         """Return where `node` stands; the user's call, where a NumPy function is written out."""
         caller = self.builder.origin.span
-        if caller is not None and str(self.scope.source.globals.get("__name__", "")).startswith(
-            LIBRARY
-        ):
+        if caller is not None and self.in_library():
             return caller
         return self.scope.source.span(node)
+
+    def in_library(self) -> bool:
+        """Say whether what is lowered is a NumPy function that this package writes out."""
+        name: str = self.scope.source.globals.get("__name__", "")
+        return name.startswith(LIBRARY)
+
+    def note_read(self, read: Read) -> None:
+        """Note a read of the surroundings; those of this package do not change."""
+        if not self.in_library():
+            self.reads.append(read)
 
     def at(self, node: ast.AST) -> None:
         """Let the statements that follow come from `node`'s line."""
@@ -221,9 +236,11 @@ class Context:
         """Build a nested block; what is learned in it is forgotten after it."""
         outer, facts = self.builder, self.facts
         self.builder, self.facts = Builder(outer.origin), facts.copy()
+        self.around.append(outer)
         try:
             yield self.builder
         finally:
+            self.around.pop()
             self.builder, self.facts = outer, facts
 
 
@@ -237,7 +254,7 @@ def leaves(entity: Entity) -> list[Entity]:
 def rebuild(entity: Entity, new: Iterator[Entity]) -> Entity:
     """Return a tree like `entity` with the leaves of `new`."""
     if isinstance(entity, tuple):
-        return tuple(rebuild(item, new) for item in entity)
+        return type(entity)(rebuild(item, new) for item in entity)
     return next(new)
 
 
@@ -247,7 +264,9 @@ def alike(left: Entity, right: Entity) -> bool:
         return True
     match left, right:
         case tuple(), tuple():
-            return len(left) == len(right) and all(map(alike, left, right))
+            return type(left) is type(right) and (
+                len(left) == len(right) and all(map(alike, left, right))
+            )
         case Static(), Static():
             return left.value is right.value or (
                 type(left.value) is type(right.value) and bool(left.value == right.value)

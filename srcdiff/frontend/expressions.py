@@ -9,12 +9,13 @@ import numpy as np
 from srcdiff.errors import UnsupportedSyntax
 from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, literal
-from srcdiff.frontend.calls import call, read_attribute, take
+from srcdiff.frontend.calls import call, read_attribute
 from srcdiff.frontend.conditions import chosen, compare, join_sides, part, truth_of
 from srcdiff.frontend.context import (
     Conflict,
     Context,
     Entity,
+    List,
     LocalFunction,
     Read,
     Scope,
@@ -22,6 +23,8 @@ from srcdiff.frontend.context import (
 )
 from srcdiff.frontend.infer import BINARY
 from srcdiff.frontend.objects import from_object
+from srcdiff.frontend.places import gather, places_of
+from srcdiff.frontend.subscripts import parse
 from srcdiff.ir.nodes import Const, Operand, Value, is_array
 
 
@@ -49,8 +52,10 @@ def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:
             return read_attribute(c, node, evaluate(c, node.value, part(name)), node.attr)
         case ast.Call():
             return _call(c, node, name)
-        case ast.Tuple() | ast.List():
+        case ast.Tuple():
             return tuple(_elements(c, node.elts))
+        case ast.List():
+            return List(_elements(c, node.elts))
         case ast.ListComp():
             return c.comprehend(c, node, name)
         case ast.Lambda():
@@ -85,7 +90,7 @@ def lookup(c: Context, node: ast.Name) -> Entity:
             return binding.entity
         read = _surrounding(scope, node.id)
         if read is not None:
-            c.reads.append(read)
+            c.note_read(read)
             return from_object(c, node, read.value, node.id)
         scope = scope.enclosing
     c.fail(
@@ -125,7 +130,7 @@ def binary(
     """Lower a binary operator; tuples can be added and repeated."""
     first, second = evaluate(c, left, part(name)), evaluate(c, right, part(name))
     if isinstance(first, tuple) and isinstance(second, tuple) and function is np.add:
-        return first + second
+        return type(first)(tuple(first) + tuple(second))
     for entity, side in ((first, left), (second, right)):
         if not isinstance(entity, Value | Const) or entity in c.lists:
             c.fail(
@@ -172,9 +177,9 @@ def subscript(c: Context, node: ast.Subscript, name: str) -> Entity:
             f"`{ast.unparse(node.value)}` is neither an array nor a tuple.",
             "Only these can be indexed.",
         )
-    items = indexing.parse(c, node, owner)
+    items = parse(c, node, owner)
     if indexing.has_arrays(items):
-        return take(c, node, owner, items, name)
+        return gather(c, node, places_of(c, node, owner, items), name)
     if indexing.is_element(items):
         indexing.check_bounds(c, node, owner, items)
         indices = indexing.element(items)
@@ -193,7 +198,7 @@ def _tuple_item(c: Context, node: ast.Subscript, owner: tuple[Any, ...]) -> Enti
     if isinstance(node.slice, ast.Slice):
         parts = (node.slice.lower, node.slice.upper, node.slice.step)
         bounds = [None if p is None else _known_integer(c, p) for p in parts]
-        return owner[slice(*bounds)]
+        return type(owner)(owner[slice(*bounds)])
     index = _known_integer(c, node.slice)
     if not -len(owner) <= index < len(owner):
         c.fail(

@@ -5,12 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from srcdiff.errors import UnsupportedSyntax
-from srcdiff.frontend.arithmetic import is_integer, require_equal, require_least
-from srcdiff.frontend.context import Context, Entity, Static
+from srcdiff.frontend.arithmetic import require_equal, require_least
+from srcdiff.frontend.context import Context
 from srcdiff.ir.build import integer, is_constant
 from srcdiff.ir.nodes import (
-    NEW_AXIS,
     Const,
     Index,
     Item,
@@ -26,66 +24,9 @@ from srcdiff.ir.types import Array, Layout
 from srcdiff.words import MAYBE_VIEW
 
 
-def parse(c: Context, node: ast.Subscript, array: Value) -> list[Item]:
-    """Return the items of an index, one for each axis, `...` and missing axes filled in."""
-    assert isinstance(array.type, Array)
-    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    items: list[Item | None] = []
-    for part in parts:
-        items += _item(c, part)
-    used = sum(item is not None and not isinstance(item, NewAxis) for item in items)
-    missing = array.type.ndim - used
-    if missing < 0 or items.count(None) > 1:
-        c.fail(
-            node,
-            f"Too many indices: this array has {array.type.ndim} axes.",
-            "Index it with at most as many indices as it has axes.",
-        )
-    fill: list[Item] = [Slice(None, None, None)] * missing
-    if None not in items:
-        return [item for item in items if item is not None] + fill
-    at = items.index(None)
-    return (
-        [i for i in items[:at] if i is not None] + fill + [i for i in items[at:] if i is not None]
-    )
-
-
-def _item(c: Context, part: ast.expr) -> list[Item | None]:
-    """Return the items of one part of an index; None stands for `...`."""
-    if isinstance(part, ast.Slice):
-        bounds = [None if b is None else _bound(c, b) for b in (part.lower, part.upper, part.step)]
-        if is_constant(bounds[2] or integer(1), 0):
-            c.fail(part, "A slice step cannot be zero.", "Give a step other than 0.")
-        return [Slice(*bounds)]
-    return _entity_items(c, part, c.evaluate(c, part, "_i"))
-
-
-def _entity_items(c: Context, part: ast.expr, entity: Entity) -> list[Item | None]:
-    match entity:
-        case Static(value=None):
-            return [NEW_AXIS]
-        case Static(value=value) if value is Ellipsis:
-            return [None]
-        case tuple():
-            return [item for each in entity for item in _entity_items(c, part, each)]
-        case Value() | Const() if is_integer(entity) and entity.type.dtype.kind in "iu":
-            return [entity]
-        case Value() if is_array(entity) and entity.type.dtype.kind in "iu":
-            return [entity]
-    c.fail(
-        part,
-        "This is not an index: integers, slices, None and ... are.",
-        "Convert a float with `int(...)`; boolean masks are not supported yet.",
-    )
-
-
-def _bound(c: Context, node: ast.expr) -> Operand | None:
-    entity = c.evaluate(c, node, "_i")
-    if isinstance(entity, Static) and entity.value is None:
-        return None
-    if isinstance(entity, Value | Const) and is_integer(entity):
-        return entity
-    c.fail(node, "A slice bound must be an integer.", "Convert it with `int(...)`.")
+def is_mask(item: Item | None) -> bool:
+    """Say whether an item of an index is an array of truth values."""
+    return isinstance(item, Value) and is_array(item) and item.type.dtype.kind == "b"
 
 
 def is_element(items: Sequence[Item]) -> bool:
@@ -94,7 +35,7 @@ def is_element(items: Sequence[Item]) -> bool:
 
 
 def has_arrays(items: Sequence[Item]) -> bool:
-    """Say whether an index holds an array of integers."""
+    """Say whether an index holds an array."""
     return any(isinstance(item, Value) and is_array(item) for item in items)
 
 
@@ -324,13 +265,3 @@ def size(c: Context, shape: Sequence[Operand]) -> Operand:
 def _id(c: Context, operand: Operand) -> object:
     operand = c.facts.find(operand)
     return operand.value if isinstance(operand, Const) else operand
-
-
-def refuse_arrays(c: Context, node: ast.AST) -> None:
-    """Refuse what is not built: an array of indices together with a write."""
-    c.fail(
-        node,
-        "Writing through an array of indices is not supported yet.",
-        "Write a loop over the indices.",
-        UnsupportedSyntax,
-    )

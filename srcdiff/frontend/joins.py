@@ -3,7 +3,7 @@
 import ast
 from typing import Any
 
-from srcdiff.frontend.context import Conflict, Context, Entity, alike
+from srcdiff.frontend.context import Conflict, Context, Entity, List, alike
 from srcdiff.frontend.infer import unify
 from srcdiff.ir.build import Builder, constant, integer
 from srcdiff.ir.nodes import Const, Join, Operand, Value
@@ -25,9 +25,9 @@ def join_entities(
     if alike(then, orelse):
         return then
     match then, orelse:
-        case tuple(), tuple() if len(then) == len(orelse):
+        case tuple(), tuple() if len(then) == len(orelse) and type(then) is type(orelse):
             items = enumerate(zip(then, orelse, strict=True))
-            return tuple(
+            return type(then)(
                 join_entities(c, node, sides, pair, f"{name}_{k}", joins) for k, pair in items
             )
         case Value() | Const(), Value() | Const():
@@ -88,5 +88,5 @@ def describe(entity: Any) -> str:
             names = {"b": "a bool", "i": "an integer", "u": "an integer", "f": "a float"}
             return names.get(type.dtype.kind, str(type.dtype))
         case tuple():
-            return f"a tuple of {len(entity)}"
+            return f"a {'list' if isinstance(entity, List) else 'tuple'} of {len(entity)}"
     return "an object"

@@ -421,7 +421,7 @@ def _or_undefined(side: Builder, binding: Binding | None, other: Binding | None)
 
 def _undefined_like(side: Builder, entity: Entity) -> Entity:
     if isinstance(entity, tuple):
-        return tuple(_undefined_like(side, item) for item in entity)
+        return type(entity)(_undefined_like(side, item) for item in entity)
     assert isinstance(entity, Value | Const)
     return undefined(side, entity.type)
 

@@ -18,7 +18,7 @@ from srcdiff.frontend.arithmetic import (
     without_axes,
 )
 from srcdiff.frontend.arrays import FULL, array, axes_of, joint_dtype, static
-from srcdiff.frontend.context import Context, Entity, Iteration, Static
+from srcdiff.frontend.context import Context, Entity, Iteration, List, Static
 from srcdiff.ir.build import constant, extents, integer, is_constant, reduced_shape
 from srcdiff.ir.nodes import NEW_AXIS, Const, Item, Operand, Value, is_array
 from srcdiff.ir.types import PYTHON_FLOAT, PYTHON_INT, Array, Scalar
@@ -339,10 +339,15 @@ def _iteration(kind: str) -> Any:
     return make
 
 
-def tuple_(c: Context, node: ast.AST, name: str, iterable: Entity) -> Entity:
-    if isinstance(iterable, tuple):
-        return iterable
-    c.fail(node, "Only a tuple of fixed length can be converted.", "Use an array.")
+def _sequence(kind: type[tuple[Any, ...]]) -> Any:
+    """Return the handler of `tuple` or `list`."""
+
+    def convert(c: Context, node: ast.AST, name: str, iterable: Entity) -> Entity:
+        if isinstance(iterable, tuple):
+            return kind(iterable)
+        c.fail(node, "Only a tuple of fixed length can be converted.", "Use an array.")
+
+    return convert
 
 
 HANDLERS: dict[Any, Any] = {
@@ -372,8 +377,8 @@ HANDLERS: dict[Any, Any] = {
     builtins.enumerate: _iteration("enumerate"),
     builtins.zip: _iteration("zip"),
     builtins.reversed: _iteration("reversed"),
-    builtins.tuple: tuple_,
-    builtins.list: tuple_,
+    builtins.tuple: _sequence(tuple),
+    builtins.list: _sequence(List),
 } | {
     getattr(np, name): _convert(Scalar(np.dtype(name)))
     for name in [

@@ -7,7 +7,7 @@ import numpy as np
 
 from srcdiff.errors import ShapeError
 from srcdiff.frontend import indexing
-from srcdiff.frontend.arithmetic import apply, broadcast_shapes, literal, require_equal
+from srcdiff.frontend.arithmetic import broadcast_shapes, literal, require_equal
 from srcdiff.frontend.arrays import (
     FULL,
     axes_of,
@@ -22,7 +22,6 @@ from srcdiff.frontend.context import Context, Entity, Static
 from srcdiff.ir.build import extents, integer, is_constant
 from srcdiff.ir.nodes import NEW_AXIS, Broadcast, Const, Item, Operand, Slice, Value, is_array
 from srcdiff.ir.types import Array
-from srcdiff.library import LIBRARY
 
 
 def transpose(
@@ -92,20 +91,6 @@ def _require_not_1(c: Context, node: ast.AST, extent: Operand) -> None:
     if not isinstance(extent, Const):
         message = f"{c.span(node)}: name the axis to squeeze: an extent is 1 that may be another"
         c.builder.guard(c.builder.call(np.not_equal, extent, integer(1)), ShapeError, message)
-
-
-def take(
-    c: Context, node: ast.AST, name: str, a: Entity, indices: Entity, axis: Entity | None = None
-) -> Entity:
-    source, wanted = known_array(c, node, a), static(c, node, axis, "axis")
-    if wanted is None:
-        source = indexing.reshape(c, node, source, [integer(-1)], read_only=True)
-    elif wanted != 0:
-        c.fail(node, "np.take is only supported along the first axis.", "Transpose the array.")
-    chosen = known_array(c, node, indices)
-    if len(chosen.shape) != 1:
-        c.fail(node, "np.take takes indices with one axis.", "Flatten them first.")
-    return c.inline(c, Static(LIBRARY[np.take]), (source, chosen), {}, node)
 
 
 def broadcast_to(c: Context, node: ast.AST, name: str, array: Entity, shape: Entity) -> Entity:
@@ -191,15 +176,6 @@ def vstack(c: Context, node: ast.AST, name: str, tup: Entity) -> Entity:
     return concatenate(c, node, name, tup, literal(0))
 
 
-def where(c: Context, node: ast.AST, name: str, condition: Entity, x: Entity, y: Entity) -> Entity:
-    operands = []
-    for entity in (condition, x, y):
-        if not isinstance(entity, Value | Const):
-            c.fail(node, "np.where takes numbers and arrays.", "Pass numbers and arrays.")
-        operands.append(entity)
-    return apply(c, node, np.where, operands, name)
-
-
 def shape(c: Context, node: ast.AST, name: str, a: Entity) -> Entity:
     return extents(a) if isinstance(a, Value | Const) else extents(known_array(c, node, a))
 
@@ -237,13 +213,11 @@ HANDLERS: dict[Any, Any] = {
     np.ravel: ravel,
     np.expand_dims: expand_dims,
     np.squeeze: squeeze,
-    np.take: take,
     np.broadcast_to: broadcast_to,
     np.concatenate: concatenate,
     np.stack: stack,
     np.hstack: hstack,
     np.vstack: vstack,
-    np.where: where,
     np.shape: shape,
     np.size: size,
     np.ndim: ndim,

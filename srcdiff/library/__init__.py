@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from srcdiff.library import algebra, indices, statistics
-from srcdiff.library.algebra import integer_matmul
+from srcdiff.library.algebra import integer_matmul, matrix_norm
+from srcdiff.library.indices import all_inside
 from srcdiff.library.statistics import rows
 
 LIBRARY: dict[Any, Any] = {
@@ -21,7 +22,8 @@ LIBRARY: dict[Any, Any] = {
     np.linspace: indices.linspace,
     np.eye: indices.eye,
     np.identity: indices.eye,
-    np.take: indices.take,
+    np.nonzero: indices.nonzero,
+    np.linalg.norm: algebra.norm,
     np.diff: indices.diff,
 }
 
@@ -46,4 +48,12 @@ RESULTS: dict[Any, Any] = {
 }
 """The dtype of a reduction where it is not that of the array."""
 
-__all__ = ["LIBRARY", "REDUCTIONS", "RESULTS", "integer_matmul", "rows"]
+__all__ = [
+    "LIBRARY",
+    "REDUCTIONS",
+    "RESULTS",
+    "all_inside",
+    "integer_matmul",
+    "matrix_norm",
+    "rows",
+]

@@ -48,3 +48,24 @@ def trace(a):  # type: ignore[no-untyped-def]
     for i in range(min(a.shape[0], a.shape[1])):
         total += a[i, i]
     return total
+
+
+def norm(x, ord=None, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
+    """Return the length of vectors; the derivative at 0 is 0, a subgradient.
+
+    `ord` is 1, 2, inf or -inf; None and "fro" are the root of the sum of squares.
+    """
+    if ord == np.inf:
+        return np.max(np.abs(x), axis=axis, keepdims=keepdims)
+    if ord == -np.inf:
+        return np.min(np.abs(x), axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
+    square = np.sum(x * x, axis=axis, keepdims=keepdims)
+    return np.where(square == 0, square, np.sqrt(square))
+
+
+def matrix_norm(x, ord, keepdims):  # type: ignore[no-untyped-def]
+    """Return the largest (1, inf) or smallest (-1, -inf) sum of a column (1, -1) or a row."""
+    sums = np.sum(np.abs(x), axis=0 if abs(ord) == 1 else 1, keepdims=keepdims)
+    return np.max(sums, keepdims=keepdims) if ord > 0 else np.min(sums, keepdims=keepdims)

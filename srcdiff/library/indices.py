@@ -33,12 +33,47 @@ def eye(n):  # type: ignore[no-untyped-def]
     return out
 
 
-def take(a, indices):  # type: ignore[no-untyped-def]
-    """Return the elements or rows of `a` at `indices`, an array of one axis."""
-    out = np.empty((indices.shape[0],) + a.shape[1:], dtype=a.dtype)
-    for k in range(indices.shape[0]):
-        out[k] = a[indices[k]]
-    return out
+def nonzero(mask):  # type: ignore[no-untyped-def]
+    """Return the indices of the true elements, an array for each axis."""
+    count = np.count_nonzero(mask)
+    rows = np.empty(count, dtype=np.int64)
+    if mask.ndim == 1:
+        k = 0
+        for i in range(mask.shape[0]):
+            if mask[i]:
+                rows[k] = i
+                k += 1
+        return (rows,)
+    columns = np.empty(count, dtype=np.int64)
+    k = 0
+    if mask.ndim == 2:
+        for i in range(mask.shape[0]):
+            for j in range(mask.shape[1]):
+                if mask[i, j]:
+                    rows[k] = i
+                    columns[k] = j
+                    k += 1
+        return rows, columns
+    layers = np.empty(count, dtype=np.int64)
+    for i in range(mask.shape[0]):
+        for j in range(mask.shape[1]):
+            for m in range(mask.shape[2]):
+                if mask[i, j, m]:
+                    rows[k] = i
+                    columns[k] = j
+                    layers[k] = m
+                    k += 1
+    return rows, columns, layers
+
+
+def all_inside(index, extent):  # type: ignore[no-untyped-def]
+    """Say whether an index, or all of an array of indices, is inside an axis."""
+    if np.ndim(index) == 0:
+        return (index >= -extent) & (index < extent)
+    holds = True
+    for i in range(index.shape[0]):
+        holds = holds & all_inside(index[i], extent)
+    return holds
 
 
 def diff(a):  # type: ignore[no-untyped-def]

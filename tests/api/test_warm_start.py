@@ -80,6 +80,13 @@ def test_a_second_process_runs_no_pass(project: Path) -> None:
     assert run(project) == ["0.0", "4.0", "8.0", "kept", "loaded"]
 
 
+def test_functions_that_are_written_out_are_kept_too(project: Path) -> None:
+    body = "np.add.at(x, [0, 0], np.var(x))\n    return np.sum(x[x > 1.0]) + np.linalg.norm(x)"
+    write(project, "functions", f"import numpy as np\n\ndef f(x):\n    {body}\n")
+    assert run(project)[-2:] == ["made", "compiled"]
+    assert run(project)[-2:] == ["kept", "loaded"]
+
+
 @pytest.mark.parametrize(
     ("module", "old", "new", "expected"),
     [

@@ -1,9 +1,9 @@
 """Random programs of the language that srcdiff differentiates, for Hypothesis to draw.
 
-Level 1 has structured control flow only; level 2 adds `while`, jumps, recursion and swaps of
-arrays. Programs are tame: values stay bounded, every index is inside its axis, every element is
-written before it is read, and NumPy and Numba give them one meaning, except that in-place
-operators on overlapping memory follow NumPy.
+Level 1 has structured control flow only; level 2 adds `while`, jumps, recursion, swaps of arrays,
+and indices that are masks or arrays. Programs are tame: values stay bounded, every index is inside
+its axis, every element is written before it is read, and NumPy and Numba give them one meaning,
+except that in-place operators on overlapping memory follow NumPy.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from tests.fuzz.flow import FLOW
 from tests.fuzz.indices import bare
 from tests.fuzz.jumps import JUMPS
 from tests.fuzz.maker import Array, Helper, Maker, Scope, Shape, Whole, statements
+from tests.fuzz.places import PLACES
 from tests.fuzz.ranges import RANGES
 from tests.fuzz.statements import STATEMENTS
 
@@ -45,7 +46,7 @@ FURTHER = (
     *("module constant", "module array", "closure"),
 )
 CONSTRUCTS = tuple(dict.fromkeys((*(name for forms in LISTS for name in forms), *FURTHER)))
-LEVEL_2: dict[str, Any] = {**JUMPS, **FLOW, **ALIASES, **CALLABLES}
+LEVEL_2: dict[str, Any] = {**JUMPS, **FLOW, **ALIASES, **CALLABLES, **PLACES}
 CONSTRUCTS_OF_LEVEL_2 = (*LEVEL_2, "recursion")
 # Most are long enough for every program; the shorter ones are there to shrink to.
 TAPE_SIZES = st.sampled_from((30, 60, 120, 240, 480, *(1500,) * 45))

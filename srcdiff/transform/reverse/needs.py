@@ -82,7 +82,9 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
 
 
 def _stored(plan: Plan, value: Value, definition: Definition, depth: int) -> Store | None:
-    """Return a store that keeps a value anyway: each time to another element, and for good."""
+    """Return a store that keeps a number anyway: each time to another element, and for good."""
+    if is_array(value):
+        return None
     region = plan.stack[plan.region_of(depth)]
     loops = [s for s in around(plan, definition.block, region) if isinstance(s, For | While)]
     for use in plan.flow.uses.get(value, []):
@@ -323,6 +325,7 @@ def _keep(plan: Plan, value: Value, depth: int) -> Operand:
     if value not in plan.kept:
         plan.kept[value] = make_room(plan, depth, value, _note(value, definition))
     taken = take_back(plan, plan.kept[value], frame.head, depth, value)
+    frame.at_head[value] = taken  # an extent is not taken from its tape twice
     if isinstance(value.type, Array) and value.type.layout == "F" and isinstance(taken, Value):
         return frame.head.ordered(taken, value.type)
     return taken
