@@ -3,7 +3,7 @@
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from srcdiff.errors import (
 from srcdiff.export import write_module
 from srcdiff.ir.types import Scalar
 from srcdiff.options import Options
+from srcdiff.outputs import Output
 from srcdiff.products import Argnums, Product, Transform
 from srcdiff.signatures import form_of_types, types_of
 from srcdiff.specialisation import Specialisation
@@ -32,6 +33,7 @@ from srcdiff.specialise import Made, make
 from srcdiff.store import key_of, load, save
 from srcdiff.subject import Subject, subject_of
 from srcdiff.surroundings import Watched
+from srcdiff.trees import LEAF
 
 MOST_VARIANTS = 8
 """How many specialisations are kept that differ only in what surrounds the function."""
@@ -66,13 +68,14 @@ class Front(NamedTuple):
     """The shortest way of a call: Numba's own table of argument types finds the machine code.
 
     That table knows neither extents of 1, for which `arrays` are looked at, nor globals that have
-    changed since.
+    changed since, nor that a tangent has the shape of its argument, the one numbered `like`.
     """
 
     call: Any
     arrays: tuple[int, ...]
     watched: tuple[Watched, ...]
     finish: Callable[[Any], Any] | None
+    like: int
 
 
 class Derivative:
@@ -100,7 +103,9 @@ class Derivative:
         front = None if kwargs else self._fronts.get(tuple(map(type, args)))
         if front is None:
             return self._call(args, kwargs)
-        call, arrays, watched, finish = front
+        call, arrays, watched, finish, like = front
+        if like and args[0].shape != args[like].shape:
+            return self._call(args, kwargs)
         for k in arrays:
             if 1 in args[k].shape:
                 return self._call(args, kwargs)
@@ -207,8 +212,8 @@ class Derivative:
         form, leaves = form_of(inputs, kwargs, names)
         found = self._find(form)
         seeds = found.seeds(args[0], leaves, shapes) if seeded else ()
-        if not (seeded or kwargs):
-            self._open_front(inputs, form, found)
+        if not kwargs and shapes is None:
+            self._open_front(args, form, found)
         return found([_base(leaf) for leaf in leaves], seeds)
 
     def _check_keywords(self, kwargs: Mapping[str, Any]) -> None:
@@ -259,6 +264,9 @@ class Derivative:
             return
         if not found.is_direct or not all(map(_is_direct, key)):
             return
+        spec = found.recipe.seeds
+        if spec is not None and spec.tree != LEAF:
+            return
         if any(isinstance(kind, Elements) and any(kind.ones) for kind in form.kinds):
             return
         front = self._fronts.get(key)
@@ -267,14 +275,15 @@ class Derivative:
         self._fronts[key] = self._new_front(key, found)
 
     def _new_front(self, key: tuple[type, ...], found: Specialisation) -> Front:
-        recipe = found.recipe
+        recipe, first = found.recipe, self._seed_count()
         watched = found.surroundings.watched
 
         def specialise(types: tuple[Any, ...]) -> Any:
             if any(k is int and type is not int64 for k, type in zip(key, types, strict=True)):
                 raise NotDirect  # an integer of more than 64 bits
-            one = self._find(_strict(form_of_types(types), key))
-            alike = one.is_direct and one.recipe.finish == recipe.finish
+            one = self._find(_strict(form_of_types(types[first:]), key[first:]))
+            alike = one.is_direct and _fit(types[:first], one.recipe.seeds)
+            alike = alike and one.recipe.finish == recipe.finish
             alike = alike and one.recipe.names == recipe.names
             if not alike or not _same_watched(one.surroundings.watched, watched):
                 self._fronts[key] = None
@@ -284,7 +293,8 @@ class Derivative:
         names = [f"x{k}" for k in range(len(key))]
         arrays = tuple(k for k, kind in enumerate(key) if kind is np.ndarray)
         finish = None if recipe.finish == "r" else found.finish
-        return Front(dispatch(names, specialise), arrays, watched, finish)
+        like = [k + first for k in recipe.along if key[k + first] is np.ndarray]
+        return Front(dispatch(names, specialise), arrays, watched, finish, like[0] if like else 0)
 
     # ---- calls from compiled code ----
 
@@ -369,6 +379,19 @@ def _strict(form: Form, classes: tuple[type, ...]) -> Form:
         for kind, one in zip(form.kinds, classes, strict=True)
     )
     return Form(form.tree, kinds)
+
+
+def _fit(types: Sequence[Any], spec: Output | None) -> bool:
+    """Say whether Numba's type of a cotangent or tangent is that which the text is made for."""
+    if spec is None:
+        return True
+    given, wanted = form_of_types(types).kinds[0], spec.kinds[0]
+    match given, wanted:
+        case Elements(), Elements():
+            return given.type == wanted.type
+        case Number(), Number():
+            return given.type.dtype == wanted.type.dtype
+    return False
 
 
 def _same_watched(left: tuple[Watched, ...], right: tuple[Watched, ...]) -> bool:
