@@ -11,9 +11,11 @@ from srcdiff.api import (
     jvp,
     pullback,
     pushforward,
+    rule,
     taylor,
     value_and_grad,
     vjp,
+    zero,
 )
 from srcdiff.errors import (
     AliasingError,
@@ -28,7 +30,7 @@ from srcdiff.errors import (
     UnknownFunction,
     UnsupportedSyntax,
 )
-from srcdiff.words import no_grad, stop_gradient
+from srcdiff.words import checkpoint, no_grad, stop_gradient
 
 __all__ = [
     "AliasingError",
@@ -42,6 +44,7 @@ __all__ = [
     "TypeInferenceError",
     "UnknownFunction",
     "UnsupportedSyntax",
+    "checkpoint",
     "gnvp",
     "grad",
     "hessian",
@@ -53,8 +56,10 @@ __all__ = [
     "no_grad",
     "pullback",
     "pushforward",
+    "rule",
     "stop_gradient",
     "taylor",
     "value_and_grad",
     "vjp",
+    "zero",
 ]

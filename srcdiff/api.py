@@ -9,7 +9,7 @@ import numpy as np
 
 from srcdiff.arguments import form_of, is_float
 from srcdiff.derivative import Derivative, Identity, Plan, derivative_of
-from srcdiff.errors import NotDifferentiable, TypeInferenceError
+from srcdiff.errors import NotDifferentiable, RuleError, TypeInferenceError
 from srcdiff.options import options_of
 from srcdiff.products import (
     COTANGENTS,
@@ -29,6 +29,7 @@ from srcdiff.products import (
     Argnums,
     Product,
 )
+from srcdiff.rules.custom import Custom, register
 from srcdiff.subject import subject_of
 from srcdiff.trees import expression, flatten, size
 
@@ -290,6 +291,53 @@ def _floating(f: Any, primals: tuple[Any, ...]) -> tuple[int, ...]:
             "Pass floats.",
         )
     return tuple(found)
+
+
+def rule(
+    f: Any = MISSING, *, partials: Any = None, tangent: Any = None, adjoint: Any = None
+) -> Any:
+    """Give `f` a derivative rule of its own, which holds in all derivatives made from then on.
+
+    An elementwise function has `partials(y, *args)`: a partial for each argument, a tuple if there
+    are several. Others have `tangent(arg_dots, y, *args)`, the tangent of the result, for forward
+    mode and derivatives of derivatives, and `adjoint(y_bar, y, *args)`, a tuple with a cotangent
+    for each argument (None: zero), for reverse mode. All are written in the language that is
+    differentiated. Returns `f`; works as a decorator. Raises `RuleError` where the rule cannot be.
+
+    >>> import numpy as np, srcdiff as sd
+    >>> @sd.rule(partials=lambda y, x: 2.0 * x)
+    ... def square(x):
+    ...     return x * x
+    >>> sd.grad(lambda x: square(x) * x)(3.0)
+    27.0
+    """
+    if f is MISSING:
+        return partial(rule, partials=partials, tangent=tangent, adjoint=adjoint)
+    if partials is None and tangent is None and adjoint is None:
+        raise RuleError(
+            "A rule has `partials`, or `tangent` and `adjoint`.", hint="Give them by name."
+        )
+    return _registered(Custom(f, partials, tangent, adjoint))
+
+
+def zero(f: Any) -> Any:
+    """Let the derivative of `f` be zero from now on. Returns `f`; works as a decorator.
+
+    >>> import srcdiff as sd
+    >>> @sd.zero
+    ... def half_up(x):
+    ...     return float(int(x + 0.5))
+    >>> sd.grad(lambda x: half_up(x) * x)(2.7)
+    3.0
+    """
+    return _registered(Custom(f))
+
+
+def _registered(custom: Custom) -> Any:
+    """Let a rule hold, also for derivatives of functions that have been differentiated before."""
+    register(custom)
+    derivative_of.cache_clear()
+    return custom.function
 
 
 for _function, _product in (

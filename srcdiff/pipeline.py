@@ -10,7 +10,7 @@ from typing_extensions import assert_never
 from srcdiff.ir.nodes import Const, Derive, Function, Statement, Value
 from srcdiff.ir.text import Text, render
 from srcdiff.ir.verify import verify
-from srcdiff.ir.walk import rewrite
+from srcdiff.ir.walk import rewrite, statements
 from srcdiff.products import Mode
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.assign_first import assign_first
@@ -103,7 +103,7 @@ class Wanted:
 def derive(function: Function, wanted: Wanted, stages: Stages) -> Text:
     """Return the text of a derivative of `function`."""
     stages.note("lower", function)
-    function = derived(function, wanted, stages)
+    function = _expanded(derived(function, wanted, stages))
     return render(_run(function, FINISH, stages))
 
 
@@ -131,8 +131,8 @@ def derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
 
 def _derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
     match wanted.mode:
-        case "primal":
-            return _run(_expanded(function), PREPARE_TANGENT, stages)
+        case "primal" | "call":
+            return _run(_expanded(function, calls=False), PREPARE_TANGENT, stages)
         case "reverse":
             return _reverse(function, wanted, stages)
         case "forward":
@@ -169,13 +169,13 @@ def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
         wanted.fixed,
     )
     function = _run(function, (_named("adjoint", partial(adjoint, request=request)),), stages)
-    return _expanded(function)
+    return _expanded(function, calls=False)
 
 
 def _forward(
     function: Function, wanted: Wanted, stages: Stages, *, several: bool = False
 ) -> Function:
-    function = _run(_expanded(function), PREPARE_TANGENT, stages)
+    function = _run(_expanded(function, calls=False), PREPARE_TANGENT, stages)
     request = Tangents(
         tuple(function.params[k] for k in wanted.wrt),
         wanted.with_value,
@@ -186,9 +186,18 @@ def _forward(
     return _run(function, (_named("tangent", partial(tangent, request=request)),), stages)
 
 
-def _expanded(function: Function) -> Function:
-    """Write out the derivatives in a function."""
-    return expand(function, _derivative)
+def _expanded(function: Function, *, calls: bool = True) -> Function:
+    """Write out the derivatives in a function, and, if wanted, what is called as a whole.
+
+    That is wanted last: what is called as a whole has derivatives of its own, of any order.
+    """
+    while any(_is_due(s, calls=calls) for s in statements(function.body)):
+        function = expand(function, lambda d: _derivative(d) if _is_due(d, calls=calls) else None)
+    return function
+
+
+def _is_due(statement: Statement, *, calls: bool) -> bool:
+    return isinstance(statement, Derive) and (calls or statement.mode != "call")
 
 
 def _derivative(derive: Derive) -> Function:
@@ -210,7 +219,7 @@ def _structured(function: Function) -> Function:
     """Leave no derivatives in a function but those that can be reversed, in reverse mode."""
 
     def made(derive: Derive) -> Function | None:
-        if derive.mode == "reverse":
+        if derive.mode in ("reverse", "call"):
             return None
         return structured(derive, _structured(derive.function))
 
@@ -254,12 +263,12 @@ def _jacobian(function: Function, wanted: Wanted, stages: Stages) -> Function:
 
 def _series(function: Function, wanted: Wanted, stages: Stages) -> Function:
     """The Taylor coefficients of the float results along tangents."""
-    function = _run(_expanded(function), PREPARE_TANGENT, stages)
+    function = _run(_structured(function), PREPARE_TANGENT, stages)
     floats = tuple(r for r in function.results if r.type.dtype.kind == "f")
     function = replace(function, results=floats)
     result = derivatives(function, wanted.wrt, wanted.order)
     result = replace(stacked(result, wanted.order), name=wanted.name)
-    return _run(result, (_named("series", lambda f: f),), stages)
+    return _run(result, (_named("series", _expanded),), stages)
 
 
 def _gauss_newton(function: Function, wanted: Wanted, stages: Stages) -> Function:

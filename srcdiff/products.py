@@ -14,8 +14,9 @@ Mode = Literal[
     "hvp",
     "gnvp",
     "taylor",
+    "call",
 ]
-"""Which passes make it."""
+"""Which passes make it; `call`: the function itself, called as a whole."""
 
 
 @dataclass(frozen=True)

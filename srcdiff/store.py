@@ -24,6 +24,7 @@ from srcdiff.errors import SrcdiffError
 from srcdiff.frontend.context import Captured, Read
 from srcdiff.frontend.source import find_source, fingerprint
 from srcdiff.frontend.target import NumpyFunction
+from srcdiff.rules.custom import custom_rule
 from srcdiff.runtime import NAMES
 from srcdiff.specialise import Made, Recipe
 from srcdiff.surroundings import Surroundings
@@ -179,6 +180,8 @@ def _inlined(value: Any) -> list[FunctionType]:
 
 def _content(value: Any) -> str:
     """Return a text that is equal in another process if and only if `value` is."""
+    if custom_rule(value) is not None:
+        raise NotStorable
     match value:
         case None | bool() | int() | float() | str() | bytes() if type(value) in CONSTANTS:
             return f"{type(value).__name__} {value!r}"

@@ -16,6 +16,7 @@ from srcdiff.errors import NotDifferentiable, Span, SrcdiffError, TypeInferenceE
 from srcdiff.frontend.source import find_source
 from srcdiff.frontend.target import Target, unwrap
 from srcdiff.products import Argnums, Transform
+from srcdiff.rules.custom import custom_rule
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,9 @@ class Subject:
     def function(self, count: int, keywords: Sequence[str]) -> FunctionType:
         """Return the function with source that a call with these arguments runs."""
         function = self.target.function
-        if isinstance(function, FunctionType) and not _is_numpy(function):
+        if custom_rule(self.f) is not None:
+            function = self.f
+        elif isinstance(function, FunctionType) and not _is_numpy(function):
             return function
         count += len(self.target.args)
         return _with_source(function, count, (*self.target.kwargs, *keywords))

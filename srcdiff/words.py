@@ -46,3 +46,11 @@ class no_grad:
 
     def __exit__(self, *reason: object) -> None:
         return None
+
+
+def checkpoint(f: Any) -> Any:
+    """Return `f`, to be called as a whole: a derivative keeps its arguments and nothing inside it.
+
+    The adjoint sweep runs it again, once, when it comes to the call.
+    """
+    return f

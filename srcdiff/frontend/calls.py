@@ -23,15 +23,19 @@ from srcdiff.frontend.context import (
     Read,
     Static,
     Transformed,
+    Whole,
 )
 from srcdiff.frontend.derivatives import call_transformed, jvp, transformed
 from srcdiff.frontend.objects import from_object
+from srcdiff.frontend.rules import call_whole, call_with_rule
 from srcdiff.frontend.target import Target, unwrap
 from srcdiff.ir.nodes import Const, Operand, Value, is_array
 from srcdiff.ir.types import Scalar
 from srcdiff.library import LIBRARY
 from srcdiff.products import JVP, Product, Transform
 from srcdiff.rules import canonical, elementwise_rule, is_zero
+from srcdiff.rules.custom import custom_rule
+from srcdiff.words import checkpoint
 
 HANDLERS: dict[Any, Any] = {
     **arrays.HANDLERS,
@@ -98,6 +102,8 @@ def call(
             return c.inline(c, function, args, kwargs, node)
         case Transformed():
             return call_transformed(c, node, function, args, kwargs, call)
+        case Whole(function=inner):
+            return call_whole(c, node, inner, args, kwargs, call)
         case Static(value=value):
             return _call_object(c, node, value, args, kwargs, name)
     c.fail(node, f"{_called(node)} is not a function.", "Call a function.")
@@ -115,6 +121,11 @@ def _call_object(
     kwargs: Mapping[str, Entity],
     name: str,
 ) -> Entity:
+    if value is checkpoint:
+        return Whole(*args)
+    custom = custom_rule(value)
+    if custom is not None:
+        return call_with_rule(c, node, custom, args, kwargs, call)
     product = getattr(value, "product", None)
     if product is JVP:
         return jvp(c, node, args, kwargs, call)

@@ -84,6 +84,13 @@ class Transformed:
     has_aux: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """A function that is called as a whole: the adjoint sweep computes its values again."""
+
+    function: "Entity"
+
+
 Entity = (
     Value
     | Const
@@ -94,6 +101,7 @@ Entity = (
     | Partial
     | Iteration
     | Transformed
+    | Whole
     | Conflict
 )
 

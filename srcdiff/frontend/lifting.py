@@ -46,6 +46,12 @@ class Lifted:
     result: Entity
     wrt: dict[Value, int]
     """The parameter for each leaf that it is differentiated by."""
+    fresh: int
+    """How many parameters stand for arguments; the others are used of the function around."""
+
+    @property
+    def free(self) -> tuple[Value, ...]:
+        return self.function.params[self.fresh :]
 
 
 @dataclass(eq=False)
@@ -87,6 +93,8 @@ def lift(
     args = tuple(entry.entity(e, differentiated=k in wanted) for k, e in enumerate(inputs))
     named = {n: entry.entity(e, differentiated=n in wanted) for n, e in kwargs.items()}
     with c.block() as builder:
+        for param in entry.fresh:
+            c.settle(param)
         result = call(c, node, function, args, named, "_out")
     block, result = _named(c, Block(tuple(builder.statements)), result)
     results = tuple(leaf for leaf in leaves(result) if isinstance(leaf, Value | Const))
@@ -95,7 +103,8 @@ def lift(
     lifted = Function(_title(function), params, block, results, span=c.span(node))
     _refuse_side_effects(c, node, lifted, free)
     positions = {param: params.index(param) for param in entry.wrt}
-    return Lifted(lifted, (*entry.fresh.values(), *free), result, positions)
+    args_ = (*entry.fresh.values(), *free)
+    return Lifted(lifted, args_, result, positions, len(entry.fresh))
 
 
 def _named(c: Context, block: Block, result: Entity) -> tuple[Block, Entity]:

@@ -28,11 +28,32 @@ def reverse(
             builder.origin,
         )
     )
+    _ask(builder, values)
+    return values, bars
+
+
+def whole(builder: Builder, function: Function, args: Sequence[Operand]) -> list[Value]:
+    """Append the call of a function as a whole; return its results."""
+    values = [like(result) for result in function.results]
+    outs = tuple(values)
+    builder.append(Derive(outs, function, "call", (), (), tuple(args), builder.origin))
+    _ask(builder, values)
+    return values
+
+
+def _ask(builder: Builder, values: Sequence[Value]) -> None:
+    """Append what asks new arrays for their extents."""
     for value in values:
         for axis, extent in enumerate(value.shape):
             if isinstance(extent, Value):
                 builder.call_into(extent, np.shape, (value,), (("axis", axis),))
-    return values, bars
+
+
+def spoken_of(derive: Derive) -> list[int]:
+    """Return the positions of the arguments whose derivatives a rule gives."""
+    assert derive.rule is not None
+    args = derive.args[: derive.rule.arguments]
+    return [k for k, arg in enumerate(args) if arg.type.dtype.kind == "f"]
 
 
 def like(result: Operand) -> Value:

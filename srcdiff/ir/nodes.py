@@ -185,12 +185,30 @@ class Guard:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Rule:
+    """How a function that is called as a whole is differentiated, by functions of the IR.
+
+    They take what the function takes, after its results, and after the tangents of its arguments
+    (`tangent`) or the adjoints of its results (`adjoint`). They give a tangent for each result, or
+    an adjoint, or a partial, for each argument.
+    """
+
+    partials: "Function | None" = None
+    tangent: "Function | None" = None
+    adjoint: "Function | None" = None
+    arguments: int = 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Derive:
     """A derivative of a function of the IR, before it is written out (`transform.expand`).
 
     `seeds` come first where the mode takes any: one for each float result (reverse; None: it is not
     differentiated) or one for each of `wrt`. `outs` are the results of `function` (reverse and
     forward), then its derivatives. What `args` refer to is only read, and `outs` is new memory.
+
+    The mode `call` gives the results alone. It is differentiated by its `rule`, and without one as
+    the function is, whose values the adjoint sweep computes anew.
     """
 
     outs: tuple[Value, ...]
@@ -201,6 +219,7 @@ class Derive:
     args: tuple[Operand, ...]
     origin: Origin = NOWHERE
     order: int = 1
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

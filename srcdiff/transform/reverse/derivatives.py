@@ -1,15 +1,24 @@
 """The adjoint of a derivative: the gradient of a tangent. See `transform.nested`."""
 
-from srcdiff.ir.derivatives import floats, reverse
-from srcdiff.ir.nodes import Derive, Operand, Value, is_array
-from srcdiff.transform.reverse.bars import add, bar_of, full_array
+from srcdiff.errors import NotDifferentiable
+from srcdiff.ir.build import constant
+from srcdiff.ir.derivatives import floats, reverse, spoken_of
+from srcdiff.ir.nodes import Derive, Function, Operand, Rule, Value, is_array
+from srcdiff.ir.types import Scalar
+from srcdiff.transform.partials import times
+from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array
 from srcdiff.transform.reverse.needs import contents
+from srcdiff.transform.reverse.needs import result as made
 from srcdiff.transform.reverse.plan import Plan
+from srcdiff.transform.splice import splice
 from srcdiff.transform.tangent import Tangents, tangent
 
 
 def reverse_derive(plan: Plan, derive: Derive) -> None:
-    """Append the adjoint of a `Derive` in reverse mode."""
+    """Append the adjoint of a derivative, or of what is called as a whole."""
+    if derive.mode == "call":
+        _whole(plan, derive)
+        return
     assert derive.mode == "reverse", derive.mode
     function, count = derive.function, len(derive.function.results)
     outs = derive.outs
@@ -35,6 +44,58 @@ def reverse_derive(plan: Plan, derive: Derive) -> None:
     for seed, dot in zip(derive.seeds, values[count:], strict=False):
         if seed is not None:
             add(plan, seed, dot)
+
+
+def _whole(plan: Plan, derive: Derive) -> None:
+    """By the rule, if there is one; else the function is run again, with what its adjoint needs."""
+    bars = [_bar(plan, derive.outs[k]) for k in floats(derive.function)]
+    if all(bar is None for bar in bars):
+        return
+    match derive.rule:
+        case None:
+            active = [k for k, arg in enumerate(derive.args) if plan.activity.is_active(arg)]
+            args = [contents(plan, arg) for arg in derive.args]
+            _, found = reverse(plan.builder, derive.function, active, bars, args)
+            for k, bar in zip(active, found, strict=True):
+                add(plan, derive.args[k], bar)
+        case Rule(partials=Function() as partials):
+            _by_partials(plan, derive, partials, bars[0])
+        case Rule() as rule:
+            _by_adjoint(plan, derive, rule, bars)
+
+
+def _by_partials(plan: Plan, derive: Derive, partials: Function, out_bar: Operand | None) -> None:
+    """arg_bar += partial times out_bar, summed over what the argument was broadcast along."""
+    (out,) = derive.outs
+    args = [contents(plan, arg) for arg in derive.args]
+    found = splice(plan.builder, partials, (made(plan, out), *args))
+    for k, partial in zip(spoken_of(derive), found, strict=True):
+        if plan.activity.is_active(derive.args[k]) and out_bar is not None:
+            add_reduced(plan, derive.args[k], times(plan.builder, partial, out_bar), out)
+
+
+def _by_adjoint(plan: Plan, derive: Derive, rule: Rule, bars: list[Operand | None]) -> None:
+    if rule.adjoint is None:
+        raise NotDifferentiable(
+            f"The rule of `{derive.function.name}` has no `adjoint`, which reverse mode needs.",
+            derive.origin.span,
+            "Add it: `sd.rule(f, tangent=..., adjoint=...)`.",
+        )
+    pairs = zip(floats(derive.function), bars, strict=True)
+    full = [_or_zero(plan, derive.outs[k], bar) for k, bar in pairs]
+    outs = [made(plan, out) for out in derive.outs]
+    args = [contents(plan, arg) for arg in derive.args]
+    found = splice(plan.builder, rule.adjoint, (*full, *outs, *args))
+    for k, bar in zip(spoken_of(derive), found, strict=True):
+        add(plan, derive.args[k], bar)
+
+
+def _or_zero(plan: Plan, out: Value, bar: Operand | None) -> Operand:
+    if bar is not None:
+        return bar
+    if not is_array(out):
+        return constant(0, Scalar(out.type.dtype))
+    return full_array(plan, out, None)
 
 
 def _bar(plan: Plan, out: Value) -> Operand | None:

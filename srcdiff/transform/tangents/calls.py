@@ -77,7 +77,7 @@ def _matmul(t: Tangent, call: Call) -> Operand:
     for first, second in ((t.dot(left), right), (left, t.dot(right))):
         if first is not None and second is not None:
             terms.append(_product(t, call.out, first, second, wide_left=second is right))
-    return _total(t, terms, call.out)
+    return total(t, terms, call.out)
 
 
 def _product(t: Tangent, out: Value, left: Operand, right: Operand, *, wide_left: bool) -> Operand:
@@ -124,7 +124,7 @@ def _elementwise(t: Tangent, call: Call, rule: Elementwise) -> Operand:
             if term is not None:
                 memory = term is dot and t.activity.aliases.is_memory(arg)
                 terms.append(t.builder.copy(dot) if memory else term)  # type: ignore[arg-type]
-    return _total(t, terms, call.out)
+    return total(t, terms, call.out)
 
 
 def _chosen(t: Tangent, call: Call, choice: Expression) -> Operand:
@@ -168,7 +168,7 @@ def _operand(t: Tangent, arg: Operand, type: Scalar) -> Operand:
     return arg
 
 
-def _total(t: Tangent, terms: Sequence[Operand], out: Value) -> Operand:
+def total(t: Tangent, terms: Sequence[Operand], out: Value) -> Operand:
     """Append the sum of terms: the tangent of `out`."""
     if not terms:
         return t.zero(t.builder, out)

@@ -2,89 +2,144 @@
 
 from collections.abc import Callable, Sequence
 
+from srcdiff.errors import NotDifferentiable
 from srcdiff.ir.build import Builder, integer
-from srcdiff.ir.derivatives import floats, reverse
+from srcdiff.ir.derivatives import floats, reverse, spoken_of, whole
 from srcdiff.ir.nodes import (
     Derive,
     For,
     Function,
     Index,
     Operand,
+    Rule,
     Value,
 )
 from srcdiff.ir.types import PYTHON_INT, Array
+from srcdiff.transform.partials import times
+from srcdiff.transform.splice import splice
+from srcdiff.transform.tangents.calls import total
 from srcdiff.transform.tangents.state import FULL, Tangent
 
 Inner = Callable[[Function, tuple[Value, ...]], Function]
-"""Returns the tangent of a function along some of its parameters."""
+"""Returns the tangent of a function along some of its parameters, after its results."""
+Made = list[Operand | None]
+One = Callable[[Builder, Sequence[Operand]], Made]
+"""Appends the tangents of what a `Derive` gives, for one tangent of each of its operands."""
 
 
 def tangent_of_derivative(t: Tangent, derive: Derive, inner: Inner) -> None:
+    """Append the tangents of what a `Derive` gives."""
+    match derive.mode, derive.rule:
+        case "reverse", _:
+            dots, one = _of_gradient(t, derive, inner)
+        case "call", Rule(partials=Function() as partials):
+            _by_partials(t, derive, partials)
+            return
+        case "call", Rule() as rule:
+            dots, one = _by_rule(t, derive, rule)
+        case "call", None:
+            dots, one = _of_whole(t, derive, inner)
+        case mode, _:
+            raise AssertionError(mode)
+    made = one(t.builder, dots) if t.width is None else _each_direction(t, derive, dots, one)
+    t.dots.update((k, v) for k, v in zip(derive.outs, made, strict=True) if v is not None)
+
+
+def _of_gradient(t: Tangent, derive: Derive, inner: Inner) -> tuple[list[Operand], One]:
     """The tangent of a gradient is a gradient: see `transform.nested`."""
-    assert derive.mode == "reverse", derive.mode
     function, args = derive.function, derive.args
     ahead = [k for k, arg in enumerate(args) if t.dot(arg) is not None]
     directions = tuple(function.params[k] for k in ahead)
     along = inner(function, directions) if directions else function
+    moving = [k for k, seed in enumerate(derive.seeds) if seed is not None and t.dot(seed)]
+    count = len(function.results)
+
+    def one(builder: Builder, given: Sequence[Operand]) -> Made:
+        dots, more = given[: len(ahead)], iter(given[len(ahead) :])
+        seeds = [next(more) if k in moving else None for k in range(len(derive.seeds))]
+        both = (*seeds, *(derive.seeds if ahead else ()))
+        wrt = [len(dots) + k for k in derive.wrt]
+        values, bars = reverse(builder, along, wrt, both, (*dots, *args))
+        tangents = dict(zip(floats(function), values[count:], strict=False))
+        return [*(tangents.get(k) for k in range(count)), *bars]
+
     dots = [t.or_zero(t.builder, args[k]) for k in ahead]
-    seeds = [None if seed is None else t.dot(seed) for seed in derive.seeds]
-    if t.width is None:
-        made = _derived(t, t.builder, derive, along, dots, seeds)
-    else:
-        made = _each_direction(t, derive, along, dots, seeds)
-    t.dots.update((k, v) for k, v in zip(derive.outs, made, strict=True) if v is not None)
+    return [*dots, *(t.or_nothing(derive.seeds[k]) for k in moving)], one  # type: ignore[arg-type]
 
 
-def _derived(
-    t: Tangent,
-    builder: Builder,
-    derive: Derive,
-    inner: Function,
-    dots: Sequence[Operand],
-    seeds: Sequence[Operand | None],
-) -> list[Operand | None]:
-    """Append a derivative along one direction; return the tangents of what `derive` gives."""
-    count = len(derive.function.results)
-    more = derive.seeds if dots else ()
-    wrt = [len(dots) + k for k in derive.wrt]
-    values, bars = reverse(builder, inner, wrt, (*seeds, *more), (*dots, *derive.args))
-    tangents = dict(zip(floats(derive.function), values[count:], strict=False))
-    return [*(tangents.get(k) for k in range(count)), *bars]
-
-
-def _each_direction(
-    t: Tangent,
-    derive: Derive,
-    inner: Function,
-    dots: Sequence[Operand],
-    seeds: Sequence[Operand | None],
-) -> list[Operand | None]:
+def _each_direction(t: Tangent, derive: Derive, dots: Sequence[Operand], one: One) -> Made:
     """Append a loop over the directions."""
     assert t.width is not None
     index, body = Value("direction", PYTHON_INT), Builder(t.builder.origin)
-    one = [_slice(t, body, dot, index) for dot in dots]
-    given = [None if seed is None else _slice(t, body, seed, index) for seed in seeds]
-    made = _derived(t, body, derive, inner, one, given)
-    wide: list[Operand | None] = []
+    made = one(body, [_slice(body, dot, index) for dot in dots])
+    wide: Made = []
     for out, part in zip(derive.outs, made, strict=True):
         if part is None or not t.is_active(out):
             wide.append(None)
             continue
         whole = t.builder.alloc(t.shape(out), out.type.dtype, None, f"{out.name}_dot")
-        body.store(_slice(t, body, whole, index, writing=True), (), part)  # type: ignore[arg-type]
+        body.store(_row(body, whole, index), (), part)
         wide.append(whole)
     loop = For(index, integer(0), t.width, integer(1), (), body.block(), origin=body.origin)
     t.builder.append(loop)
     return wide
 
 
-def _slice(
-    t: Tangent, builder: Builder, dots: Operand, index: Value, *, writing: bool = False
-) -> Operand:
+def _slice(builder: Builder, dots: Operand, index: Value) -> Operand:
     """Return one of several tangents."""
     assert isinstance(dots, Value)
+    return builder.load(dots, (index,)) if len(dots.shape) == 1 else _row(builder, dots, index)
+
+
+def _row(builder: Builder, dots: Value, index: Value) -> Value:
     shape = dots.shape[:-1]
-    if not shape and not writing:
-        return builder.load(dots, (index,))
     how = Index((*[FULL] * len(shape), index))
     return builder.view(dots, how, Array(dots.type.dtype, len(shape), "A"), shape)
+
+
+# ---- functions that are called as a whole ----
+
+
+def _of_whole(t: Tangent, derive: Derive, inner: Inner) -> tuple[list[Operand], One]:
+    """The tangent of a function is called as a whole, too."""
+    function = derive.function
+    ahead = [k for k, arg in enumerate(derive.args) if t.dot(arg) is not None]
+    along = inner(function, tuple(function.params[k] for k in ahead))
+    count = len(function.results)
+
+    def one(builder: Builder, given: Sequence[Operand]) -> Made:
+        values = whole(builder, along, (*given, *derive.args))
+        found = dict(zip(floats(function), values[count:], strict=True))
+        return [found.get(k) for k in range(count)]
+
+    return [t.or_zero(t.builder, derive.args[k]) for k in ahead], one
+
+
+def _by_rule(t: Tangent, derive: Derive, rule: Rule) -> tuple[list[Operand], One]:
+    tangent = rule.tangent
+    if tangent is None:
+        raise NotDifferentiable(
+            f"The rule of `{derive.function.name}` has no `tangent`, which forward mode and "
+            "derivatives of derivatives need.",
+            derive.origin.span,
+            "Add it: `sd.rule(f, tangent=..., adjoint=...)`.",
+        )
+
+    def one(builder: Builder, given: Sequence[Operand]) -> Made:
+        made = splice(builder, tangent, (*given, *derive.outs, *derive.args))
+        found = dict(zip(floats(derive.function), made, strict=True))
+        return [found.get(k) for k in range(len(derive.outs))]
+
+    return [t.or_zero(t.builder, derive.args[k]) for k in spoken_of(derive)], one
+
+
+def _by_partials(t: Tangent, derive: Derive, partials: Function) -> None:
+    """out_dot = sum of partial times arg_dot."""
+    (out,) = derive.outs
+    made = splice(t.builder, partials, (*derive.outs, *derive.args))
+    terms: list[Operand] = []
+    for k, partial in zip(spoken_of(derive), made, strict=True):
+        dot = t.dot(derive.args[k])
+        if dot is not None:
+            terms.append(times(t.builder, t.widened(partial), dot))
+    t.dots[out] = total(t, terms, out)
