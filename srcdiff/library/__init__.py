@@ -15,6 +15,8 @@ from srcdiff.library.statistics import rows
 LIBRARY: dict[Any, Any] = {
     np.matmul: algebra.matmul,
     np.trace: algebra.trace,
+    np.diagonal: algebra.diagonal,
+    np.diag: algebra.diag,
     np.var: statistics.var,
     np.std: statistics.std,
     np.cumsum: statistics.cumsum,

@@ -50,6 +50,27 @@ def trace(a):  # type: ignore[no-untyped-def]
     return total
 
 
+def diagonal(a, offset=0):  # type: ignore[no-untyped-def]
+    """Return a copy of a diagonal of a matrix (NumPy: a view that cannot be written)."""
+    row, column = max(-offset, 0), max(offset, 0)
+    out = np.empty(max(min(a.shape[0] - row, a.shape[1] - column), 0), dtype=a.dtype)
+    for i in range(out.shape[0]):
+        out[i] = a[i + row, i + column]
+    return out
+
+
+def diag(v, k=0):  # type: ignore[no-untyped-def]
+    """Return the matrix of a diagonal, or the diagonal of a matrix."""
+    if v.ndim == 2:
+        return diagonal(v, k)
+    row, column = max(-k, 0), max(k, 0)
+    size = v.shape[0] + row + column
+    out = np.zeros((size, size), dtype=v.dtype)
+    for i in range(v.shape[0]):
+        out[i + row, i + column] = v[i]
+    return out
+
+
 def norm(x, ord=None, axis=None, keepdims=False):  # type: ignore[no-untyped-def]
     """Return the length of vectors; the derivative at 0 is 0, a subgradient.
 

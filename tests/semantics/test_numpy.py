@@ -95,6 +95,7 @@ def test_reductions(reduce: Callable[..., Any], axis: Any, keepdims: bool) -> No
         lambda x: np.cumsum(x[0, 0]) * x[1, 1],
         lambda x: np.cumsum(x),
         lambda x: np.trace(x[0]) + x[1].trace(),
+        lambda x: np.diagonal(x[0], 1) @ np.diag(x[1], 1) + np.sum(np.diag(x[1][0], -1) ** 2),
         lambda x: np.diff(x[0, 0]),
         lambda x: np.diff(x),
         lambda x: np.linspace(x[0, 0, 0], x[1, 1, 1], 5),
