@@ -173,11 +173,12 @@ class _Run:
             here = self.block(loop.head, start) if isinstance(loop, While) else start
             end = self.block(loop.body, here)
             end = self.bind(loop, end, [(e.phi, e.next) for e in loop.carried]).without(local)
-            joined = start.join(later(end, changed, counter))
+            end = later(end, changed, counter)
+            joined = start.join(end)
             if joined.equals(start):
                 break
             start = joined
-        after = here.join(start)
+        after = end if surely_runs(loop) else here.join(start)
         outs = self.bind(loop, after, [(e.out, e.phi) for e in loop.carried])
         return outs.without(local | phis)
 
@@ -274,6 +275,15 @@ class _Run:
                 return region, [axes[k] for k in order]
             case _:
                 return region, [None] * len(value.shape)
+
+
+def surely_runs(loop: For | While) -> bool:
+    """Say whether a loop has an iteration, so that its results are never what it started from."""
+    match loop:
+        case For(start=Const() as start, stop=Const() as stop, step=Const() as step):
+            return len(range(start.value, stop.value, step.value)) > 0
+        case _:
+            return False
 
 
 def along(

@@ -22,11 +22,12 @@ READ = 4.0
 # How much oftener than others a form is tried: it seldom fits, or leads to what is worth testing.
 WEIGHTS = {
     **{"range loop": 6, "array expression": 5, "bounds from an outer index": 12},
-    **dict.fromkeys(("transpose", "np.newaxis"), 5),
+    **dict.fromkeys(("transpose", "np.newaxis"), 6),
     **dict.fromkeys(
         ("keepdims", "np.outer", "reduction along an axis", "matrix product", "broadcast"), 3
     ),
-    **dict.fromkeys(("np.stack", "another name", "view", "reshaped view"), 2),
+    **dict.fromkeys(("keepdims", "np.outer", "np.stack"), 5),
+    **dict.fromkeys(("another name", "view", "reshaped view"), 2),
     **dict.fromkeys(("helper call", "helper with several values", "helper that writes"), 3),
     **dict.fromkeys(("condition in a variable", "if", "while", "break", "continue"), 3),
     **dict.fromkeys(("array swap", "early return"), 2),
