@@ -9,6 +9,8 @@ from numba import njit
 
 Function = Callable[..., Any]
 SEED = 20240229
+reordered = njit(fastmath={"reassoc"})
+"""Compiles adjoints by hand whose sums may be reordered, so that they use the vector units."""
 
 
 @dataclass(frozen=True, eq=False)

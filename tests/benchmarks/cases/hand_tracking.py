@@ -121,7 +121,7 @@ CASES = (
         "hand_tracking",
         hand_tracking,
         hand_tracking_args,
-        {"name": "complicated_hand5_t26_c800", "tiles": 100},
+        {"name": "complicated_hand5_t26_c800", "tiles": 300},
         {"name": "complicated_hand1_t26_c100", "points": 6, "vertices": 20},
         (0, 1),
         hand=hand.hand_tracking,

@@ -78,7 +78,5 @@ def lstm_args(random, steps):
 
 
 CASES = (
-    Case(
-        "lstm", lstm, lstm_args, {"steps": 1023}, {"steps": 3}, (0, 1), lstm_arrays, hand.lstm
-    ),
+    Case("lstm", lstm, lstm_args, {"steps": 1023}, {"steps": 3}, (0, 1), lstm_arrays, hand.lstm),
 )

@@ -1,5 +1,6 @@
 """Layers of neural networks."""
 
+import itertools
 import math
 
 import numpy as np
@@ -101,7 +102,7 @@ def mlp_arrays(x, w1, b1, w2, b2, w3, b3, w):
 def mlp_args(random, n, inputs, hidden, outputs):
     sizes = [inputs, hidden, hidden, outputs]
     layers = []
-    for rows, columns in zip(sizes[:-1], sizes[1:], strict=True):
+    for rows, columns in itertools.pairwise(sizes):
         layers += [random.normal(size=(rows, columns)) / rows**0.5, random.normal(size=columns)]
     return random.normal(size=(n, inputs)), *layers, random.normal(size=(n, outputs))
 
@@ -199,7 +200,7 @@ def lenet_args(random, n, size, k, channels, hidden):
         random.normal(size=outputs),
     ]
     sizes = [pooled * pooled * outputs, hidden, hidden, 10]
-    for rows, columns in zip(sizes[:-1], sizes[1:], strict=True):
+    for rows, columns in itertools.pairwise(sizes):
         layers += [random.normal(size=(rows, columns)) / rows**0.5, random.normal(size=columns)]
     return random.normal(size=(n, size, size, 1)), *layers, random.normal(size=(n, 10))
 
@@ -209,7 +210,7 @@ CASES = (
         "softmax",
         softmax,
         softmax_args,
-        {"batch": 8, "heads": 4, "n": 64},
+        {"batch": 16, "heads": 4, "n": 64},
         {"batch": 1, "heads": 2, "n": 3},
         (0,),
         arrays=softmax_arrays,
@@ -219,7 +220,7 @@ CASES = (
         "mlp",
         mlp,
         mlp_args,
-        {"n": 32, "inputs": 256, "hidden": 128, "outputs": 40},
+        {"n": 128, "inputs": 256, "hidden": 256, "outputs": 40},
         {"n": 2, "inputs": 3, "hidden": 4, "outputs": 3},
         tuple(range(1, 7)),
         arrays=mlp_arrays,
@@ -229,7 +230,7 @@ CASES = (
         "conv2d",
         conv2d,
         conv2d_args,
-        {"n": 4, "size": 32, "channels": 3, "out": 16, "k": 5},
+        {"n": 6, "size": 32, "channels": 3, "out": 16, "k": 5},
         {"n": 1, "size": 4, "channels": 2, "out": 2, "k": 2},
         (0, 1, 2),
         hand=hand.conv2d,
@@ -238,7 +239,7 @@ CASES = (
         "lenet",
         lenet,
         lenet_args,
-        {"n": 8, "size": 28, "k": 5, "channels": 6, "hidden": 100},
+        {"n": 12, "size": 28, "k": 5, "channels": 6, "hidden": 100},
         {"n": 1, "size": 8, "k": 2, "channels": 2, "hidden": 3},
         tuple(range(1, 11)),
     ),

@@ -292,7 +292,9 @@ def nbody_args(random, n, steps):
 
 
 CASES = (
-    Case("go_fast", go_fast, two_matrices, {"n": 1200}, {"n": 4}, (0,), go_fast_arrays, hand.go_fast),
+    Case(
+        "go_fast", go_fast, two_matrices, {"n": 1200}, {"n": 4}, (0,), go_fast_arrays, hand.go_fast
+    ),
     Case(
         "compute",
         compute,
@@ -317,7 +319,7 @@ CASES = (
         "covariance",
         covariance,
         data_args,
-        {"n": 200, "m": 150},
+        {"n": 400, "m": 300},
         {"n": 4, "m": 3},
         (0,),
         covariance_arrays,
@@ -327,7 +329,7 @@ CASES = (
         "correlation",
         correlation,
         data_args,
-        {"n": 200, "m": 150},
+        {"n": 400, "m": 300},
         {"n": 4, "m": 3},
         (0,),
         correlation_arrays,
@@ -337,7 +339,7 @@ CASES = (
         "azimint",
         azimint,
         azimint_args,
-        {"n": 300_000, "rings": 100},
+        {"n": 600_000, "rings": 30},
         {"n": 8, "rings": 3},
         (0,),
         azimint_arrays,
@@ -374,4 +376,3 @@ CASES = (
         hand.nbody,
     ),
 )
-

@@ -44,7 +44,12 @@ def k2mm_arrays(alpha, beta, a, b, c, d, w):
 
 
 def k2mm_args(random, n):
-    return (1.5, 1.2, *(random.normal(size=(n, n)) / n**0.5 for _ in range(4)), random_weights(random, n))
+    return (
+        1.5,
+        1.2,
+        *(random.normal(size=(n, n)) / n**0.5 for _ in range(4)),
+        random_weights(random, n),
+    )
 
 
 def random_weights(random, n):
@@ -276,18 +281,18 @@ def gesummv_args(random, n):
 
 
 CASES = (
-    Case("gemm", gemm, gemm_args, {"n": 160}, {"n": 3}, (0, 1, 2, 3, 4), gemm_arrays, hand.gemm),
-    Case("k2mm", k2mm, k2mm_args, {"n": 140}, {"n": 3}, (0, 1, 2, 3, 4, 5), k2mm_arrays, hand.k2mm),
-    Case("k3mm", k3mm, k3mm_args, {"n": 130}, {"n": 3}, (0, 1, 2, 3), k3mm_arrays, hand.k3mm),
-    Case("symm", symm, gemm_args, {"n": 160}, {"n": 4}, (0, 1, 2, 3, 4)),
+    Case("gemm", gemm, gemm_args, {"n": 280}, {"n": 3}, (0, 1, 2, 3, 4), gemm_arrays, hand.gemm),
+    Case("k2mm", k2mm, k2mm_args, {"n": 220}, {"n": 3}, (0, 1, 2, 3, 4, 5), k2mm_arrays, hand.k2mm),
+    Case("k3mm", k3mm, k3mm_args, {"n": 200}, {"n": 3}, (0, 1, 2, 3), k3mm_arrays, hand.k3mm),
+    Case("symm", symm, gemm_args, {"n": 220}, {"n": 4}, (0, 1, 2, 3, 4)),
     Case("syrk", syrk, syrk_args, {"n": 160}, {"n": 4}, (0, 1, 2, 3), hand=hand.syrk),
     Case("syr2k", syr2k, gemm_args, {"n": 140}, {"n": 4}, (0, 1, 2, 3, 4)),
-    Case("trmm", trmm, trmm_args, {"n": 200}, {"n": 4}, (0, 1, 2), hand=hand.trmm),
+    Case("trmm", trmm, trmm_args, {"n": 280}, {"n": 4}, (0, 1, 2), hand=hand.trmm),
     Case(
         "doitgen",
         doitgen,
         doitgen_args,
-        {"n": 20, "p": 80},
+        {"n": 40, "p": 80},
         {"n": 2, "p": 3},
         (0, 1),
         doitgen_arrays,

@@ -251,7 +251,7 @@ CASES = (
         "hdiff",
         hdiff,
         hdiff_args,
-        {"n": 64, "levels": 60},
+        {"n": 100, "levels": 60},
         {"n": 3, "levels": 2},
         (0, 1),
         arrays=hdiff_arrays,

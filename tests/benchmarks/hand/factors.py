@@ -8,10 +8,10 @@ import math
 import numpy as np
 from numba import njit
 
-from tests.benchmarks.case import weigh_matrix, weigh_vector
+from tests.benchmarks.case import reordered, weigh_matrix, weigh_vector
 
 
-@njit
+@reordered
 def cholesky(a, w):
     """The adjoint turns the loops around; each entry of the factor is read in its final state."""
     n = a.shape[0]
@@ -57,7 +57,7 @@ def eliminate(a):
                 a[i, j] -= a[i, k] * a[k, j]
 
 
-@njit(inline="always")
+@njit(inline="always", fastmath={"reassoc"})
 def eliminate_adjoint(factors, bar):
     """Rows of U and columns of L never change after they were made: only `factors` is read."""
     n = factors.shape[0]
@@ -72,7 +72,7 @@ def eliminate_adjoint(factors, bar):
             bar[k, k] -= share * factors[i, k]
 
 
-@njit
+@reordered
 def lu(a, w):
     factors = a.copy()
     eliminate(factors)
@@ -81,7 +81,7 @@ def lu(a, w):
     return weigh_matrix(factors, w), bar
 
 
-@njit
+@reordered
 def ludcmp(a, b, w):
     """`b_bar` solves the transposed system, and `a_bar` is minus its product with `x`."""
     n = a.shape[0]
@@ -110,8 +110,12 @@ def ludcmp(a, b, w):
     return weigh_vector(x, w), a_bar, b_bar
 
 
-@njit
 def trisolv(a, b, w):
+    return trisolv_into(a, b, w, np.zeros(a.shape))
+
+
+@reordered
+def trisolv_into(a, b, w, a_bar):
     n = a.shape[0]
     x = np.empty(n)
     for i in range(n):
@@ -120,7 +124,6 @@ def trisolv(a, b, w):
             rest -= a[i, j] * x[j]
         x[i] = rest / a[i, i]
     x_bar = w.copy()
-    a_bar = np.zeros((n, n))
     for i in range(n - 1, -1, -1):
         bar = x_bar[i] / a[i, i]
         x_bar[i] = bar
@@ -131,43 +134,46 @@ def trisolv(a, b, w):
     return weigh_vector(x, w), a_bar, x_bar
 
 
-@njit
+@reordered
 def durbin(r, w):
-    """The vector `y` of every step is kept, and the two scalars of it."""
+    """Only the reflections are kept: the older `y` is the newer one reflected back."""
     n = r.shape[0]
     y, z = np.empty(n), np.empty(n)
     alphas, betas = np.empty(n), np.empty(n)
+    backwards = r[::-1].copy()
     y[0], alphas[0], betas[0] = -r[0], -r[0], 1.0
-    rows = np.empty((n, n))
     for k in range(1, n):
         beta = betas[k - 1] * (1.0 - alphas[k - 1] * alphas[k - 1])
         total = r[k]
         for i in range(k):
-            total += r[k - 1 - i] * y[i]
-            rows[k, i] = y[i]
+            total += backwards[n - k + i] * y[i]
         alpha = -total / beta
         for i in range(k):
             z[i] = y[i] + alpha * y[k - 1 - i]
-        for i in range(k):
-            y[i] = z[i]
+        y[:k] = z[:k]
         y[k] = alpha
         alphas[k], betas[k] = alpha, beta
     value = weigh_vector(y, w)
-    bar, old_bar, r_bar = w.copy(), np.empty(n), np.zeros(n)
-    beta_bar = 0.0
-    alpha_bar = 0.0
+    bar, r_bar = w.copy(), np.zeros(n)
+    beta_bar, alpha_bar = 0.0, 0.0
     for k in range(n - 1, 0, -1):
+        alpha = alphas[k]
+        scale = 1.0 / (1.0 - alpha * alpha)
         alpha_bar += bar[k]
         for i in range(k):
-            alpha_bar += bar[i] * rows[k, k - 1 - i]
+            z[i] = (y[i] - alpha * y[k - 1 - i]) * scale
+        for i in range(k):
+            y[i] = z[k - 1 - i]
+            alpha_bar += bar[i] * y[i]
         total_bar = -alpha_bar / betas[k]
-        beta_bar += total_bar * alphas[k]
+        beta_bar += total_bar * alpha
         r_bar[k] += total_bar
         for i in range(k):
-            r_bar[k - 1 - i] += total_bar * rows[k, i]
-            old_bar[i] = bar[i] + alphas[k] * bar[k - 1 - i] + total_bar * r[k - 1 - i]
+            r_bar[i] += total_bar * y[i]
+            y[i] = z[i]
         for i in range(k):
-            bar[i] = old_bar[i]
+            z[i] = bar[i] + alpha * bar[k - 1 - i] + total_bar * backwards[n - k + i]
+        bar[:k] = z[:k]
         alpha = alphas[k - 1]
         alpha_bar = -2.0 * alpha * betas[k - 1] * beta_bar
         beta_bar *= 1.0 - alpha * alpha
@@ -175,7 +181,7 @@ def durbin(r, w):
     return value, r_bar
 
 
-@njit
+@reordered
 def gramschmidt(a, wq, wr):
     """Works on columns as rows of the transposed matrix; the columns at step k are kept."""
     m, n = a.shape

@@ -139,9 +139,15 @@ def skin(maps, rotation, theta, base, bone_of, share_of, blended, vertices):
             if share == 0.0:
                 continue
             b = bone_of[v, s]
-            b0 += share * (maps[b, 0, 0] * x + maps[b, 0, 1] * y + maps[b, 0, 2] * z + maps[b, 0, 3])
-            b1 += share * (maps[b, 1, 0] * x + maps[b, 1, 1] * y + maps[b, 1, 2] * z + maps[b, 1, 3])
-            b2 += share * (maps[b, 2, 0] * x + maps[b, 2, 1] * y + maps[b, 2, 2] * z + maps[b, 2, 3])
+            b0 += share * (
+                maps[b, 0, 0] * x + maps[b, 0, 1] * y + maps[b, 0, 2] * z + maps[b, 0, 3]
+            )
+            b1 += share * (
+                maps[b, 1, 0] * x + maps[b, 1, 1] * y + maps[b, 1, 2] * z + maps[b, 1, 3]
+            )
+            b2 += share * (
+                maps[b, 2, 0] * x + maps[b, 2, 1] * y + maps[b, 2, 2] * z + maps[b, 2, 3]
+            )
         blended[v, 0], blended[v, 1], blended[v, 2] = b0, b1, b2
         for a in range(3):
             turned = rotation[a, 0] * b0 + rotation[a, 1] * b1 + rotation[a, 2] * b2

@@ -1,9 +1,12 @@
-"""Adjoints of products: matrix products by BLAS, as an expert would; the rest one pass each."""
+"""Adjoints of products: matrix products by BLAS, as an expert would; the rest one pass each.
+
+Large results are made by NumPy and filled by compiled code: fresh memory costs less that way.
+"""
 
 import numpy as np
 from numba import njit
 
-from tests.benchmarks.case import weigh_box, weigh_matrix, weigh_vector
+from tests.benchmarks.case import reordered, weigh_box, weigh_matrix, weigh_vector
 
 
 @njit
@@ -36,7 +39,7 @@ def k3mm(a, b, c, d, w):
     return value, left_bar @ b.T, a.T @ left_bar, right_bar @ d.T, c.T @ right_bar
 
 
-@njit
+@reordered
 def syrk(alpha, beta, a, c, w):
     n, m = a.shape
     a_bar = np.zeros((n, m))
@@ -60,30 +63,19 @@ def syrk(alpha, beta, a, c, w):
 
 @njit
 def trmm(alpha, a, b, w):
-    """Rows below row i are still the given ones when it is made, so all come from `b` itself."""
-    m, n = b.shape
-    a_bar = np.zeros((m, m))
-    b_bar = np.zeros((m, n))
-    row = np.empty(n)
-    value, by_product = 0.0, 0.0
+    """`b = alpha a^T b` in matrices: the adjoint of `b` is `alpha a w`."""
+    m = b.shape[0]
+    lower = np.eye(m)
     for i in range(m):
-        row[:] = b[i]
-        for j in range(n):
-            b_bar[i, j] += alpha * w[i, j]
-        for k in range(i + 1, m):
-            factor = a[k, i]
-            for j in range(n):
-                row[j] += factor * b[k, j]
-            dot = 0.0
-            for j in range(n):
-                dot += w[i, j] * b[k, j]
-            a_bar[k, i] = alpha * dot
-            for j in range(n):
-                b_bar[k, j] += alpha * factor * w[i, j]
-        for j in range(n):
-            by_product += w[i, j] * row[j]
-    value = alpha * by_product
-    return value, by_product, a_bar, b_bar
+        for k in range(i):
+            lower[i, k] = a[i, k]
+    by_product = lower @ w
+    a_bar = b @ w.T
+    for i in range(m):
+        for k in range(m):
+            a_bar[i, k] = alpha * a_bar[i, k] if k < i else 0.0
+    along = weigh_matrix(b, by_product)
+    return alpha * along, along, a_bar, alpha * by_product
 
 
 @njit
@@ -99,11 +91,14 @@ def doitgen(a, c4, w):
     return value, a_bar, c4_bar
 
 
-@njit
 def atax(a, x, w):
     """`w . (A^T A x)`: with u = A x and v = A w, it is u . v; one pass over A."""
+    return atax_into(a, x, w, np.empty(a.shape))
+
+
+@reordered
+def atax_into(a, x, w, a_bar):
     rows, columns = a.shape
-    a_bar = np.empty((rows, columns))
     x_bar = np.zeros(columns)
     value = 0.0
     for i in range(rows):
@@ -118,10 +113,13 @@ def atax(a, x, w):
     return value, a_bar, x_bar
 
 
-@njit
 def bicg(a, p, r, wq, ws):
+    return bicg_into(a, p, r, wq, ws, np.empty(a.shape))
+
+
+@reordered
+def bicg_into(a, p, r, wq, ws, a_bar):
     rows, columns = a.shape
-    a_bar = np.empty((rows, columns))
     p_bar = np.zeros(columns)
     r_bar = np.empty(rows)
     value = 0.0
@@ -136,10 +134,13 @@ def bicg(a, p, r, wq, ws):
     return value + weigh_vector(p_bar, p), a_bar, p_bar, r_bar
 
 
-@njit
 def mvt(a, x1, x2, y1, y2, w1, w2):
+    return mvt_into(a, x1, x2, y1, y2, w1, w2, np.empty(a.shape))
+
+
+@reordered
+def mvt_into(a, x1, x2, y1, y2, w1, w2, a_bar):
     n = a.shape[0]
-    a_bar = np.empty((n, n))
     y1_bar = np.zeros(n)
     y2_bar = np.empty(n)
     value = weigh_vector(x1, w1) + weigh_vector(x2, w2)
@@ -154,10 +155,13 @@ def mvt(a, x1, x2, y1, y2, w1, w2):
     return value + weigh_vector(y1_bar, y1), a_bar, w1.copy(), w2.copy(), y1_bar, y2_bar
 
 
-@njit
 def gemver(alpha, beta, a, u1, v1, u2, v2, y, z, weights):
+    return gemver_into(alpha, beta, a, u1, v1, u2, v2, y, z, weights, np.empty(a.shape))
+
+
+@reordered
+def gemver_into(alpha, beta, a, u1, v1, u2, v2, y, z, weights, full):
     n = a.shape[0]
-    full = np.empty((n, n))
     product = np.zeros(n)
     for i in range(n):
         for j in range(n):
@@ -190,11 +194,13 @@ def gemver(alpha, beta, a, u1, v1, u2, v2, y, z, weights):
     return alpha * by_product, by_product, beta_bar, full, *vectors
 
 
-@njit
 def gesummv(alpha, beta, a, b, x, w):
+    return gesummv_into(alpha, beta, a, b, x, w, np.empty(a.shape), np.empty(a.shape))
+
+
+@reordered
+def gesummv_into(alpha, beta, a, b, x, w, a_bar, b_bar):
     rows, columns = a.shape
-    a_bar = np.empty((rows, columns))
-    b_bar = np.empty((rows, columns))
     x_bar = np.zeros(columns)
     by_alpha, by_beta = 0.0, 0.0
     for i in range(rows):

@@ -140,5 +140,3 @@ def vadv(stage_in, stage, position, tendency, wind, w):
                     stage_bar[i, j, k + 1] -= bar * upper_winds[k]
                     stage_bar[i, j, k] += bar * upper_winds[k]
     return value, tendency_bar.copy(), stage_bar, position_bar, tendency_bar, wind_bar
-
-
