@@ -137,18 +137,18 @@ def write_picture(path: Path, results: Sequence[Measured]) -> None:
     """Draw the time of each gradient in units of the primal of its form, on a logarithmic axis."""
     from matplotlib.figure import Figure
 
-    kinds: dict[str, list[tuple[float, str]]] = {"srcdiff": []}
+    kinds: dict[str, list[tuple[float, str]]] = {k: [] for k in ("srcdiff", HAND, *PEERS)}
     for m in results:
         for form, gradient in m.gradient.items():
             label = m.name if len(m.gradient) == 1 else f"{m.name} ({form})"
             primal = m.primal[form].median
             kinds["srcdiff"].append((gradient.median / primal, label))
             for other, timing in m.others.items():
-                kinds.setdefault(other, []).append((timing.median / primal, label))
+                kinds[other].append((timing.median / primal, label))
     labels = [label for _, label in kinds["srcdiff"]]
     figure = Figure(figsize=(8, 2 + 0.2 * len(labels)), layout="constrained")
     axes = figure.add_subplot()
-    for marker, (kind, points) in zip("oxs^v", kinds.items(), strict=False):
+    for marker, (kind, points) in zip("oxs^v", kinds.items(), strict=True):
         heights = [labels.index(label) for _, label in points]
         axes.scatter([number for number, _ in points], heights, marker=marker, label=kind)
     axes.axvline(1.0, color="grey", linewidth=0.8)

@@ -284,9 +284,9 @@ CASES = (
     Case("gemm", gemm, gemm_args, {"n": 280}, {"n": 3}, (0, 1, 2, 3, 4), gemm_arrays, hand.gemm),
     Case("k2mm", k2mm, k2mm_args, {"n": 220}, {"n": 3}, (0, 1, 2, 3, 4, 5), k2mm_arrays, hand.k2mm),
     Case("k3mm", k3mm, k3mm_args, {"n": 200}, {"n": 3}, (0, 1, 2, 3), k3mm_arrays, hand.k3mm),
-    Case("symm", symm, gemm_args, {"n": 220}, {"n": 4}, (0, 1, 2, 3, 4)),
+    Case("symm", symm, gemm_args, {"n": 220}, {"n": 4}, (0, 1, 2, 3, 4), hand=hand.symm),
     Case("syrk", syrk, syrk_args, {"n": 160}, {"n": 4}, (0, 1, 2, 3), hand=hand.syrk),
-    Case("syr2k", syr2k, gemm_args, {"n": 140}, {"n": 4}, (0, 1, 2, 3, 4)),
+    Case("syr2k", syr2k, gemm_args, {"n": 140}, {"n": 4}, (0, 1, 2, 3, 4), hand=hand.syr2k),
     Case("trmm", trmm, trmm_args, {"n": 280}, {"n": 4}, (0, 1, 2), hand=hand.trmm),
     Case(
         "doitgen",

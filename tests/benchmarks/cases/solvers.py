@@ -139,7 +139,15 @@ def vadv_args(random, n, levels):
 
 CASES = (
     Case("adi", adi, adi_args, {"n": 100, "steps": 20}, {"n": 5, "steps": 2}, (0,), hand=hand.adi),
-    Case("deriche", deriche, deriche_args, {"n": 400, "m": 500}, {"n": 4, "m": 5}, (0, 1)),
+    Case(
+        "deriche",
+        deriche,
+        deriche_args,
+        {"n": 400, "m": 500},
+        {"n": 4, "m": 5},
+        (0, 1),
+        hand=hand.deriche,
+    ),
     Case(
         "vadv",
         vadv,

@@ -39,26 +39,59 @@ def k3mm(a, b, c, d, w):
     return value, left_bar @ b.T, a.T @ left_bar, right_bar @ d.T, c.T @ right_bar
 
 
-@reordered
-def syrk(alpha, beta, a, c, w):
-    n, m = a.shape
-    a_bar = np.zeros((n, m))
-    c_bar = w.copy()
-    value, by_product, by_c = 0.0, 0.0, 0.0
+@njit
+def symm(alpha, beta, a, b, c, w):
+    m = a.shape[0]
+    full = np.empty((m, m))
+    for i in range(m):
+        for k in range(i + 1):
+            full[i, k] = a[i, k]
+            full[k, i] = a[i, k]
+    back = full @ w
+    outer = w @ b.T
+    a_bar = np.zeros((m, m))
+    for i in range(m):
+        for k in range(i):
+            a_bar[i, k] = alpha * (outer[i, k] + outer[k, i])
+        a_bar[i, i] = alpha * outer[i, i]
+    by_product, by_c = weigh_matrix(b, back), weigh_matrix(c, w)
+    value = alpha * by_product + beta * by_c
+    return value, by_product, by_c, a_bar, alpha * back, beta * w
+
+
+@njit(inline="always")
+def lower_weights(beta, c, w):
+    """Return twice the symmetric part of the weights of the lower triangle, and what `c` gives."""
+    n = w.shape[0]
+    both, c_bar = np.empty((n, n)), w.copy()
+    kept, by_c = 0.0, 0.0
     for i in range(n):
+        for j in range(i):
+            both[i, j] = w[i, j]
+            both[j, i] = w[i, j]
+            kept += w[j, i] * c[j, i]
+        both[i, i] = 2.0 * w[i, i]
         for j in range(i + 1):
-            dot = 0.0
-            share = alpha * w[i, j]
-            for k in range(m):
-                dot += a[i, k] * a[j, k]
-                a_bar[i, k] += share * a[j, k]
-                a_bar[j, k] += share * a[i, k]
-            by_product += w[i, j] * dot
             by_c += w[i, j] * c[i, j]
             c_bar[i, j] = beta * w[i, j]
-        for j in range(i + 1, n):
-            value += w[i, j] * c[i, j]
-    return value + alpha * by_product + beta * by_c, by_product, by_c, a_bar, c_bar
+    return both, c_bar, kept, by_c
+
+
+@njit
+def syrk(alpha, beta, a, c, w):
+    both, c_bar, kept, by_c = lower_weights(beta, c, w)
+    back = both @ a
+    by_product = 0.5 * weigh_matrix(a, back)
+    return kept + alpha * by_product + beta * by_c, by_product, by_c, alpha * back, c_bar
+
+
+@njit
+def syr2k(alpha, beta, a, b, c, w):
+    both, c_bar, kept, by_c = lower_weights(beta, c, w)
+    back = both @ b
+    by_product = weigh_matrix(a, back)
+    value = kept + alpha * by_product + beta * by_c
+    return value, by_product, by_c, alpha * back, alpha * (both @ a), c_bar
 
 
 @njit

@@ -1,9 +1,11 @@
 """Adjoints of solvers along lines: a tridiagonal solve is reversed by a transposed one."""
 
+import math
+
 import numpy as np
 from numba import njit
 
-from tests.benchmarks.case import weigh_matrix
+from tests.benchmarks.case import reordered, weigh_matrix
 
 
 @njit(inline="always")
@@ -140,3 +142,160 @@ def vadv(stage_in, stage, position, tendency, wind, w):
                     stage_bar[i, j, k + 1] -= bar * upper_winds[k]
                     stage_bar[i, j, k] += bar * upper_winds[k]
     return value, tendency_bar.copy(), stage_bar, position_bar, tendency_bar, wind_bar
+
+
+@njit(inline="always")
+def coefficients(alpha):
+    """Return a1 to a4, b1 and b2, and their derivatives by alpha."""
+    decay = math.exp(-alpha)
+    bottom = 1.0 + 2.0 * alpha * decay - decay * decay
+    gain = (1.0 - decay) ** 2 / bottom
+    slope = 2.0 * decay * (1.0 - decay) / bottom
+    slope -= gain * (2.0 * decay * (1.0 - alpha) + 2.0 * decay * decay) / bottom
+    values = (
+        gain,
+        gain * decay * (alpha - 1.0),
+        gain * decay * (alpha + 1.0),
+        -gain * decay * decay,
+        2.0 * decay,
+        -decay * decay,
+    )
+    slopes = (
+        slope,
+        decay * (slope * (alpha - 1.0) + gain * (2.0 - alpha)),
+        decay * (slope * (alpha + 1.0) - gain * alpha),
+        decay * decay * (2.0 * gain - slope),
+        -2.0 * decay,
+        2.0 * decay * decay,
+    )
+    return values, slopes
+
+
+@njit
+def filter_rows(x, c, y1, y2):
+    """Both recursions along each row; `c` are the coefficients."""
+    n, m = x.shape
+    for i in range(n):
+        before, one, two = 0.0, 0.0, 0.0
+        for j in range(m):
+            y = c[0] * x[i, j] + c[1] * before + c[4] * one + c[5] * two
+            y1[i, j] = y
+            before, two, one = x[i, j], one, y
+        x1, x2, one, two = 0.0, 0.0, 0.0, 0.0
+        for j in range(m - 1, -1, -1):
+            y = c[2] * x1 + c[3] * x2 + c[4] * one + c[5] * two
+            y2[i, j] = y
+            x2, x1, two, one = x1, x[i, j], one, y
+
+
+@njit
+def filter_rows_adjoint(x, c, y1, y2, bar, x_bar, c_bar):
+    """The adjoint of a recursion runs against it; `bar` is that of both results."""
+    n, m = x.shape
+    for i in range(n):
+        one, two = 0.0, 0.0
+        for j in range(m - 1, -1, -1):
+            t = bar[i, j] + c[4] * one + c[5] * two
+            x_bar[i, j] = c[0] * t + c[1] * one
+            c_bar[0] += t * x[i, j]
+            if j > 0:
+                c_bar[1] += t * x[i, j - 1]
+                c_bar[4] += t * y1[i, j - 1]
+            if j > 1:
+                c_bar[5] += t * y1[i, j - 2]
+            two, one = one, t
+        one, two = 0.0, 0.0
+        for j in range(m):
+            t = bar[i, j] + c[4] * one + c[5] * two
+            x_bar[i, j] += c[2] * one + c[3] * two
+            if j < m - 1:
+                c_bar[2] += t * x[i, j + 1]
+                c_bar[4] += t * y2[i, j + 1]
+            if j < m - 2:
+                c_bar[3] += t * x[i, j + 2]
+                c_bar[5] += t * y2[i, j + 2]
+            two, one = one, t
+
+
+@njit
+def filter_columns(x, c, z1, z2):
+    n, m = x.shape
+    for i in range(n):
+        for j in range(m):
+            z1[i, j] = c[0] * x[i, j]
+        if i > 0:
+            for j in range(m):
+                z1[i, j] += c[1] * x[i - 1, j] + c[4] * z1[i - 1, j]
+        if i > 1:
+            for j in range(m):
+                z1[i, j] += c[5] * z1[i - 2, j]
+    for i in range(n - 1, -1, -1):
+        z2[i] = 0.0
+        if i < n - 1:
+            for j in range(m):
+                z2[i, j] = c[2] * x[i + 1, j] + c[4] * z2[i + 1, j]
+        if i < n - 2:
+            for j in range(m):
+                z2[i, j] += c[3] * x[i + 2, j] + c[5] * z2[i + 2, j]
+
+
+@reordered
+def filter_columns_adjoint(x, c, z1, z2, w, x_bar, c_bar):
+    """`t` and `s` are the adjoints of `z1` and `z2`, with two rows of zeros where they start."""
+    n, m = x.shape
+    t, s = np.zeros((n + 2, m)), np.zeros((n + 2, m))
+    for i in range(n - 1, -1, -1):
+        c0, c1, c4, c5 = 0.0, 0.0, 0.0, 0.0
+        for j in range(m):
+            bar = w[i, j] + c[4] * t[i + 1, j] + c[5] * t[i + 2, j]
+            t[i, j] = bar
+            x_bar[i, j] = c[0] * bar + c[1] * t[i + 1, j]
+            c0 += bar * x[i, j]
+        if i > 0:
+            for j in range(m):
+                c1 += t[i, j] * x[i - 1, j]
+                c4 += t[i, j] * z1[i - 1, j]
+        if i > 1:
+            for j in range(m):
+                c5 += t[i, j] * z1[i - 2, j]
+        c_bar[0] += c0
+        c_bar[1] += c1
+        c_bar[4] += c4
+        c_bar[5] += c5
+    for i in range(n):
+        c2, c3, c4, c5 = 0.0, 0.0, 0.0, 0.0
+        for j in range(m):
+            bar = w[i, j] + c[4] * s[i + 1, j] + c[5] * s[i, j]
+            s[i + 2, j] = bar
+            x_bar[i, j] += c[2] * s[i + 1, j] + c[3] * s[i, j]
+        if i < n - 1:
+            for j in range(m):
+                c2 += s[i + 2, j] * x[i + 1, j]
+                c4 += s[i + 2, j] * z2[i + 1, j]
+        if i < n - 2:
+            for j in range(m):
+                c3 += s[i + 2, j] * x[i + 2, j]
+                c5 += s[i + 2, j] * z2[i + 2, j]
+        c_bar[2] += c2
+        c_bar[3] += c3
+        c_bar[4] += c4
+        c_bar[5] += c5
+
+
+@njit
+def deriche(image, alpha, w):
+    """Kept are the results of the four recursions, for the adjoints of the coefficients."""
+    n, m = image.shape
+    c, slopes = coefficients(alpha)
+    y1, y2, z1, z2 = np.empty((n, m)), np.empty((n, m)), np.empty((n, m)), np.empty((n, m))
+    filter_rows(image, c, y1, y2)
+    half = y1 + y2
+    filter_columns(half, c, z1, z2)
+    value = weigh_matrix(z1, w) + weigh_matrix(z2, w)
+    half_bar, image_bar, c_bar = np.empty((n, m)), np.empty((n, m)), np.zeros(6)
+    filter_columns_adjoint(half, c, z1, z2, w, half_bar, c_bar)
+    filter_rows_adjoint(image, c, y1, y2, half_bar, image_bar, c_bar)
+    alpha_bar = 0.0
+    for k in range(6):
+        alpha_bar += c_bar[k] * slopes[k]
+    return value, image_bar, alpha_bar
