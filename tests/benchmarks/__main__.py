@@ -41,6 +41,7 @@ def run(given: argparse.Namespace) -> tuple[list[Measured], list[str]]:
             )
         except Exception as error:
             failed.append(f"{name}: {type(error).__name__}: {error}")
+            print(f"FAILED {failed[-1]}", file=sys.stderr, flush=True)
         else:
             results.append(found)
     return results, failed

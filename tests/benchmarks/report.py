@@ -15,6 +15,7 @@ from tests.benchmarks.measure import HAND, Measured
 from tests.benchmarks.peers import PEERS
 from tests.benchmarks.timing import Timing
 
+WIDTH = 10
 LIBRARIES = ("srcdiff", "numba", "llvmlite", "numpy", "jax", "torch", "autograd")
 
 
@@ -52,10 +53,11 @@ def table(results: Sequence[Measured]) -> str:
     """Return the text that is printed: a line for each form, then means over all of them."""
     peers = [name for name in PEERS if any(name in m.others for m in results)]
     starts = any(m.first for m in results)
-    heads = ["primal ms", "gradient ms", "grad/primal", "(minima)", "grad/hand", "hand/primal"]
-    heads += [f"{peer}/grad" for peer in peers]
-    heads += ["first s", "cached s", "njit s"] if starts else []
-    lines = [f"{'':16}{'':8}" + "".join(f"{head:>13}" for head in heads)]
+    heads = ["primal", "grad", "grad/", "minima", "grad/", "hand/", *(f"{p}/" for p in peers)]
+    units = ["ms", "ms", "primal", "", "hand", "primal", *("grad" for _ in peers)]
+    heads += ["first", "cached", "njit"] if starts else []
+    units += ["s", "s", "s"] if starts else []
+    lines = [f"{'':24}" + "".join(f"{word:>{WIDTH}}" for word in words) for words in (heads, units)]
     for m in results:
         lines += [line_of(m, row, peers) for row in rows_of(m)]
         lines += [f"{m.name:16}{form:8}  refused: {why}" for form, why in m.refused.items()]
@@ -65,8 +67,8 @@ def table(results: Sequence[Measured]) -> str:
 def line_of(m: Measured, row: Row, peers: Sequence[str]) -> str:
     hand = m.others.get(HAND)
     primal = m.primal[row.form]
-    cells = [f"{row.primal_ms:13.3f}{row.gradient_ms:13.3f}"]
-    cells += [f"{number:13.2f}" for number in row.of_primal]
+    cells = [f"{row.primal_ms:{WIDTH}.3f}{row.gradient_ms:{WIDTH}.3f}"]
+    cells += [cell(number) for number in row.of_primal]
     cells += [cell(1 / row.others[HAND] if hand else None)]
     cells += [cell(hand.median / primal.median if hand else None)]
     cells += [cell(row.others.get(peer)) for peer in peers]
@@ -77,15 +79,17 @@ def line_of(m: Measured, row: Row, peers: Sequence[str]) -> str:
 
 
 def cell(number: float | None) -> str:
-    return f"{'-':>13}" if number is None else f"{number:13.2f}"
+    return f"{'-':>{WIDTH}}" if number is None else f"{number:{WIDTH}.2f}"
 
 
 def means(results: Sequence[Measured], peers: Sequence[str]) -> Iterator[str]:
-    """Iterate over lines with geometric means; a case counts once, in its best form."""
+    """Iterate over lines with geometric means; a case counts once, but for the first of them."""
     best = [min(rows_of(m), key=lambda row: row.gradient_ms) for m in results if m.gradient]
     all_rows = [row for m in results for row in rows_of(m)]
     yield summary("gradient/primal, all forms", (row.of_primal[0] for row in all_rows))
-    yield summary("gradient/primal, best form of each case", (row.of_primal[0] for row in best))
+    fastest = {m.name: 1e3 * min(timing.median for timing in m.primal.values()) for m in results}
+    ratios = [row.gradient_ms / fastest[row.name] for row in best]
+    yield summary("gradient/primal, the fastest forms of each case", ratios)
     for name in (HAND, *peers):
         numbers = [row.others[name] for row in best if name in row.others]
         if name == HAND:
@@ -122,7 +126,7 @@ def surroundings() -> dict[str, Any]:
 
 def processor() -> str:
     """Return the name of the processor, as far as the system tells."""
-    path = Path("/proc/cpuinfo")
+    path = Path("/", "proc", "cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()

@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 
 from tests.benchmarks.case import Case, weigh_matrix
+from tests.benchmarks.hand import flows as hand
 
 
 @njit
@@ -162,6 +163,7 @@ CASES = (
         {"n": 61, "steps": 25, "rounds": 50},
         {"n": 5, "steps": 2, "rounds": 3},
         (0, 1, 2, 3, 4),
+        hand=hand.cavity_flow,
     ),
     Case(
         "channel_flow",
