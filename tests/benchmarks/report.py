@@ -95,6 +95,8 @@ def means(results: Sequence[Measured], peers: Sequence[str]) -> Iterator[str]:
         if name == HAND:
             numbers = [1 / number for number in numbers]
         yield summary("gradient/hand" if name == HAND else f"{name}/gradient", numbers)
+    by_hand = [1e3 * m.others[HAND].median / fastest[m.name] for m in results if HAND in m.others]
+    yield summary("hand/primal, the fastest forms of each case", by_hand)
 
 
 def summary(what: str, numbers: Iterable[float]) -> str:

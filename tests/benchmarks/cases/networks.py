@@ -242,5 +242,6 @@ CASES = (
         {"n": 12, "size": 28, "k": 5, "channels": 6, "hidden": 100},
         {"n": 1, "size": 8, "k": 2, "channels": 2, "hidden": 3},
         tuple(range(1, 11)),
+        hand=hand.lenet,
     ),
 )

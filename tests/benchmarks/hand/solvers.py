@@ -192,29 +192,28 @@ def filter_rows(x, c, y1, y2):
 def filter_rows_adjoint(x, c, y1, y2, bar, x_bar, c_bar):
     """The adjoint of a recursion runs against it; `bar` is that of both results."""
     n, m = x.shape
+    c0, c1, c2, c3, c4, c5 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(n):
         one, two = 0.0, 0.0
         for j in range(m - 1, -1, -1):
             t = bar[i, j] + c[4] * one + c[5] * two
             x_bar[i, j] = c[0] * t + c[1] * one
-            c_bar[0] += t * x[i, j]
-            if j > 0:
-                c_bar[1] += t * x[i, j - 1]
-                c_bar[4] += t * y1[i, j - 1]
-            if j > 1:
-                c_bar[5] += t * y1[i, j - 2]
+            c0 += t * x[i, j]
+            c1 += one * x[i, j]
+            c4 += one * y1[i, j]
+            c5 += two * y1[i, j]
             two, one = one, t
         one, two = 0.0, 0.0
         for j in range(m):
             t = bar[i, j] + c[4] * one + c[5] * two
             x_bar[i, j] += c[2] * one + c[3] * two
-            if j < m - 1:
-                c_bar[2] += t * x[i, j + 1]
-                c_bar[4] += t * y2[i, j + 1]
-            if j < m - 2:
-                c_bar[3] += t * x[i, j + 2]
-                c_bar[5] += t * y2[i, j + 2]
+            c2 += one * x[i, j]
+            c3 += two * x[i, j]
+            c4 += one * y2[i, j]
+            c5 += two * y2[i, j]
             two, one = one, t
+    for k, add in enumerate((c0, c1, c2, c3, c4, c5)):
+        c_bar[k] += add
 
 
 @njit
