@@ -240,45 +240,33 @@ def filter_columns(x, c, z1, z2):
 
 @reordered
 def filter_columns_adjoint(x, c, z1, z2, w, x_bar, c_bar):
-    """`t` and `s` are the adjoints of `z1` and `z2`, with two rows of zeros where they start."""
+    """Of the adjoints of `z1` and `z2` only three rows are held."""
     n, m = x.shape
-    t, s = np.zeros((n + 2, m)), np.zeros((n + 2, m))
+    c0, c1, c2, c3, c4, c5 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    t = np.zeros((3, m))
     for i in range(n - 1, -1, -1):
-        c0, c1, c4, c5 = 0.0, 0.0, 0.0, 0.0
+        here, one, two = t[i % 3], t[(i + 1) % 3], t[(i + 2) % 3]
         for j in range(m):
-            bar = w[i, j] + c[4] * t[i + 1, j] + c[5] * t[i + 2, j]
-            t[i, j] = bar
-            x_bar[i, j] = c[0] * bar + c[1] * t[i + 1, j]
+            bar = w[i, j] + c[4] * one[j] + c[5] * two[j]
+            x_bar[i, j] = c[0] * bar + c[1] * one[j]
             c0 += bar * x[i, j]
-        if i > 0:
-            for j in range(m):
-                c1 += t[i, j] * x[i - 1, j]
-                c4 += t[i, j] * z1[i - 1, j]
-        if i > 1:
-            for j in range(m):
-                c5 += t[i, j] * z1[i - 2, j]
-        c_bar[0] += c0
-        c_bar[1] += c1
-        c_bar[4] += c4
-        c_bar[5] += c5
+            c1 += one[j] * x[i, j]
+            c4 += one[j] * z1[i, j]
+            c5 += two[j] * z1[i, j]
+            here[j] = bar
+    t[:, :] = 0.0
     for i in range(n):
-        c2, c3, c4, c5 = 0.0, 0.0, 0.0, 0.0
+        here, one, two = t[i % 3], t[(i + 2) % 3], t[(i + 1) % 3]
         for j in range(m):
-            bar = w[i, j] + c[4] * s[i + 1, j] + c[5] * s[i, j]
-            s[i + 2, j] = bar
-            x_bar[i, j] += c[2] * s[i + 1, j] + c[3] * s[i, j]
-        if i < n - 1:
-            for j in range(m):
-                c2 += s[i + 2, j] * x[i + 1, j]
-                c4 += s[i + 2, j] * z2[i + 1, j]
-        if i < n - 2:
-            for j in range(m):
-                c3 += s[i + 2, j] * x[i + 2, j]
-                c5 += s[i + 2, j] * z2[i + 2, j]
-        c_bar[2] += c2
-        c_bar[3] += c3
-        c_bar[4] += c4
-        c_bar[5] += c5
+            bar = w[i, j] + c[4] * one[j] + c[5] * two[j]
+            x_bar[i, j] += c[2] * one[j] + c[3] * two[j]
+            c2 += one[j] * x[i, j]
+            c3 += two[j] * x[i, j]
+            c4 += one[j] * z2[i, j]
+            c5 += two[j] * z2[i, j]
+            here[j] = bar
+    for k, add in enumerate((c0, c1, c2, c3, c4, c5)):
+        c_bar[k] += add
 
 
 @njit
