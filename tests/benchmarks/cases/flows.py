@@ -172,5 +172,6 @@ CASES = (
         {"n": 41, "rounds": 50, "tolerance": 0.05},
         {"n": 5, "rounds": 3, "tolerance": 0.3},
         (0, 1, 2, 3, 4, 5),
+        hand=hand.channel_flow,
     ),
 )
