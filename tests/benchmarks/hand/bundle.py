@@ -7,24 +7,53 @@ from numba import njit
 
 
 @njit(inline="always")
-def rotation_adjoint(r, a, x, y_bar, cosine, sine, inverse):
-    """The adjoints of rotation vector and point, as two tuples; `a` is the axis."""
+def cross(a, b):
+    return (
+        a[1] * b[2] - a[2] * b[1],
+        a[2] * b[0] - a[0] * b[2],
+        a[0] * b[1] - a[1] * b[0],
+    )
+
+
+@njit(inline="always")
+def rotate(r, x):
+    """Return the rotated point, the axis, cosine and sine of the angle, and one over the angle."""
+    square = r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
+    if square == 0.0:
+        y = cross(r, x)
+        return (x[0] + y[0], x[1] + y[1], x[2] + y[2]), r, 1.0, 0.0, 0.0
+    angle = math.sqrt(square)
+    inverse = 1.0 / angle
+    cosine, sine = math.cos(angle), math.sin(angle)
+    a = (r[0] * inverse, r[1] * inverse, r[2] * inverse)
+    y = cross(a, x)
+    t = (a[0] * x[0] + a[1] * x[1] + a[2] * x[2]) * (1.0 - cosine)
+    y0 = x[0] * cosine + y[0] * sine + a[0] * t
+    y1 = x[1] * cosine + y[1] * sine + a[1] * t
+    y2 = x[2] * cosine + y[2] * sine + a[2] * t
+    return (y0, y1, y2), a, cosine, sine, inverse
+
+
+@njit(inline="always")
+def rotate_adjoint(a, x, y_bar, cosine, sine, inverse):
+    """Return the adjoints of rotation vector and point; `a` is the axis."""
+    x_by_y = cross(x, y_bar)
+    y_by_a = cross(y_bar, a)
+    if inverse == 0.0:
+        return x_by_y, (y_bar[0] + y_by_a[0], y_bar[1] + y_by_a[1], y_bar[2] + y_by_a[2])
     along = a[0] * x[0] + a[1] * x[1] + a[2] * x[2]
     rest = 1.0 - cosine
     t_bar = a[0] * y_bar[0] + a[1] * y_bar[1] + a[2] * y_bar[2]
-    x_by_y0 = x[1] * y_bar[2] - x[2] * y_bar[1]
-    x_by_y1 = x[2] * y_bar[0] - x[0] * y_bar[2]
-    x_by_y2 = x[0] * y_bar[1] - x[1] * y_bar[0]
     cosine_bar = x[0] * y_bar[0] + x[1] * y_bar[1] + x[2] * y_bar[2] - along * t_bar
-    sine_bar = a[0] * x_by_y0 + a[1] * x_by_y1 + a[2] * x_by_y2
+    sine_bar = a[0] * x_by_y[0] + a[1] * x_by_y[1] + a[2] * x_by_y[2]
     along_bar = rest * t_bar
     t = along * rest
-    x0_bar = cosine * y_bar[0] + sine * (a[2] * y_bar[1] - a[1] * y_bar[2]) + along_bar * a[0]
-    x1_bar = cosine * y_bar[1] + sine * (a[0] * y_bar[2] - a[2] * y_bar[0]) + along_bar * a[1]
-    x2_bar = cosine * y_bar[2] + sine * (a[1] * y_bar[0] - a[0] * y_bar[1]) + along_bar * a[2]
-    a0_bar = t * y_bar[0] + sine * x_by_y0 + along_bar * x[0]
-    a1_bar = t * y_bar[1] + sine * x_by_y1 + along_bar * x[1]
-    a2_bar = t * y_bar[2] + sine * x_by_y2 + along_bar * x[2]
+    x0_bar = cosine * y_bar[0] + sine * y_by_a[0] + along_bar * a[0]
+    x1_bar = cosine * y_bar[1] + sine * y_by_a[1] + along_bar * a[1]
+    x2_bar = cosine * y_bar[2] + sine * y_by_a[2] + along_bar * a[2]
+    a0_bar = t * y_bar[0] + sine * x_by_y[0] + along_bar * x[0]
+    a1_bar = t * y_bar[1] + sine * x_by_y[1] + along_bar * x[1]
+    a2_bar = t * y_bar[2] + sine * x_by_y[2] + along_bar * x[2]
     inward = (a[0] * a0_bar + a[1] * a1_bar + a[2] * a2_bar) * inverse
     angle_bar = cosine * sine_bar - sine * cosine_bar - inward
     r_bar = (
@@ -43,28 +72,12 @@ def bundle(cameras, points, weights, seen, features):
     for i in range(seen.shape[0]):
         c, q = seen[i, 0], seen[i, 1]
         r = (cameras[c, 0], cameras[c, 1], cameras[c, 2])
-        x0 = points[q, 0] - cameras[c, 3]
-        x1 = points[q, 1] - cameras[c, 4]
-        x2 = points[q, 2] - cameras[c, 5]
+        x0, x1 = points[q, 0] - cameras[c, 3], points[q, 1] - cameras[c, 4]
+        x = (x0, x1, points[q, 2] - cameras[c, 5])
         focal, k1, k2 = cameras[c, 6], cameras[c, 9], cameras[c, 10]
-        square = r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
-        cosine, sine, inverse = 1.0, 0.0, 0.0
-        a0, a1, a2 = 0.0, 0.0, 0.0
-        if square == 0.0:
-            y0 = x0 + r[1] * x2 - r[2] * x1
-            y1 = x1 + r[2] * x0 - r[0] * x2
-            y2 = x2 + r[0] * x1 - r[1] * x0
-        else:
-            angle = math.sqrt(square)
-            inverse = 1.0 / angle
-            cosine, sine = math.cos(angle), math.sin(angle)
-            a0, a1, a2 = r[0] * inverse, r[1] * inverse, r[2] * inverse
-            t = (a0 * x0 + a1 * x1 + a2 * x2) * (1.0 - cosine)
-            y0 = x0 * cosine + (a1 * x2 - a2 * x1) * sine + a0 * t
-            y1 = x1 * cosine + (a2 * x0 - a0 * x2) * sine + a1 * t
-            y2 = x2 * cosine + (a0 * x1 - a1 * x0) * sine + a2 * t
-        depth = 1.0 / y2
-        u, v = y0 * depth, y1 * depth
+        y, a, cosine, sine, inverse = rotate(r, x)
+        depth = 1.0 / y[2]
+        u, v = y[0] * depth, y[1] * depth
         radius = u * u + v * v
         scale = 1.0 + k1 * radius + k2 * radius * radius
         weight = weights[i]
@@ -81,25 +94,11 @@ def bundle(cameras, points, weights, seen, features):
         u_bar = scale * focal * m0_bar + 2.0 * u * radius_bar
         v_bar = scale * focal * m1_bar + 2.0 * v * radius_bar
         y_bar = (u_bar * depth, v_bar * depth, -(u * u_bar + v * v_bar) * depth)
-        if square == 0.0:
-            r_bar = (
-                x1 * y_bar[2] - x2 * y_bar[1],
-                x2 * y_bar[0] - x0 * y_bar[2],
-                x0 * y_bar[1] - x1 * y_bar[0],
-            )
-            x_bar = (
-                y_bar[0] + r[2] * y_bar[1] - r[1] * y_bar[2],
-                y_bar[1] + r[0] * y_bar[2] - r[2] * y_bar[0],
-                y_bar[2] + r[1] * y_bar[0] - r[0] * y_bar[1],
-            )
-        else:
-            r_bar, x_bar = rotation_adjoint(
-                r, (a0, a1, a2), (x0, x1, x2), y_bar, cosine, sine, inverse
-            )
-        for a in range(3):
-            cameras_bar[c, a] += r_bar[a]
-            cameras_bar[c, 3 + a] -= x_bar[a]
-            points_bar[q, a] += x_bar[a]
+        r_bar, x_bar = rotate_adjoint(a, x, y_bar, cosine, sine, inverse)
+        for b in range(3):
+            cameras_bar[c, b] += r_bar[b]
+            cameras_bar[c, 3 + b] -= x_bar[b]
+            points_bar[q, b] += x_bar[b]
         cameras_bar[c, 6] += scale * along
         cameras_bar[c, 7] += m0_bar
         cameras_bar[c, 8] += m1_bar

@@ -56,6 +56,24 @@ def backward_layer(main, layer, gates, before, x, x_bar, state_bar, main_bar):
         state_bar[1, k] = cell_bar * forget
 
 
+@njit(inline="always")
+def score(x, extra, after, scale, x_bar, extra_bar):
+    """Return what the next character gets, and set the adjoint of `x`."""
+    norm, chosen, value = 2.0, 0.0, 0.0
+    for k in range(x.shape[0]):
+        y = x[k] * extra[1, k] + extra[2, k]
+        x_bar[k] = math.exp(y)
+        norm += x_bar[k]
+        chosen += after[k]
+        value += after[k] * y
+    for k in range(x.shape[0]):
+        y_bar = scale * (after[k] - chosen * x_bar[k] / norm)
+        extra_bar[1, k] += y_bar * x[k]
+        extra_bar[2, k] += y_bar
+        x_bar[k] = y_bar * extra[1, k]
+    return value - chosen * math.log(norm)
+
+
 @njit
 def lstm(main, extra, state, sequence):
     """The softmax weights are known in the primal sweep: its adjoint is taken there."""
@@ -65,7 +83,7 @@ def lstm(main, extra, state, sequence):
     gates = np.empty((steps, layers, 5, bits))
     top_bars = np.empty((steps, bits))
     main_bar, extra_bar = np.zeros(main.shape), np.zeros(extra.shape)
-    x, weights = np.empty(bits), np.empty(bits)
+    x = np.empty(bits)
     scale = -1.0 / (steps * bits)
     states[0] = state
     value = 0.0
@@ -74,19 +92,7 @@ def lstm(main, extra, state, sequence):
             x[k] = sequence[t, k] * extra[0, k]
         for layer in range(layers):
             forward_layer(main, layer, gates[t, layer], states[t, layer], states[t + 1, layer], x)
-        norm, chosen = 2.0, 0.0
-        for k in range(bits):
-            y = x[k] * extra[1, k] + extra[2, k]
-            weights[k] = math.exp(y)
-            norm += weights[k]
-            chosen += sequence[t + 1, k]
-            value += sequence[t + 1, k] * y
-        value -= chosen * math.log(norm)
-        for k in range(bits):
-            y_bar = scale * (sequence[t + 1, k] - chosen * weights[k] / norm)
-            extra_bar[1, k] += y_bar * x[k]
-            extra_bar[2, k] += y_bar
-            top_bars[t, k] = y_bar * extra[1, k]
+        value += score(x, extra, sequence[t + 1], scale, top_bars[t], extra_bar)
     state_bar = np.zeros((layers, 2, bits))
     for t in range(steps - 1, -1, -1):
         x_bar = top_bars[t]

@@ -236,17 +236,24 @@ def share_kept(flux, slope):
     return 0.0 if flux * slope > 0.0 else 1.0
 
 
-@njit
-def hdiff(field, coeff, w):
-    """Fluxes are made again rather than kept; one that is limited passes no adjoint on."""
-    n, m, levels = coeff.shape
-    lap = np.empty((n + 2, m + 2, levels))
-    for i in range(n + 2):
-        for j in range(m + 2):
+@njit(inline="always")
+def laplacian(field):
+    n, m, levels = field.shape
+    lap = np.empty((n - 2, m - 2, levels))
+    for i in range(n - 2):
+        for j in range(m - 2):
             for k in range(levels):
                 around = field[i + 2, j + 1, k] + field[i, j + 1, k]
                 around += field[i + 1, j + 2, k] + field[i + 1, j, k]
                 lap[i, j, k] = 4.0 * field[i + 1, j + 1, k] - around
+    return lap
+
+
+@njit
+def hdiff(field, coeff, w):
+    """Fluxes are made again rather than kept; one that is limited passes no adjoint on."""
+    n, m, levels = coeff.shape
+    lap = laplacian(field)
     lap_bar = np.zeros(lap.shape)
     field_bar = np.zeros(field.shape)
     coeff_bar = np.empty(coeff.shape)
