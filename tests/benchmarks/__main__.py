@@ -31,7 +31,10 @@ def options() -> argparse.Namespace:
 
 
 def run(given: argparse.Namespace) -> tuple[list[Measured], list[str]]:
-    """Measure the cases; return also what failed, which is not hidden."""
+    """Measure the cases; return also what failed, which is not hidden.
+
+    The numbers are written after each case, so that a run that is stopped leaves those it has.
+    """
     results, failed = [], []
     for name in given.names or CASES:
         print(f"{name} ...", file=sys.stderr, flush=True)
@@ -44,6 +47,10 @@ def run(given: argparse.Namespace) -> tuple[list[Measured], list[str]]:
             print(f"FAILED {failed[-1]}", file=sys.stderr, flush=True)
         else:
             results.append(found)
+            ratios = (f"{row.form} {row.of_primal[0]:.2f}" for row in rows_of(found))
+            print(f"  gradient/primal: {', '.join(ratios)}", file=sys.stderr, flush=True)
+        if given.json:
+            write_json(given.json, results)
     return results, failed
 
 
@@ -58,8 +65,6 @@ def main() -> int:
     results, failed = run(given)
     print(table(results))
     print("".join(f"\nFAILED {text}" for text in failed))
-    if given.json:
-        write_json(given.json, results)
     if given.plot:
         write_picture(given.plot, results)
     rows = [row for m in results for row in rows_of(m)]

@@ -12,12 +12,14 @@ from tests.benchmarks.cases import (
     pointwise,
     products,
     solvers,
+    statistics,
     stencils,
+    vectors,
 )
 
 MODULES = (
     (gmm, bundle, lstm, hand_tracking)
-    + (stencils, pointwise, networks)
-    + (products, factors, solvers, flows)
+    + (stencils, pointwise, statistics, networks)
+    + (products, vectors, factors, solvers, flows)
 )
 CASES: dict[str, Case] = {case.name: case for module in MODULES for case in module.CASES}

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tests.benchmarks.case import Case, weigh_box, weigh_matrix
+from tests.benchmarks.hand import filters
 from tests.benchmarks.hand import solvers as hand
 
 
@@ -146,7 +147,7 @@ CASES = (
         {"n": 400, "m": 500},
         {"n": 4, "m": 5},
         (0, 1),
-        hand=hand.deriche,
+        hand=filters.deriche,
     ),
     Case(
         "vadv",
