@@ -14,11 +14,12 @@ THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
 )
+FEWEST_TURNS = 5
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds per call: median and minimum over `runs` runs."""
+    """Seconds of CPU time per call: median and minimum over `runs` runs."""
 
     median: float
     minimum: float
@@ -43,30 +44,20 @@ def use_one_core() -> None:
 def alternate(functions: Mapping[str, Callable[[], object]], seconds: float) -> dict[str, Timing]:
     """Time the functions in turns for `seconds` in all, at least 5 turns, after a run to warm up.
 
-    Turns let a change in the machine's speed fall on all of them alike.
+    Turns let a change in the machine's speed fall on all of them alike; CPU time leaves out what
+    other processes take.
     """
     for function in functions.values():
         function()
     times: dict[str, list[float]] = {name: [] for name in functions}
     turns = 0
     end = time.perf_counter() + seconds
-    while turns < 5 or time.perf_counter() < end:
+    while turns < FEWEST_TURNS or time.perf_counter() < end:
         for name, function in functions.items():
-            start = time.perf_counter()
+            start = time.process_time()
             function()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(time.process_time() - start)
         turns += 1
     return {
         name: Timing(statistics.median(runs), min(runs), len(runs)) for name, runs in times.items()
     }
-
-
-def table(timings: Mapping[str, Timing], reference: str) -> str:
-    """Return a text table of milliseconds and of ratios to the function named `reference`."""
-    base = timings[reference]
-    lines = [f"{'':24}{'median ms':>12}{'minimum ms':>12}{'ratio':>9}{'ratio (min)':>13}"]
-    for name, timing in timings.items():
-        milliseconds = f"{timing.median * 1e3:12.3f}{timing.minimum * 1e3:12.3f}"
-        ratio, ratio_min = timing.median / base.median, timing.minimum / base.minimum
-        lines.append(f"{name:24}{milliseconds}{ratio:9.2f}{ratio_min:13.2f}")
-    return "\n".join(lines)

@@ -1,0 +1,87 @@
+"""What the benchmarks print and write, from made-up timings and from one real case."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.first import First
+from tests.benchmarks.measure import HAND, Measured, compare
+from tests.benchmarks.report import table, write_json, write_picture
+from tests.benchmarks.timing import Timing, alternate
+
+ROOT = Path(__file__).parents[2]
+
+
+def timing(median: float) -> Timing:
+    return Timing(median, 0.5 * median, 7)
+
+
+MADE_UP = (
+    Measured(
+        "one",
+        {"loops": timing(2.0), "arrays": timing(4.0)},
+        {"loops": timing(3.0), "arrays": timing(1.0)},
+        {HAND: timing(5.0), "jax": timing(6.0)},
+        {},
+        {"loops": First(0.5, 1.25, 0.375, 0.625)},
+    ),
+    Measured("two", {"loops": timing(1.0)}, {}, {}, {"loops": "not built"}),
+)
+
+
+def words_of(text: str, name: str, form: str) -> list[str]:
+    """Return the cells of a line of the table."""
+    lines = [line.split() for line in text.splitlines()]
+    return next(words[2:] for words in lines if words[:2] == [name, form])
+
+
+def test_table() -> None:
+    text = table(MADE_UP)
+    cells = ["2000.000", "3000.000", "1.50", "1.50", "0.60", "2.50", "2.00", "1.25", "0.38", "0.62"]
+    assert words_of(text, "one", "loops") == cells
+    assert words_of(text, "one", "arrays")[2:7] == ["0.25", "0.25", "0.20", "1.25", "6.00"]
+    assert words_of(text, "two", "loops") == ["refused:", "not", "built"]
+    assert "gradient/primal, all forms: geometric mean 0.61 of 2, 0.25 to 1.50" in text
+    assert "gradient/primal, the fastest forms of each case: geometric mean 0.50 of 1" in text
+    assert "gradient/hand: geometric mean 0.20 of 1" in text
+
+
+def test_files(tmp_path: Path) -> None:
+    write_json(tmp_path / "numbers.json", MADE_UP)
+    written = json.loads((tmp_path / "numbers.json").read_text())
+    assert written["cases"][0]["gradient"]["loops"] == {"median": 3.0, "minimum": 1.5, "runs": 7}
+    assert written["where"]["versions"]["numba"]
+    pytest.importorskip("matplotlib")
+    write_picture(tmp_path / "numbers.png", MADE_UP)
+    assert (tmp_path / "numbers.png").stat().st_size > 1000
+
+
+def test_wrong_values_are_found() -> None:
+    compare("a", (1.0, ([1.0, 2.0],)), (1.0, ([1.0, 2.0 + 1e-9],)))
+    with pytest.raises(AssertionError, match="gradient 0 differs"):
+        compare("a", (1.0, ([1.0, 2.0],)), (1.0, ([1.0, 2.0001],)))
+    with pytest.raises(AssertionError, match="value differs"):
+        compare("a", (float("nan"), ()), (1.0, ()))
+
+
+def test_functions_take_turns() -> None:
+    calls: list[str] = []
+    found = alternate({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 0.0)
+    assert calls == ["a", "b"] * 6
+    assert found["a"].runs == 5
+    assert found["a"].minimum <= found["a"].median
+
+
+@pytest.mark.slow
+def test_command(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.benchmarks", "atax", "--seconds=0", "--no-peers"]
+    command += ["--json", str(tmp_path / "numbers.json")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    cells = words_of(done.stdout, "atax", "loops")
+    assert len(cells) == 9
+    assert all(float(cell) > 0.0 for cell in cells)
+    (case,) = json.loads((tmp_path / "numbers.json").read_text())["cases"]
+    assert 0.0 < case["first"]["loops"]["cached"] < case["first"]["loops"]["cold"]
