@@ -27,6 +27,7 @@ from srcdiff.transform.lift import lift
 from srcdiff.transform.nested import derivatives, structured
 from srcdiff.transform.own import own
 from srcdiff.transform.promote import promote
+from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
 from srcdiff.transform.release import release
 from srcdiff.transform.settle import settle
@@ -50,6 +51,7 @@ FINISH: tuple[Pass, ...] = (
     dead_writes,
     eliminate,
     promote,
+    reassociate,
     assign_first,
     hoist,
     simplify,

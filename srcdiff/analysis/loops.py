@@ -161,30 +161,41 @@ def _is_counted(operand: Operand, loop: For | While, flow: Dataflow, counted: se
 
 
 def _is_sum(phi: Value, result: Operand, flow: Dataflow) -> bool:
-    """Say whether `result` is `phi` plus terms, each partial sum being used once."""
+    return additions(phi, result, flow) is not None
+
+
+def additions(phi: Value, result: Operand, flow: Dataflow) -> list[Call] | None:
+    """Return the calls by which `result` is `phi` plus terms, each partial sum being used once.
+
+    Those of nested loops are left out. None: it is no such sum.
+    """
+    found: list[Call] = []
     current: Operand = phi
     while current is not result:
         uses = flow.uses.get(current, []) if isinstance(current, Value) else []
         if len(uses) != 1:
-            return False
+            return None
         statement = uses[0].statement
         match statement:
-            case Call(function=np.add, args=(left, right), out=out) if (left is current) != (
+            case Call(function=np.add, args=(left, right)) if (left is current) != (
                 right is current
             ):
-                current = out
-            case Call(function=np.subtract, args=(left, right), out=out) if (
+                found.append(statement)
+                current = statement.out
+            case Call(function=np.subtract, args=(left, right)) if (
                 left is current and right is not current
             ):
-                current = out
+                found.append(statement)
+                current = statement.out
             case For(carried=carried):
                 inner = [e for e in carried if e.init is current]
                 if len(inner) != 1 or not _is_sum(inner[0].phi, inner[0].next, flow):
-                    return False
+                    return None
                 current = inner[0].out
             case _:
-                return False
-    return isinstance(current, Value) and len(flow.uses.get(current, [])) == 1
+                return None
+    once = isinstance(current, Value) and len(flow.uses.get(current, [])) == 1
+    return found if once else None
 
 
 def counter_step(loop: For | While, entry: Carried, flow: Dataflow) -> Const | None:

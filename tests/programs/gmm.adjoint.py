@@ -70,7 +70,7 @@ def gmm_objective_value_and_grad(alphas, means, icf, x, gamma, m):
         top_bar = 1.0
         for j in range(k):                    # 16|
             t_bar = total_saved[j] * total_bar    # 17|
-            top_bar -= t_bar
+            top_bar = radd(top_bar, -t_bar)
             term_bar[j] = t_bar
         for j in range(k - 1, 0, -1):         # 12|
             top = top_saved[j]
@@ -150,7 +150,7 @@ def gmm_objective_value_and_grad(alphas, means, icf, x, gamma, m):
     total_bar = top_bar / total_1             # 18|
     for j in range(k):                        # 16|
         t_bar = total_saved[j] * total_bar    # 17|
-        top_bar -= t_bar
+        top_bar = radd(top_bar, -t_bar)
         alphas_bar[j] += t_bar
     for j in range(k - 1, 0, -1):             # 12|
         top = top_saved[j]

@@ -28,7 +28,7 @@ def log_sum_exp_value_and_grad(x):
     top_bar = 1.0
     for i in range(x.shape[0]):
         t_bar = total_saved[i] * total_bar    # 12|
-        top_bar -= t_bar
+        top_bar = radd(top_bar, -t_bar)
         x_bar[i] = t_bar
     for i in range(x.shape[0] - 1, 0, -1):    # 8|
         top = top_saved[i]
