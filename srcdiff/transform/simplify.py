@@ -34,7 +34,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Scalar
-from srcdiff.ir.walk import substitute
+from srcdiff.ir.walk import rename, substitute
 
 Key = tuple[Any, ...]
 
@@ -44,6 +44,10 @@ def simplify(function: Function) -> Function:
     work = _Numbering()
     body = work.block(function.body)
     results = tuple(work.find(result) for result in function.results)
+    if work.wishes:
+        renamed: dict[Value, Operand] = {}
+        body = rename(body, work.wishes, renamed)
+        results = tuple(renamed.get(r, r) if isinstance(r, Value) else r for r in results)
     return replace(function, body=body, results=results)
 
 
@@ -51,6 +55,8 @@ def simplify(function: Function) -> Function:
 class _Numbering:
     mapping: dict[Value, Operand] = field(default_factory=dict)
     known: list[dict[Key, Value]] = field(default_factory=lambda: [{}])
+    wishes: dict[Value, str] = field(default_factory=dict)
+    """The names of the user for temporaries that were found to be what a name denotes."""
 
     def find(self, operand: Operand) -> Operand:
         while isinstance(operand, Value) and operand in self.mapping:
@@ -97,6 +103,16 @@ class _Numbering:
                 return self.call(statement)
         return statement
 
+    def may_replace(self, known: Value, value: Value, scope: dict[Key, Value]) -> bool:
+        """A temporary of the same block takes the name that the user gives to what it is."""
+        if _may_replace(known, value):
+            return True
+        mine = scope is self.known[-1] and value.type.dtype.kind == "f"
+        if mine and known.name.startswith("_") and known not in self.wishes:
+            self.wishes[known] = value.name
+            return True
+        return False
+
     def guard(self, guard: Guard, condition: Value) -> Guard | None:
         """Drop a guard that repeats one."""
         key = (Guard, id(condition))
@@ -113,7 +129,7 @@ class _Numbering:
                 return call
             key = _key(call)
             for scope in reversed(self.known):
-                if key in scope and _may_replace(scope[key], call.out):
+                if key in scope and self.may_replace(scope[key], call.out, scope):
                     replacement = scope[key]
                     break
             else:
