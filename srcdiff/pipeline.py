@@ -12,6 +12,7 @@ from srcdiff.ir.text import Text, render
 from srcdiff.ir.verify import verify
 from srcdiff.ir.walk import rewrite, statements
 from srcdiff.products import Mode
+from srcdiff.transform.accumulate import accumulate
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.count import count
@@ -37,7 +38,17 @@ from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.titles import title
 
 Pass = Callable[[Function], Function]
-PREPARE: tuple[Pass, ...] = (settle, simplify, eliminate, own, rebind, sink, lift, count)
+PREPARE: tuple[Pass, ...] = (
+    settle,
+    simplify,
+    eliminate,
+    own,
+    rebind,
+    accumulate,
+    sink,
+    lift,
+    count,
+)
 PREPARE_TANGENT: tuple[Pass, ...] = (settle, simplify, eliminate, own)
 FINISH: tuple[Pass, ...] = (
     release,

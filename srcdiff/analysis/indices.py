@@ -15,6 +15,8 @@ from srcdiff.ir.nodes import Call, Carried, Const, For, Function, Operand, Value
 from srcdiff.ir.walk import statements
 
 Affine = tuple[Value | None, int]
+DEEPEST = 6
+"""How many bounds of counters are followed: those of a nest, on both sides."""
 
 
 @dataclass(eq=False)
@@ -111,16 +113,34 @@ class Indices:
             return False
         if base is other:
             return offset != shift
-        return self._above(left, right) or self._above(right, left)
+        first, second = self.affine(left), self.affine(right)
+        return self._less(first, second) or self._less(second, first)
 
-    def _above(self, left: Operand, right: Operand) -> bool:
-        """Say whether `left` counts up from above `right`."""
-        (base, offset), (other, shift) = self.affine(left), self.affine(right)
-        loop = self.counters.get(base) if base is not None else None
-        if loop is None or not (isinstance(loop.step, Const) and loop.step.value > 0):
+    def _less(self, left: Affine, right: Affine, steps: int = DEEPEST) -> bool:
+        """Say whether `left` is surely below `right`, by the bounds of counters, and of theirs."""
+        (base, offset), (other, shift) = left, right
+        if base is other:
+            return offset < shift
+        if base is None and other is not None:
+            least = self.lower(other)
+            if least is not None and offset < least + shift:
+                return True
+        if steps == 0:
             return False
-        start, more = self.affine(loop.start)
-        return start is other and more + offset > shift
+        top, low = self._end(base, greatest=True), self._end(other, greatest=False)
+        if top is not None and self._less((top[0], top[1] + offset), right, steps - 1):
+            return True
+        return low is not None and self._less(left, (low[0], low[1] + shift), steps - 1)
+
+    def _end(self, value: Value | None, *, greatest: bool) -> Affine | None:
+        """Return what a counter is never above, or below."""
+        loop = self.counters.get(value) if value is not None else None
+        if loop is None or not isinstance(loop.step, Const):
+            return None
+        if greatest == (loop.step.value > 0):
+            base, offset = self.affine(loop.stop)
+            return base, offset - (1 if greatest else -1)
+        return self.affine(loop.start)
 
     def covers(self, loop: For, extent: Operand) -> bool:
         """Say whether the counter of `loop` is each index of an axis of this extent once."""
@@ -134,17 +154,7 @@ class Indices:
 
     def is_within(self, index: Operand, extent: Operand) -> bool:
         """Say whether `index` surely denotes an element of an axis of this extent."""
-        (base, offset), (size, more) = self.affine(index), self.affine(extent)
-        if not self.is_index(index):
-            return False
-        if base is None:
-            return size is None and offset < more
-        loop = self.counters.get(base)
-        if loop is None or not isinstance(loop.step, Const):
-            return False
-        end, last = self.affine(loop.stop if loop.step.value > 0 else loop.start)
-        beyond = last - (1 if loop.step.value > 0 else 0) + offset
-        return end is size and beyond < more
+        return self.is_index(index) and self._less(self.affine(index), self.affine(extent))
 
 
 def indices(function: Function) -> Indices:

@@ -131,7 +131,11 @@ class Printer:
         sign = AUGMENTED.get(call.function) if len(call.args) == 2 else None
         # With arrays `v += w` would write into the array that v denotes.
         if sign is not None and not is_array(out) and self._denotes(call.args[0], name):
-            return f"{name} {sign}= {self.expressions.text(call.args[1])}"
+            value = call.args[1]
+            inner = self._negated(value) if sign == "+" else None
+            if inner is not None:
+                value, sign = inner, "-"
+            return f"{name} {sign}= {self.expressions.text(value)}"
         return f"{name} = {self.expressions.definition(call)}"
 
     def _denotes(self, operand: Operand, name: str) -> bool:
@@ -145,9 +149,9 @@ class Printer:
 
     def _increment(self, statement: Increment) -> str:
         value, sign = statement.value, "+"
-        inner = self.expressions.nesting.inside.get(value) if isinstance(value, Value) else None
-        if isinstance(inner, Call) and inner.function is np.negative:
-            value, sign = inner.args[0], "-"
+        inner = self._negated(value)
+        if inner is not None:
+            value, sign = inner, "-"
         place = self._place(statement.ref, statement.indices, read=True)
         piece = self.expressions.piece(value)
         classes = self.expressions.nesting.classes
@@ -156,6 +160,13 @@ class Printer:
             source = place if self._is_view(statement.ref) else self.expressions.text(statement.ref)
             return f"{place} = {source} {sign} {piece.at(PRODUCT)}"
         return f"{place} {sign}= {piece}"
+
+    def _negated(self, value: Operand) -> Operand | None:
+        """Return what `value` is the negative of, if that is printed inside its use."""
+        inner = self.expressions.nesting.inside.get(value) if isinstance(value, Value) else None
+        if isinstance(inner, Call) and inner.function is np.negative:
+            return inner.args[0]
+        return None
 
     def _is_view(self, ref: Value) -> bool:
         return ref in self.expressions.nesting.inside

@@ -11,11 +11,22 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from srcdiff.analysis.aliasing import aliases
+from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.loops import additions, independence
 from srcdiff.ir.build import Builder
-from srcdiff.ir.nodes import Call, For, Function, Guard, If, Statement, While, is_array
+from srcdiff.ir.nodes import (
+    Call,
+    For,
+    Function,
+    Guard,
+    If,
+    Increment,
+    Statement,
+    Store,
+    While,
+    is_array,
+)
 from srcdiff.ir.walk import rewrite, statements
 from srcdiff.transform.reverse.needs import DEAR
 from srcdiff.words import radd
@@ -27,7 +38,7 @@ def reassociate(function: Function) -> Function:
     work = _Marker(flow)
     for statement in statements(function.body):
         if isinstance(statement, For) and _is_simple(statement):
-            if independence(statement, flow, classes).holds:
+            if independence(statement, flow, classes).holds and _writes_apart(statement, classes):
                 work.loop(statement)
     return replace(function, body=rewrite(function.body, work.marked)) if work.sums else function
 
@@ -38,6 +49,13 @@ def _is_simple(loop: For) -> bool:
         isinstance(s, Guard | If | For | While) or (isinstance(s, Call) and s.function in DEAR)
         for s in statements(loop.body)
     )
+
+
+def _writes_apart(loop: For, classes: Aliases) -> bool:
+    """Say whether each iteration writes elements of its own, one of each array."""
+    writes = [s for s in loop.body.statements if isinstance(s, Store | Increment)]
+    roots = [classes.root(s.ref) for s in writes]
+    return len(set(roots)) == len(roots) and all(loop.index in s.indices for s in writes)
 
 
 @dataclass(eq=False)

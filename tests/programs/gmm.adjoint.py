@@ -17,10 +17,12 @@ def gmm_objective_value_and_grad(alphas, means, icf, x, gamma, m):
     qdiag = np.empty((k, d))                  # 49| qdiag = np.empty((k, d))
     sum_q = np.zeros(k)                       # 50| sum_q = np.zeros(k)
     for j in range(k):                        # 51| for j in range(k):
+        sum_q_j = sum_q[j]                    # 53|         sum_q[j] += icf[j, a]
         for a in range(d):                    # 52|     for a in range(d):
             icf_j_a = icf[j, a]               # 53|         sum_q[j] += icf[j, a]
-            sum_q[j] += icf_j_a
+            sum_q_j += icf_j_a
             qdiag[j, a] = np.exp(icf_j_a)     # 54|         qdiag[j, a] = math.exp(icf[j, a])
+        sum_q[j] = sum_q_j                    # 53|         sum_q[j] += icf[j, a]
     sum_q_bar = np.zeros(k)
     icf_bar = np.zeros_like(icf)
     qdiag_bar = np.zeros((k, d))
@@ -159,6 +161,7 @@ def gmm_objective_value_and_grad(alphas, means, icf, x, gamma, m):
             top_bar = 0.0
     alphas_bar[0] += top_bar                  # 11|
     for j in range(k):                        # 51|
+        sum_q_j_bar = sum_q_bar[j]            # 53|
         for a in range(d):                    # 52|
-            icf_bar[j, a] += qdiag[j, a] * qdiag_bar[j, a] + sum_q_bar[j] # 53|
+            icf_bar[j, a] += qdiag[j, a] * qdiag_bar[j, a] + sum_q_j_bar  # 53|
     return out + (total - float(k) * constant), alphas_bar, means_bar, icf_bar

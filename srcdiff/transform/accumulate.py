@@ -1,0 +1,165 @@
+"""Sum in a scalar what a loop of the user's adds to one element.
+
+    For k                                   t = Load c[i, j]
+        Increment c[i, j] += e      ->      For k, carried s = (s', t, s'', s)
+                                                s'' = Call add(s', e)
+                                            Store c[i, j] = s
+
+Then what the element was is kept once at most, and not for each k; and the loop is a sum. Nothing
+else in the loop may touch the element: other accesses are of elements that surely differ. The
+additions and their order stay as they are. Where the element may not exist if the loop does not
+run, all of this stands in an `If` that asks whether it does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from srcdiff.analysis.indices import Affine, Indices, indices
+from srcdiff.analysis.memory import Memory, is_error, memory
+from srcdiff.ir.build import Builder
+from srcdiff.ir.nodes import (
+    Block,
+    Call,
+    Carried,
+    Const,
+    For,
+    Function,
+    If,
+    Increment,
+    Load,
+    Statement,
+    Store,
+    Value,
+)
+from srcdiff.ir.types import Scalar
+from srcdiff.ir.walk import all_definitions, blocks, map_blocks, statements
+
+Access = Load | Store | Increment
+
+
+def accumulate(function: Function) -> Function:
+    """Move increments of `function` whose element a loop does not change out of the loop."""
+    work = _Accumulator(memory(function), indices(function))
+    return replace(function, body=work.block(function.body))
+
+
+@dataclass(eq=False)
+class _Accumulator:
+    memory: Memory
+    integers: Indices
+    inside: set[tuple[Affine, Affine]] = field(default_factory=set)
+    """Pairs (index, extent) of which the statement at hand knows that index < extent."""
+    ahead: set[tuple[Affine, Affine]] = field(default_factory=set)
+    """The same, of what comes after it."""
+
+    def block(self, block: Block) -> Block:
+        known, result = set(self.inside), list[Statement]()
+        for position, statement in enumerate(block.statements):
+            self.ahead = self.surely_follow(block.statements[position + 1 :])
+            ahead = self.ahead
+            new = map_blocks(statement, self.block)
+            self.ahead = ahead
+            result += self.loop(statement, new) if isinstance(new, For) else [new]
+            if isinstance(statement, Access):
+                self.inside.update(self.facts(statement))
+        self.inside = known
+        if len(result) == len(block.statements):
+            if all(a is b for a, b in zip(result, block.statements, strict=True)):
+                return block
+        return Block(tuple(result))
+
+    def surely_follow(self, following: Sequence[Statement]) -> set[tuple[Affine, Affine]]:
+        """Return what accesses of the rest of a block say, as far as no error comes before."""
+        found: set[tuple[Affine, Affine]] = set()
+        for statement in following:
+            if is_error(statement):
+                break
+            if isinstance(statement, Access):
+                found.update(self.facts(statement))
+        return found
+
+    def facts(self, access: Access) -> list[tuple[Affine, Affine]]:
+        pairs = zip(access.indices, access.ref.shape, strict=False)
+        return [(self.integers.affine(i), self.integers.affine(n)) for i, n in pairs]
+
+    def loop(self, old: Statement, loop: For) -> list[Statement]:
+        """Return a loop with sums in scalars, between what loads and what stores them."""
+        assert isinstance(old, For)
+        moved = [s for s in loop.body.statements if self.is_alone(old, s)]
+        if not moved:
+            return [loop]
+        sums = {s: _entry(s) for s in moved if isinstance(s, Increment)}
+        body: list[Statement] = []
+        for statement in loop.body.statements:
+            if isinstance(statement, Increment) and statement in sums:
+                entry = sums[statement]
+                assert isinstance(entry.next, Value)
+                args = (entry.phi, statement.value)
+                body.append(Call(entry.next, np.add, args, (), statement.origin))
+            else:
+                body.append(statement)
+        loads = [
+            Load(e.init, s.ref, s.indices, s.origin)
+            for s, e in sums.items()
+            if isinstance(e.init, Value)
+        ]
+        stores = [Store(s.ref, s.indices, e.out, s.origin) for s, e in sums.items()]
+        carried = (*loop.carried, *sums.values())
+        new: list[Statement] = [*loads]
+        new += [replace(loop, carried=carried, body=Block(tuple(body))), *stores]
+        return new if all(map(self.exists, sums)) else self.if_it_runs(loop, new)
+
+    def if_it_runs(self, loop: For, statements: list[Statement]) -> list[Statement]:
+        assert isinstance(loop.step, Const)
+        bounds = (loop.start, loop.stop) if loop.step.value > 0 else (loop.stop, loop.start)
+        builder = Builder(loop.origin)
+        runs = builder.call(np.less, *bounds)
+        builder.append(If(runs, Block(tuple(statements)), Block(), (), loop.origin))
+        return builder.statements
+
+    def is_alone(self, loop: For, statement: Statement) -> bool:
+        """Say whether a statement adds to one element that the loop does not touch otherwise."""
+        if not isinstance(statement, Increment) or not statement.indices:
+            return False
+        inner = {loop.index, *(e.phi for e in loop.carried), *all_definitions(loop.body)}
+        if any(o in inner for o in (statement.ref, *statement.indices)):
+            return False
+        if statement.ref.type.dtype.kind != "f" or loop.leave is not None:
+            return False
+        root = self.memory.root(statement.ref)
+        apart = all(self.is_apart(s, statement, root) for s in statements(loop.body))
+        if not apart or root in self.memory.bound:
+            return False
+        return self.exists(statement) or (not loop.carried and isinstance(loop.step, Const))
+
+    def is_apart(self, other: Statement, increment: Increment, root: Value) -> bool:
+        """Say whether a statement surely does not touch the element of an increment."""
+        if other is increment or blocks(other):
+            return True
+        if root not in self.memory.reads(other) | self.memory.writes(other):
+            return True
+        if not isinstance(other, Access) or other.ref is not increment.ref or not other.indices:
+            return False
+        pairs = zip(other.indices, increment.indices, strict=True)
+        return any(self.integers.differ(one, two) for one, two in pairs)
+
+    def exists(self, increment: Increment) -> bool:
+        places = zip(increment.indices, increment.ref.shape, strict=True)
+        return all(
+            fact in self.inside or fact in self.ahead or self.integers.is_within(index, extent)
+            for fact, (index, extent) in zip(self.facts(increment), places, strict=True)
+        )
+
+
+def _entry(increment: Increment) -> Carried:
+    """Return a sum that begins with what the element is."""
+    type = Scalar(increment.ref.type.dtype)
+    names = [increment.ref.name.lstrip("_")]
+    names += [
+        o.name.lstrip("_") if isinstance(o, Value) else str(o.value) for o in increment.indices
+    ]
+    name = "_" + "_".join(n for n in names if n.isidentifier() or n.isdigit())
+    phi, following, out = (Value(name, type) for _ in range(3))
+    return Carried(phi, Value(name, type), following, out)
