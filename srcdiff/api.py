@@ -11,7 +11,15 @@ from srcdiff.arguments import form_of, is_float
 from srcdiff.derivative import Derivative, Identity, Plan, derivative_of
 from srcdiff.errors import NotDifferentiable
 from srcdiff.options import options_of
-from srcdiff.outputs import COTANGENTS, GRAD, PRIMAL, PULLBACK, VALUE_AND_GRAD, Product
+from srcdiff.outputs import (
+    COTANGENTS,
+    GRAD,
+    PRIMAL,
+    PULLBACK,
+    VALUE_AND_GRAD,
+    Product,
+    check_outputs,
+)
 from srcdiff.subject import Argnums, subject_of
 from srcdiff.trees import expression, flatten, size
 
@@ -71,10 +79,10 @@ def vjp(
     >>> out, back(1.0)
     (18.0, (12.0, 9.0))
     """
-    primals = tuple(map(_owned, primals))
     wanted = _floating(f, primals) if argnums is None else argnums
     back = _transform(COTANGENTS, f, wanted, options)
     out = _transform(PRIMAL, f, (), options)(*primals)
+    primals = tuple(map(_owned, primals))
     leaves: list[Any] = []
     flatten(out, leaves)
     return out, Back(back, primals, tuple(map(np.shape, leaves)))
@@ -106,6 +114,7 @@ def _transform(
         return partial(_transform, product, argnums=argnums, given=given, has_aux=has_aux)
     subject = subject_of(f)
     options = options_of(given, subject)
+    check_outputs(options.outputs, product, subject)
     if product.differentiates:
         subject.check_argnums(argnums)
     return derivative_of(Identity(f), Plan(product, argnums, bool(has_aux), options))

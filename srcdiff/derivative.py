@@ -240,7 +240,10 @@ class Derivative:
 
     def _make(self, form: Form) -> Made:
         plan = self._plan
-        return make(self._subject, form, plan.product, plan.argnums, has_aux=plan.has_aux)
+        outputs = plan.options.outputs
+        return make(
+            self._subject, form, plan.product, plan.argnums, has_aux=plan.has_aux, outputs=outputs
+        )
 
     # ---- the front ----
 

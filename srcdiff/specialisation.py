@@ -25,7 +25,7 @@ from srcdiff.outputs import Output
 from srcdiff.runtime import PLAIN_NAMES
 from srcdiff.specialise import Recipe
 from srcdiff.surroundings import Surroundings
-from srcdiff.trees import describe, flatten
+from srcdiff.trees import describe, flatten, flatten_like
 
 MOST_WORK = 100_000
 """How long NumPy may look for an element that two arrays share, before it counts as found."""
@@ -128,10 +128,10 @@ def seeds_of(out_bar: Any, output: Output, shapes: Sequence[Any] | None) -> list
     `shapes` are those of the output's leaves, where they are known.
     """
     leaves: list[Any] = []
-    tree = flatten(out_bar, leaves)
-    if tree != output.tree:
+    if not flatten_like(out_bar, output.tree, leaves):
+        found, expected = describe(flatten(out_bar, [])), describe(output.tree)
         raise TypeInferenceError(
-            f"The cotangent has the tree {describe(tree)}, the output {describe(output.tree)}.",
+            f"The cotangent has the tree {found}, the output {expected}.",
             hint="Pass a cotangent of the same tree as the output.",
         )
     seeds = []

@@ -12,18 +12,23 @@ from typing import Any
 import numpy as np
 
 from srcdiff.errors import SrcdiffError, UnknownFunction
-from srcdiff.frontend import arrays, reductions, shapes
+from srcdiff.frontend import arrays, construct, reductions, shapes
 from srcdiff.frontend.arithmetic import apply
 from srcdiff.frontend.context import (
     Context,
     Entity,
+    Iteration,
     LocalFunction,
     Method,
     Partial,
     Read,
+    Record,
     Static,
+    plain,
+    row,
 )
 from srcdiff.frontend.objects import from_object
+from srcdiff.frontend.records import attribute, call_method, items_of, opened
 from srcdiff.frontend.target import Target, unwrap
 from srcdiff.ir.nodes import Const, Item, Operand, Value, is_array
 from srcdiff.ir.types import Scalar
@@ -34,7 +39,14 @@ HANDLERS: dict[Any, Any] = {
     **arrays.HANDLERS,
     **shapes.HANDLERS,
     **reductions.HANDLERS,
+    **construct.HANDLERS,
 }
+
+TREES = frozenset(
+    {shapes.length, *construct.HANDLERS.values()}
+    | {reductions.HANDLERS[function] for function in (enumerate, zip, reversed)}
+)
+"""Handlers that take lists, dicts and objects as they are."""
 
 METHODS: dict[str, Any] = {
     name: getattr(np, name)
@@ -89,6 +101,9 @@ def call(
             return call(c, node, function.function, (*function.args, *args), merged, name)
         case LocalFunction():
             return c.inline(c, function, args, kwargs, node)
+        case Record():
+            found = attribute(c, node, function, "__call__")
+            return call(c, node, found, args, kwargs, name)
         case Static(value=value):
             return _call_object(c, node, value, args, kwargs, name)
     c.fail(node, f"{_called(node)} is not a function.", "Call a function.")
@@ -113,6 +128,8 @@ def _call_object(
         handler = None
     if handler is not None:
         return _handle(c, node, handler, args, kwargs, name)
+    if construct.is_record_class(value):
+        return construct.construct(c, node, value, args, kwargs)
     if known in LIBRARY:
         return c.inline(c, Static(LIBRARY[known]), args, kwargs, node)
     if elementwise_rule(known) is not None or is_zero(known):
@@ -168,6 +185,9 @@ def _handle(
     kwargs: Mapping[str, Entity],
     name: str,
 ) -> Entity:
+    if handler not in TREES:
+        args = tuple(_as_numpy(c, node, arg) for arg in args)
+        kwargs = {key: _as_numpy(c, node, arg) for key, arg in kwargs.items()}
     try:
         bound = inspect.signature(handler).bind(c, node, name, *args, **kwargs)
     except TypeError as error:
@@ -177,6 +197,18 @@ def _handle(
             "Leave out arguments that are not supported.",
         )
     return handler(*bound.args, **bound.kwargs)  # type: ignore[no-any-return]
+
+
+def _as_numpy(c: Context, node: ast.AST, entity: Entity) -> Entity:
+    """Return an argument as functions of NumPy take it: lists and named tuples as tuples."""
+    items = items_of(entity) if isinstance(entity, Iteration) else None
+    if items is not None:
+        return tuple(items)
+    return plain(opened(c, node, entity) if _is_list(entity) else entity)
+
+
+def _is_list(entity: Entity) -> bool:
+    return isinstance(entity, Static) and type(entity.value) is list
 
 
 def _elementwise(
@@ -229,8 +261,8 @@ def numeric(c: Context, node: ast.AST, entity: Entity) -> Operand:
     """Return an entity that must be a number or an array; tuples of numbers become arrays."""
     if isinstance(entity, Value | Const) and entity not in c.lists:
         return entity
-    if isinstance(entity, tuple) or entity in c.lists:
-        return arrays.array(c, node, "_t", entity)
+    if row(entity) is not None or entity in c.lists:
+        return arrays.array(c, node, "_t", plain(entity))
     c.fail(node, "An argument is neither a number nor an array.", "Pass numbers and arrays.")
 
 
@@ -242,6 +274,8 @@ def _call_method(
     kwargs: Mapping[str, Entity],
     name: str,
 ) -> Entity:
+    if isinstance(method.owner, Record):
+        return call_method(c, node, method.owner, method.name, args, kwargs)
     function = METHODS.get(method.name)
     if function is None:
         c.fail(
@@ -255,9 +289,13 @@ def _call_method(
     return call(c, node, Static(function), (method.owner, *args), kwargs, name)
 
 
-def read_attribute(c: Context, node: ast.AST, owner: Entity, attribute: str) -> Entity:
-    """Lower `owner.attribute`."""
+def read_attribute(c: Context, node: ast.AST, owner: Entity, name: str) -> Entity:
+    """Lower `owner.name`."""
+    if isinstance(owner, Static) and type(owner.value) in (list, dict):
+        owner = opened(c, node, owner)
     match owner:
+        case Record():
+            return attribute(c, node, owner, name)
         case Value() | Const() if owner in c.lists:
             c.fail(
                 node,
@@ -265,17 +303,17 @@ def read_attribute(c: Context, node: ast.AST, owner: Entity, attribute: str) -> 
                 "Make it an array with `np.array(...)`.",
             )
         case Value() | Const():
-            found = arrays.attribute(c, node, owner, attribute)
-            return Method(owner, attribute) if found is None else found
+            found = arrays.attribute(c, node, owner, name)
+            return Method(owner, name) if found is None else found
         case Static(value=value):
             try:
-                found = getattr(value, attribute)
+                found = getattr(value, name)
             except AttributeError:
                 what = f"module {value.__name__}" if isinstance(value, ModuleType) else "object"
-                c.fail(node, f"The {what} has no attribute `{attribute}`.", "Mend the name.")
-            c.reads.append(Read(value, attribute, found))
-            return from_object(c, node, found, attribute)
-    c.fail(node, f"`.{attribute}` is not supported here.", "Write it in other words.")
+                c.fail(node, f"The {what} has no attribute `{name}`.", "Mend the name.")
+            c.reads.append(Read(value, name, found))
+            return from_object(c, node, found, name)
+    c.fail(node, f"`.{name}` is not supported here.", "Write it in other words.")
 
 
 def take(c: Context, node: ast.AST, owner: Value, items: list[Item], name: str) -> Entity:

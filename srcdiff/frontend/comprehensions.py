@@ -7,7 +7,8 @@ from srcdiff.frontend.arrays import FULL
 from srcdiff.frontend.assignments import assign_to, item_of
 from srcdiff.frontend.context import Context, Entity
 from srcdiff.frontend.expressions import evaluate
-from srcdiff.frontend.iteration import items_of, sequence
+from srcdiff.frontend.iteration import sequence
+from srcdiff.frontend.records import items_of, list_of, opened
 from srcdiff.ir.build import Builder, integer
 from srcdiff.ir.nodes import Alloc, Const, For, Value
 from srcdiff.ir.types import PYTHON_INT, Array
@@ -16,11 +17,11 @@ from srcdiff.ir.types import PYTHON_INT, Array
 def comprehend(c: Context, node: ast.ListComp, name: str) -> Entity:
     """Lower `[element for target in sequence]` as an array filled by a loop."""
     (generator,) = node.generators
-    entity = evaluate(c, generator.iter, "_t")
+    entity = opened(c, generator.iter, evaluate(c, generator.iter, "_t"))
     hidden = {n: c.scope.names.get(n) for n in _target_names(generator.target)}
     unrolled = items_of(entity)
     if unrolled is not None:
-        made: Entity = tuple(_element(c, node, generator.target, item) for item in unrolled)
+        made: Entity = list_of(c, node, _elements(c, node, generator.target, unrolled))
     else:
         made = _fill(c, node, generator, entity, name)
         c.lists = c.lists | {made}
@@ -29,6 +30,17 @@ def comprehend(c: Context, node: ast.ListComp, name: str) -> Entity:
         if binding is not None:
             c.scope.names[hidden_name] = binding
     return made
+
+
+def _elements(
+    c: Context, node: ast.ListComp, target: ast.expr, items: list[Entity]
+) -> tuple[Entity, ...]:
+    rounds, made = c.rounds, []
+    for k, item in enumerate(items):
+        c.rounds = (*rounds, k)
+        made.append(_element(c, node, target, item))
+    c.rounds = rounds
+    return tuple(made)
 
 
 def _element(c: Context, node: ast.ListComp, target: ast.expr, item: Entity) -> Entity:

@@ -7,7 +7,7 @@ import numpy as np
 
 from srcdiff.errors import UnsupportedSyntax
 from srcdiff.frontend.arithmetic import is_integer, require_equal, require_least
-from srcdiff.frontend.context import Context, Entity, Static
+from srcdiff.frontend.context import Context, Entity, Record, Static, is_list, row
 from srcdiff.ir.build import integer, is_constant
 from srcdiff.ir.nodes import (
     NEW_AXIS,
@@ -66,8 +66,8 @@ def _entity_items(c: Context, part: ast.expr, entity: Entity) -> list[Item | Non
             return [NEW_AXIS]
         case Static(value=value) if value is Ellipsis:
             return [None]
-        case tuple():
-            return [item for each in entity for item in _entity_items(c, part, each)]
+        case tuple() | Record() if (items := row(entity)) is not None and not is_list(entity):
+            return [item for each in items for item in _entity_items(c, part, each)]
         case Value() | Const() if is_integer(entity) and entity.type.dtype.kind in "iu":
             return [entity]
         case Value() if is_array(entity) and entity.type.dtype.kind in "iu":

@@ -1,9 +1,22 @@
 """Where two paths meet: one entity for what a name denotes on each of them."""
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
-from srcdiff.frontend.context import Conflict, Context, Entity, alike
+from srcdiff.frontend.context import (
+    Conflict,
+    Context,
+    Entity,
+    Record,
+    Static,
+    alike,
+    children,
+    form,
+    keys_of,
+    merged_origins,
+    remade,
+)
 from srcdiff.frontend.infer import unify
 from srcdiff.ir.build import Builder, constant, integer
 from srcdiff.ir.nodes import Const, Join, Operand, Value
@@ -16,7 +29,7 @@ def join_entities(
     c: Context,
     node: ast.AST,
     sides: Sides,
-    entities: tuple[Entity, Entity],
+    entities: Sequence[Entity],
     name: str,
     joins: list[Join],
 ) -> Entity:
@@ -24,12 +37,13 @@ def join_entities(
     then, orelse = entities
     if alike(then, orelse):
         return then
+    if form(then) is not None and form(then) == form(orelse):
+        pairs = zip(keys_of(then), children(then) or (), children(orelse) or (), strict=True)
+        joined = [
+            join_entities(c, node, sides, pair, f"{name}_{key}", joins) for key, *pair in pairs
+        ]
+        return remade(merged_origins(then, orelse), joined)
     match then, orelse:
-        case tuple(), tuple() if len(then) == len(orelse):
-            items = enumerate(zip(then, orelse, strict=True))
-            return tuple(
-                join_entities(c, node, sides, pair, f"{name}_{k}", joins) for k, pair in items
-            )
         case Value() | Const(), Value() | Const():
             return _join_operands(c, sides, (then, orelse), name, joins)
     for entity in entities:
@@ -89,4 +103,10 @@ def describe(entity: Any) -> str:
             return names.get(type.dtype.kind, str(type.dtype))
         case tuple():
             return f"a tuple of {len(entity)}"
+        case Record(kind=kind) if kind in (list, dict):
+            return f"a {kind.__name__} of {len(entity.children)}"
+        case Record(kind=kind):
+            return f"a `{kind.__name__}`"
+        case Static(value=None):
+            return "None"
     return "an object"

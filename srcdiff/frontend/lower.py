@@ -11,7 +11,7 @@ arguments, closures, constants and tuples are gone when the IR is built.
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -30,9 +30,12 @@ from srcdiff.frontend.context import (
     Entity,
     LocalFunction,
     Read,
+    Record,
     Scope,
     Static,
+    children,
     leaves,
+    remade,
 )
 from srcdiff.frontend.expressions import defaults, evaluate
 from srcdiff.frontend.joins import join_entities, undefined
@@ -78,17 +81,19 @@ def lower(
     kwargs: Mapping[str, Entity],
     params: Sequence[Value],
     prologue: Builder,
+    output: Callable[[Entity], Entity] = lambda returned: returned,
 ) -> Lowered:
     """Lower `function` called with entities whose run-time leaves are `params`.
 
-    `prologue` holds statements that define the extents of the parameters. Raises `SrcdiffError`
+    `prologue` holds statements that define the extents of the parameters, `output` makes the result
+    out of what the function returns. Raises `SrcdiffError`
     at the user's line for everything that is not supported.
     """
     source = find_source(function)
     c = Context(Scope(source))
     c.prologue = prologue
     c.evaluate, c.inline, c.comprehend = evaluate, inline, comprehend
-    result = inline(c, Static(function), tuple(args), kwargs, source.node)
+    result = output(inline(c, Static(function), tuple(args), kwargs, source.node))
     results = [leaf for leaf in leaves(result) if isinstance(leaf, Value | Const)]
     captured = tuple(c.captured.values())
     renamed: dict[Value, Operand] = {}
@@ -167,15 +172,15 @@ def inline(
             node, "Recursive functions are not supported yet.", "Write a loop.", UnsupportedSyntax
         )
     names = _bind_arguments(c, node, definition, args, kwargs, given)
-    caller, calls, origin = c.scope, c.calls, c.builder.origin
-    c.scope, c.calls = scope, (*c.calls, node, definition)
+    caller, calls, origin, scopes = c.scope, c.calls, c.builder.origin, c.scopes
+    c.scope, c.calls, c.scopes = scope, (*c.calls, node, definition), (*c.scopes, scope)
     try:
         _check(c, definition)
         for name, entity in names.items():
             bind(c, definition, name, entity)
         return _body(c, definition)
     finally:
-        c.scope, c.calls, c.builder.origin = caller, calls, origin
+        c.scope, c.calls, c.builder.origin, c.scopes = caller, calls, origin, scopes
 
 
 def _check(c: Context, definition: ast.FunctionDef | ast.Lambda) -> None:
@@ -243,8 +248,14 @@ def _bind_arguments(
         names[spec.vararg.arg] = tuple(args[len(positional) :])
     elif spec.vararg is not None:
         names[spec.vararg.arg] = ()
-    known = {*positional, *(arg.arg for arg in spec.kwonlyargs)}
+    known = {*positional, *(arg.arg for arg in spec.kwonlyargs)} - {
+        arg.arg for arg in spec.posonlyargs
+    }
+    rest: dict[str, Entity] = {}
     for name, entity in kwargs.items():
+        if name not in known and spec.kwarg is not None:
+            rest[name] = entity
+            continue
         if name not in known or name in names:
             what = "twice" if name in names else "which it does not have"
             c.fail(node, f"`{title}` is given the argument `{name}` {what}.", "Mend the call.")
@@ -253,6 +264,8 @@ def _bind_arguments(
         if name not in names and name not in given:
             c.fail(node, f"`{title}` needs the argument `{name}`.", "Pass it.")
         names.setdefault(name, given.get(name, Static(None)))
+    if spec.kwarg is not None:
+        names[spec.kwarg.arg] = Record(dict, tuple(rest), tuple(rest.values()), c.made_at(node))
     return names
 
 
@@ -388,8 +401,9 @@ def _or_undefined(side: Builder, binding: Binding | None, other: Binding | None)
 
 
 def _undefined_like(side: Builder, entity: Entity) -> Entity:
-    if isinstance(entity, tuple):
-        return tuple(_undefined_like(side, item) for item in entity)
+    inner = children(entity)
+    if inner is not None:
+        return remade(entity, [_undefined_like(side, item) for item in inner])
     assert isinstance(entity, Value | Const)
     return undefined(side, entity.type)
 

@@ -11,13 +11,13 @@ import numpy as np
 from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import (
     apply,
-    condition,
     literal,
     ordered_like,
     require_equal,
     without_axes,
 )
 from srcdiff.frontend.arrays import FULL, array, axes_of, joint_dtype, static
+from srcdiff.frontend.conditions import condition
 from srcdiff.frontend.context import Context, Entity, Iteration, Static
 from srcdiff.ir.build import constant, extents, integer, is_constant, reduced_shape
 from srcdiff.ir.nodes import NEW_AXIS, Const, Item, Operand, Value, is_array
@@ -339,12 +339,6 @@ def _iteration(kind: str) -> Any:
     return make
 
 
-def tuple_(c: Context, node: ast.AST, name: str, iterable: Entity) -> Entity:
-    if isinstance(iterable, tuple):
-        return iterable
-    c.fail(node, "Only a tuple of fixed length can be converted.", "Use an array.")
-
-
 HANDLERS: dict[Any, Any] = {
     **{function: _along(function) for function in REDUCTIONS},
     np.amax: _along(np.max),
@@ -372,8 +366,6 @@ HANDLERS: dict[Any, Any] = {
     builtins.enumerate: _iteration("enumerate"),
     builtins.zip: _iteration("zip"),
     builtins.reversed: _iteration("reversed"),
-    builtins.tuple: tuple_,
-    builtins.list: tuple_,
 } | {
     getattr(np, name): _convert(Scalar(np.dtype(name)))
     for name in [

@@ -149,7 +149,7 @@ def _problem(node: ast.AST, place: Place, bound: frozenset[str]) -> Problem | No
             return _comprehension(node)
         case ast.Dict():
             return _dict(node)
-        case ast.Raise() | ast.Starred() | ast.Attribute() | ast.For() | ast.comprehension():
+        case ast.Raise() | ast.Starred() | ast.For() | ast.comprehension():
             return _form(node, place)
         case ast.stmt() | ast.expr():
             return _listed(node)
@@ -219,25 +219,11 @@ def _comparison(node: ast.Compare) -> Problem | None:
             case ast.Is() | ast.IsNot() if not (_is_singleton(left) or _is_singleton(right)):
                 what = "`is` between values other than None, True and False"
                 return node, what, "Compare values with `==`."
-            case ast.In() | ast.NotIn() if not _is_constant_tuple(right):
-                what = "`in` with anything but a tuple of constants"
-                return node, what, "Write `k in (1, 2)`, or look for the value in a loop."
     return None
 
 
 def _is_singleton(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool))
-
-
-def _is_constant_tuple(node: ast.expr) -> bool:
-    def constant(element: ast.expr) -> bool:
-        match element:
-            case ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()):
-                return True
-            case _:
-                return False
-
-    return isinstance(node, ast.Tuple) and all(constant(element) for element in node.elts)
 
 
 def _comprehension(node: ast.ListComp) -> Problem | None:
@@ -251,12 +237,12 @@ def _comprehension(node: ast.ListComp) -> Problem | None:
 
 
 def _dict(node: ast.Dict) -> Problem | None:
-    for key, value in zip(node.keys, node.values, strict=True):
+    for key in node.keys:
         match key:
             case ast.Constant(value=str()):
                 pass
             case None:
-                return value, "`**` in a dict", _KEYS
+                pass
             case _:
                 return key, "a dict key that is not a constant string", _KEYS
     return None
@@ -271,12 +257,6 @@ def _form(node: ast.AST, place: Place) -> Problem | None:
             return cause, "`raise ... from ...`", "Leave out the `from`."
         case ast.Starred() if place not in ("argument", "message"):
             return node, "`*` outside of a call", "Name each element: `first, second = pair`."
-        case ast.Attribute(ctx=ast.Store()):
-            return (
-                node,
-                "assigning to an attribute",
-                "Assign to a local name, and return its value.",
-            )
         case ast.For(target=target) | ast.comprehension(target=target):
             return _target(target)
         case _:
