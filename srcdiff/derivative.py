@@ -229,7 +229,7 @@ class Derivative:
         function = self._subject.function(len(form.positional), tuple(form.keywords))
         key = None
         if options.cache and options.compiles and not self._subject.is_bound:
-            key = key_of(function, (form, self._plan.describe()))
+            key = key_of(function, form, self._plan.describe())
         kept = load(key, function) if key is not None else None
         if kept is None:
             made = self._make(form)

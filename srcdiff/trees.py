@@ -111,6 +111,14 @@ def size(tree: Tree) -> int:
             return sum(map(size, children))
 
 
+def classes(tree: Tree) -> Iterator[type]:
+    """Iterate over the classes of the branches."""
+    if isinstance(tree, Branch):
+        yield tree.kind
+        for child in tree.children:
+            yield from classes(child)
+
+
 def names(tree: Tree, name: str) -> Iterator[str]:
     """Iterate over the names of the leaves of what is called `name`: `p_w`, `p_b_0`, ..."""
     match tree:

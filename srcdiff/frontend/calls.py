@@ -121,11 +121,8 @@ def _call_object(
     kwargs: Mapping[str, Entity],
     name: str,
 ) -> Entity:
-    known = canonical(value)
-    try:
-        handler = HANDLERS.get(known)
-    except TypeError:
-        handler = None
+    known = canonical(value) if _is_hashable(value) else None
+    handler = HANDLERS.get(known)
     if handler is not None:
         return _handle(c, node, handler, args, kwargs, name)
     if construct.is_record_class(value):
@@ -152,6 +149,15 @@ def _call_object(
         "Write it out in NumPy and plain loops.",
         UnknownFunction,
     )
+
+
+def _is_hashable(value: Any) -> bool:
+    """Say whether tables can be asked for an object: a frozen instance may hold arrays."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _unwrapped(c: Context, node: ast.AST, value: Any) -> Target:

@@ -89,7 +89,7 @@ def _default(c: Context, node: ast.AST, kind: type, field: Any) -> Entity:
         return from_object(c, node, field.default, field.name)
     if field.default_factory in FACTORIES:
         made: type = field.default_factory
-        return () if made is tuple else Record(made, (), (), c.made_at(node))
+        return () if made is tuple else Record(made, (), (), c.made_at(node, field.name))
     c.fail(
         node,
         f"The field `{field.name}` of `{kind.__name__}` has no default that is known here.",
@@ -149,8 +149,15 @@ def list_(c: Context, node: ast.AST, name: str, iterable: Entity = ()) -> Entity
 
 def sorted_(c: Context, node: ast.AST, name: str, iterable: Entity) -> Entity:
     """`sorted(...)` of the keys of a dict."""
-    items = _known_items(c, node, iterable)
-    keys = [key_of(c, node, item) for item in items]
+    items = items_of(opened(c, node, iterable)) or [iterable]
+    keys = [item.value for item in items if isinstance(item, Static) and type(item.value) is str]
+    if len(keys) < len(items):
+        c.fail(
+            node,
+            "`sorted` is supported for the keys of a dict, and for nothing else.",
+            "Sort before the call.",
+            UnknownFunction,
+        )
     return list_of(c, node, tuple(map(Static, sorted(keys))))
 
 

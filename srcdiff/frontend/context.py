@@ -205,9 +205,9 @@ class Context:
         """Let the statements that follow come from `node`'s line."""
         self.builder.origin = Origin(span=self.span(node))
 
-    def made_at(self, node: ast.AST) -> frozenset[object]:
+    def made_at(self, node: ast.AST, part: str = "") -> frozenset[object]:
         """Return the origins of an object that is made at `node`, as often as it is lowered."""
-        return frozenset({(*self.calls, node, self.rounds)})
+        return frozenset({(*self.calls, node, self.rounds, part)})
 
     def fail(
         self,

@@ -114,6 +114,8 @@ def _children(node: ast.AST, place: Place) -> list[tuple[ast.AST, Place]]:
             return [(node.value, "code"), (node.slice, "index")]
         case ast.Tuple() if place == "index":
             return _placed(node.elts, "index")
+        case ast.Tuple(ctx=ast.Load()) | ast.List(ctx=ast.Load()) if place in ("code", "argument"):
+            return _placed(node.elts, "argument")
         case ast.Assert():
             return [(node.test, "code"), *_placed(filter(None, (node.msg,)), "message")]
         case ast.Raise() | ast.Call(func=ast.Name(id="print")):
