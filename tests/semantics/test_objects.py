@@ -1,0 +1,326 @@
+"""Objects with several names: a change has Python's meaning, or is refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pytest
+
+import srcdiff as sd
+from tests.finite import check
+
+
+@dataclass
+class State:
+    x: Any
+    v: Any = 0.5
+
+    def energy(self):
+        return self.x * self.x + self.v
+
+    def moved(self, by):
+        return State(self.x + by, self.v)
+
+
+class Pair(NamedTuple):
+    a: Any
+    b: Any
+
+
+# ---- right: nobody else sees the change ----
+
+
+def first_name_is_gone(x):
+    d = {"a": x}
+    e = d
+    d = {"a": 2.0 * x}
+    d["a"] *= 3.0
+    return d["a"] * e["a"]
+
+
+def temporary_changed_by_helper(x):
+    def changed(d):
+        d["a"] = d["a"] * x
+        return d
+
+    return changed({"a": x})["a"] * changed({"a": 2.0})["a"]
+
+
+def closure_sees_the_change(x):
+    d = {"a": x}
+
+    def read():
+        return d["a"]
+
+    before = read()
+    d["a"] = before * x
+    return read() * before
+
+
+def changed_after_copy(x):
+    s = State(x)
+    t = s.moved(1.0)
+    t.x *= 2.0
+    s.x = s.x + t.x
+    return s.energy() * t.energy()
+
+
+def one_of_two_fresh_ones(x):
+    if x > 0.0:
+        d = {"a": x}
+    else:
+        d = {"a": 2.0 * x}
+    d["a"] *= x
+    return d["a"]
+
+
+def keys_while_changing(x):
+    d = {"a": x, "b": 2.0}
+    for key in d:
+        d[key] = d[key] * x
+    return d["a"] + d["b"] ** 2
+
+
+def list_of_fresh_ones(x):
+    parts = [{"a": k * x} for k in (1.0, 2.0)]
+    parts[0]["a"] = parts[1]["a"] * x
+    return parts[0]["a"] * parts[1]["a"]
+
+
+def fresh_ones_of_one_helper(x):
+    def make(k):
+        return {"a": k * x}
+
+    total = 0.0
+    for k in (1.0, 2.0):
+        d = make(k)
+        d["a"] += 1.0
+        total = total + d["a"] ** 2
+    return total
+
+
+def items_of_a_tuple(x):
+    t = ({"a": x}, [x])
+    t[0]["a"] = x * x
+    t[1][0] += 1.0
+    return t[0]["a"] * t[1][0]
+
+
+def in_both_branches(x):
+    d = {"a": x, "b": [x, 1.0]}
+    for i in range(3):
+        if i % 2 == 0:
+            d["a"] += x
+            d["b"][0] = d["a"]
+        else:
+            d["b"][1] *= d["b"][0]
+    return d["a"] * d["b"][0] * d["b"][1]
+
+
+def nested_loops(x):
+    s = State(x, [0.0, x])
+    for i in range(3):
+        for k in range(2):
+            s.v[0] += s.v[1] * (i + k)
+        s.v[1] = s.v[1] * s.x
+        s.x = s.x + 0.1
+    return s.v[0] * s.x
+
+
+RIGHT = [
+    first_name_is_gone,
+    temporary_changed_by_helper,
+    closure_sees_the_change,
+    changed_after_copy,
+    one_of_two_fresh_ones,
+    keys_while_changing,
+    list_of_fresh_ones,
+    fresh_ones_of_one_helper,
+    items_of_a_tuple,
+    in_both_branches,
+    nested_loops,
+]
+
+
+@pytest.mark.parametrize("f", RIGHT)
+def test_python_s_meaning(f: Callable[..., Any]) -> None:
+    check(f, 0.7)
+
+
+# ---- refused: somebody may see it ----
+
+
+def chosen_at_run_time(x):
+    d, e = {"a": x}, {"a": 2.0 * x}
+    c = d if x > 0.0 else e
+    c["a"] = 5.0
+    return d["a"] * x
+
+
+def alias_in_one_branch(x):
+    d = {"a": x}
+    e = {"a": 1.0}
+    if x > 0.0:
+        e = d
+    d["a"] = 3.0 * x
+    return e["a"]
+
+
+def swapped_in_a_loop(x):
+    d, e = {"a": x}, {"a": 2.0 * x}
+    for _ in range(3):
+        d["a"] += 1.0
+        d, e = e, d
+    return d["a"] * e["a"] ** 2
+
+
+def alias_from_the_iteration_before(x):
+    d, e = {"a": x}, {"a": 0.0}
+    for _ in range(3):
+        e["a"] = e["a"] + d["a"]
+        e = d
+    return e["a"]
+
+
+def the_one_before(x):
+    d, last = {"a": x}, {"a": 0.0}
+    for i in range(3):
+        last["a"] = 10.0 * i
+        last = d
+        d = {"a": d["a"] * x}
+    return d["a"] * last["a"]
+
+
+def same_twice(x):
+    d = {"a": x}
+    parts = [d, d]
+    parts[0]["a"] = 3.0
+    return parts[1]["a"] * x
+
+
+def part_of_another(x):
+    inner = [x]
+    outer = {"a": inner}
+    inner[0] = 3.0 * x
+    return outer["a"][0]
+
+
+def view_of_values(x):
+    d = {"a": x, "b": 1.0}
+    values = d.values()
+    d["a"] = 3.0 * x
+    return sum(values)
+
+
+def bound_method(x):
+    s = State(x)
+    energy = s.energy
+    s.x = 3.0 * x
+    return energy()
+
+
+def default_of_inner_function(x):
+    def count(d={"a": 0.0}):
+        d["a"] = d["a"] + x
+        return d["a"]
+
+    return count() * count()
+
+
+def changed_by_helper(x):
+    def change(d):
+        d["a"] = 3.0 * x
+
+    d = {"a": x}
+    change(d)
+    return d["a"]
+
+
+def changed_by_closure(x):
+    d = {"a": x}
+
+    def change():
+        d["a"] = 3.0 * x
+
+    change()
+    return d["a"]
+
+
+def returned_with_a_closure(x):
+    def make():
+        d = {"a": x}
+        return d, lambda: d["a"]
+
+    d, read = make()
+    d["a"] = 3.0 * x
+    return read()
+
+
+def while_it_is_run_through(x):
+    parts = [x, 2.0]
+    total = 0.0
+    for k, part in enumerate(parts):
+        parts[1] = part * x
+        total += part * k
+    return total
+
+
+def loop_variable(x):
+    parts = [{"a": x}, {"a": 2.0}]
+    for part in parts:
+        part["a"] = part["a"] * x
+    return parts[0]["a"] * parts[1]["a"]
+
+
+def longer_for_two_names(x):
+    parts = [x]
+    alias = parts
+    parts += [x]
+    return len(alias) * x
+
+
+def twice_in_a_pair(x):
+    def twice(d):
+        return Pair(d, d)
+
+    p = twice({"a": x})
+    p.a["a"] = 3.0 * x
+    return p.b["a"]
+
+
+REFUSED = [
+    chosen_at_run_time,
+    alias_in_one_branch,
+    swapped_in_a_loop,
+    alias_from_the_iteration_before,
+    the_one_before,
+    same_twice,
+    part_of_another,
+    view_of_values,
+    bound_method,
+    default_of_inner_function,
+    changed_by_helper,
+    changed_by_closure,
+    returned_with_a_closure,
+    while_it_is_run_through,
+    loop_variable,
+    longer_for_two_names,
+    twice_in_a_pair,
+]
+
+
+@pytest.mark.parametrize("f", REFUSED)
+def test_refused(f: Callable[..., Any]) -> None:
+    with pytest.raises(sd.TypeInferenceError, match="can be reached|function around"):
+        sd.grad(f, jit=False)(0.7)
+
+
+def same_argument_twice(p, q):
+    p["a"] = 2.0 * q["a"]
+    return q["a"]
+
+
+def test_arguments_stay() -> None:
+    d = {"a": 1.0}
+    with pytest.raises(sd.TypeInferenceError, match="was passed as an argument"):
+        sd.grad(same_argument_twice, jit=False)(d, d)
