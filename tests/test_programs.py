@@ -28,6 +28,7 @@ GOLDEN = (
     "huber",
     "log_sum_exp",
     "burgers",
+    "pendulum",
 )
 PRINT_TEXTS = """
 from tests.corpus import corpus

@@ -9,7 +9,7 @@ import numpy as np
 from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, require_equal
 from srcdiff.frontend.arrays import array as array_of
-from srcdiff.frontend.context import Binding, Context, Entity, Record, plain
+from srcdiff.frontend.context import Binding, Context, Entity, Record, leaf_names, leaves, plain
 from srcdiff.frontend.expressions import binary, evaluate
 from srcdiff.frontend.infer import BINARY, loop_dtypes
 from srcdiff.frontend.records import items_of, list_of, opened
@@ -19,10 +19,16 @@ from srcdiff.ir.nodes import Alloc, Call, Const, Item, Operand, Slice, Value, is
 
 
 def bind(c: Context, node: ast.AST, name: str, entity: Entity) -> None:
-    """Let `name` denote `entity` from here on; a value without a name takes it."""
+    """Let `name` denote `entity` from here on; a value without a name takes it.
+
+    The values in a record are called `name_key`; those in a tuple have no name to take.
+    """
     c.scope.names[name] = Binding(entity, c.span(node))
-    if isinstance(entity, Value) and entity.name.startswith("_") and not name.startswith("."):
-        c.names.setdefault(entity, name)
+    if name.startswith(".") or isinstance(entity, tuple):
+        return
+    for leaf, wish in zip(leaves(entity), leaf_names(entity, name), strict=True):
+        if isinstance(leaf, Value) and leaf.name.startswith("_"):
+            c.names.setdefault(leaf, wish)
 
 
 def assign(c: Context, node: ast.Assign | ast.AnnAssign) -> None:

@@ -92,7 +92,7 @@ def dict_loops(p):
         total += 2.0 * p[key]
     for key, value in p.items():
         total += value**3 if key == "a" else value
-    for key in p.keys():
+    for key in p.keys():  # noqa: SIM118
         total += p[key] * len(p)
     for value in p.values():
         total += value * value
@@ -273,7 +273,7 @@ ORIGIN = Point(0.5, 1.5)
 def with_settings(x):
     total = 0.0
     for power in SETTINGS["powers"]:
-        total += x ** power
+        total += x**power
     if "shift" in SETTINGS:
         total += SETTINGS["shift"] * x
     near_x, _ = ORIGIN

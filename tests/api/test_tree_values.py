@@ -36,8 +36,7 @@ class Fixed:
 
 def displays(x):
     d = {"a": x, "b": {"c": [x * x, 2.0]}}
-    e = {**d, "a": 3.0 * x, "d": dict(q=x)}
-    e["b"]["c"] if False else None
+    e = {**d, "a": 3.0 * x, "d": dict(q=x)}  # noqa: C408
     return d["a"] * e["a"] + e["b"]["c"][0] * d["b"]["c"][1] + e["d"]["q"]
 
 
@@ -56,11 +55,11 @@ def instances(x):
 
 def lists(x):
     parts = [x * k for k in (1.0, 2.0)] + [x]
-    first, *_ = (parts[0], 0) if False else (parts[0], 0), 0
-    return first[0] * parts[-1] + sum(parts[1:]) + len(list(parts) + [1]) * max(parts)
+    first, second = parts[:2]
+    return first * second * parts[-1] + sum(parts[1:]) + len(list(parts) + [1]) * max(parts)
 
 
-@pytest.mark.parametrize("f", [displays, named, instances])
+@pytest.mark.parametrize("f", [displays, named, instances, lists])
 def test_made(f: Any) -> None:
     check(f, 0.7)
 
@@ -115,10 +114,10 @@ def copies(x):
     e["a"] = 2.0 * x
     f["a"] *= x
     g["a"] = e["a"] * f["a"]
-    l = [x]
-    m = list(l)
-    m[0] = x * x
-    return d["a"] + e["a"] + f["a"] * g["a"] + l[0] * m[0] + l[:][0]
+    parts = [x]
+    others = list(parts)
+    others[0] = x * x
+    return d["a"] + e["a"] + f["a"] * g["a"] + parts[0] * others[0] + parts[:][0]
 
 
 def helper_makes(x):
@@ -197,7 +196,7 @@ def unrolled(x, n):
     for key, scale in {"a": 1.0, "b": n}.items():
         for k, item in enumerate([x, x * x], 1):
             total += item * scale * k * (2.0 if key == "b" else 1.0)
-    for one, two in zip([x, 1.0], (2.0, x)):
+    for one, two in zip([x, 1.0], (2.0, x)):  # noqa: B905
         total += one * two
     return total
 

@@ -220,7 +220,7 @@ def bound_method(x):
 
 
 def default_of_inner_function(x):
-    def count(d={"a": 0.0}):
+    def count(d={"a": 0.0}):  # noqa: B006
         d["a"] = d["a"] + x
         return d["a"]
 
@@ -311,7 +311,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("f", REFUSED)
 def test_refused(f: Callable[..., Any]) -> None:
-    with pytest.raises(sd.TypeInferenceError, match="can be reached|function around"):
+    with pytest.raises(sd.TypeInferenceError, match=r"can be reached|function around"):
         sd.grad(f, jit=False)(0.7)
 
 

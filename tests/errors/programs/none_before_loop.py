@@ -1,5 +1,7 @@
 """A name that is None in the first iteration only."""
 
+import numpy as np
+
 ERROR = "TypeInferenceError"
 MESSAGE = "`best` is None before the loop"
 STAGE = "types"
@@ -12,7 +14,5 @@ def f(x):
             best = x[i]
     return best
 
-
-import numpy as np
 
 ARGS = (np.ones(3),)

@@ -1,5 +1,7 @@
 """Arrays have no length that is known."""
 
+import numpy as np
+
 ERROR = "TypeInferenceError"
 MESSAGE = "Only a tuple of fixed length"
 STAGE = "types"
@@ -9,7 +11,5 @@ def f(x):
     triple = (1.0, *x)  # <-- error
     return triple[1]
 
-
-import numpy as np
 
 ARGS = (np.ones(2),)
