@@ -121,7 +121,7 @@ def _call_object(
     kwargs: Mapping[str, Entity],
     name: str,
 ) -> Entity:
-    known = canonical(value) if _is_hashable(value) else None
+    known: Any = canonical(value) if _is_hashable(value) else None
     handler = HANDLERS.get(known)
     if handler is not None:
         return _handle(c, node, handler, args, kwargs, name)

@@ -171,7 +171,7 @@ class Context:
     """The state of one lowering."""
 
     evaluate: Callable[["Context", ast.expr, str], Entity]
-    comprehend: Callable[["Context", ast.ListComp, str], Entity]
+    comprehend: Callable[["Context", ast.ListComp | ast.DictComp, str], Entity]
     inline: Callable[["Context", Entity, tuple[Entity, ...], Mapping[str, Entity], ast.AST], Entity]
 
     def __init__(self, scope: Scope) -> None:

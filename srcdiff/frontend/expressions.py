@@ -61,7 +61,7 @@ def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:
             return list_of(c, node, tuple(_elements(c, node.elts)))
         case ast.Dict():
             return _dict(c, node)
-        case ast.ListComp():
+        case ast.ListComp() | ast.DictComp():
             return c.comprehend(c, node, name)
         case ast.Lambda():
             return LocalFunction(node, c.scope, defaults(c, node.args))
@@ -93,7 +93,7 @@ def lookup(c: Context, node: ast.Name) -> Entity:
                     "Use different names, or give the name the same type on every path.",
                 )
             return binding.entity
-        read = _surrounding(scope, node.id)
+        read = surrounding(scope, node.id)
         if read is not None:
             c.reads.append(read)
             return from_object(c, node, read.value, node.id)
@@ -106,7 +106,8 @@ def lookup(c: Context, node: ast.Name) -> Entity:
     )
 
 
-def _surrounding(scope: Scope, name: str) -> Read | None:
+def surrounding(scope: Scope, name: str) -> Read | None:
+    """Return the read of a name that no scope binds: a closure cell, a global or a builtin."""
     source = scope.source
     if name in source.closure:
         cells = source.function.__closure__ or ()

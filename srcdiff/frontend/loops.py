@@ -22,6 +22,7 @@ from srcdiff.frontend.context import (
 from srcdiff.frontend.expressions import evaluate
 from srcdiff.frontend.iteration import progression
 from srcdiff.frontend.records import items_of, opened
+from srcdiff.frontend.unrolling import counted_items
 from srcdiff.ir.nodes import Const, For, Operand, Value, While
 from srcdiff.ir.types import PYTHON_INT
 
@@ -37,7 +38,7 @@ def assigned_names(body: list[ast.stmt]) -> list[str]:
         if isinstance(node, ast.FunctionDef):
             names[node.name] = None
             continue
-        if isinstance(node, ast.Lambda | ast.ListComp):
+        if isinstance(node, ast.Lambda | ast.ListComp | ast.DictComp):
             continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names[node.id] = None
@@ -59,6 +60,8 @@ def lower_for(c: Context, node: ast.For, statements: Statements) -> None:
     """Lower a `for` over range, an array, or enumerate / zip / reversed of such; tuples unroll."""
     entity = opened(c, node.iter, evaluate(c, node.iter, "_t"))
     unrolled = items_of(entity)
+    if unrolled is None:
+        unrolled = counted_items(c, node, entity)
     if unrolled is not None:
         _unroll(c, node, entity, unrolled, statements)
         return

@@ -51,7 +51,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     "NamedExpr": ("`:=`", "Assign on a line of its own."),
     "Set": ("a set", _COLLECTION),
     "SetComp": ("a set comprehension", _COLLECTION),
-    "DictComp": ("a dict comprehension", _KEYS),
     "GeneratorExp": ("a generator expression", "Write a loop, or a list: `[... for ... in ...]`."),
     "JoinedStr": ("an f-string", _MESSAGES),
     "TemplateStr": ("a t-string", "Use a plain string."),
@@ -70,7 +69,16 @@ ALLOWED = (
     (ast.FunctionDef, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Pass)
     + (ast.If, ast.For, ast.While, ast.Break, ast.Continue, ast.Raise, ast.Assert)
     + (ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Call, ast.Lambda)
-    + (ast.Dict, ast.List, ast.Tuple, ast.ListComp, ast.Attribute, ast.Subscript, ast.Slice)
+    + (
+        ast.Dict,
+        ast.List,
+        ast.Tuple,
+        ast.ListComp,
+        ast.DictComp,
+        ast.Attribute,
+        ast.Subscript,
+        ast.Slice,
+    )
     + (ast.Name, ast.Constant, ast.FormattedValue, ast.Starred)
 )
 
@@ -147,7 +155,7 @@ def _problem(node: ast.AST, place: Place, bound: frozenset[str]) -> Problem | No
             return _constant(node, place)
         case ast.Compare():
             return _comparison(node)
-        case ast.ListComp():
+        case ast.ListComp() | ast.DictComp():
             return _comprehension(node)
         case ast.Dict():
             return _dict(node)
@@ -228,14 +236,15 @@ def _is_singleton(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool))
 
 
-def _comprehension(node: ast.ListComp) -> Problem | None:
+def _comprehension(node: ast.ListComp | ast.DictComp) -> Problem | None:
+    what = "a list comprehension" if isinstance(node, ast.ListComp) else "a dict comprehension"
     match node.generators:
         case [ast.comprehension(ifs=[])]:
             return None
         case [_]:
-            return node, "a list comprehension with `if`", _FILL
+            return node, f"{what} with `if`", _FILL
         case _:
-            return node, "a list comprehension with several `for`", _FILL
+            return node, f"{what} with several `for`", _FILL
 
 
 def _dict(node: ast.Dict) -> Problem | None:

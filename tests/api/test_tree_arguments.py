@@ -244,6 +244,8 @@ class Regression:
         error = self.predict(w)
         for each in self.parts["layers"]:
             error = error + np.sum(each(w)) * each.b
+        for k in range(len(self.parts["layers"])):
+            error = error * self.parts["layers"][k].b
         return error * error
 
 

@@ -59,7 +59,29 @@ def lists(x):
     return first * second * parts[-1] + sum(parts[1:]) + len(list(parts) + [1]) * max(parts)
 
 
-@pytest.mark.parametrize("f", [displays, named, instances, lists])
+def comprehensions(x):
+    p = {"a": x, "b": 2.0 * x}
+    for _ in range(3):
+        p = {key: value * x - 0.1 for key, value in p.items()}
+    q = {key: [x * k for k in (1, 2)] for key in sorted(p)}
+    return p["a"] * p["b"] + sum(q["a"]) * q["b"][-1]
+
+
+def numbered(x):
+    layers = [{"w": x, "b": 1.0}, {"w": 2.0, "b": x}]
+    total = x
+    for i in range(len(layers)):
+        total = np.tanh(layers[i]["w"] * total + layers[i]["b"])
+    for i in range(len(layers) - 1):
+        total += layers[i + 1]["b"] * layers[i]["w"]
+    pair = Pair(x, x * x)
+    for k in range(2):
+        total += pair[k] * (k + 1)
+        layers[k]["w"] = total
+    return total + layers[0]["w"] * layers[1]["w"]
+
+
+@pytest.mark.parametrize("f", [displays, named, instances, lists, comprehensions, numbered])
 def test_made(f: Any) -> None:
     check(f, 0.7)
 

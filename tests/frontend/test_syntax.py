@@ -57,7 +57,6 @@ REFUSED_BODIES = {
     "NamedExpr": "return (y := x)",
     "Set": "return {x}",
     "SetComp": "return {i for i in x}",
-    "DictComp": "return {i: i for i in x}",
     "GeneratorExp": "return sum(i for i in x)",
     "JoinedStr": "return f'{x}'",
 }
@@ -73,6 +72,7 @@ ASYNC_BODIES = {
 }
 REFUSED_FORMS = (
     ("a list comprehension with `if`", "return [i for i in x if i]"),
+    ("a dict comprehension with `if`", "return {i: i for i in x if i}"),
     ("several `for`", "return [i for i in x for k in x]"),
     ("a dict key", "return {x: 1}"),
     ("a bytes literal", "return x + b''"),
