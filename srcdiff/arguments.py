@@ -82,7 +82,10 @@ def form_of(
 ) -> tuple[Form, list[Any]]:
     """Return the types of a call's arguments, and their leaves."""
     leaves: list[Any] = []
-    tree = flatten((args, dict(kwargs)), leaves)
+    try:
+        tree = flatten((args, dict(kwargs)), leaves)
+    except RecursionError as error:
+        raise _refusal("", "An argument contains itself.", "Pass a tree.") from error
     assert isinstance(tree, Branch)
     try:
         return Form(tree, tuple(map(kind_of, leaves))), leaves

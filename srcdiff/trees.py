@@ -7,6 +7,7 @@ A tree has the classes and keys, no values, so that it can be part of a key.
 
 import dataclasses
 import inspect
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -83,6 +84,8 @@ def _parts(value: object) -> tuple[tuple[str, ...], Sequence[object]] | None:
 def _fields(value: Any, kind: Any) -> tuple[tuple[str, ...], Sequence[object]]:
     """Return names and values of the fields of a dataclass instance."""
     names = tuple(each.name for each in dataclasses.fields(kind))
+    if kind.__getattribute__ is not object.__getattribute__:
+        raise _refusal(f"a `{kind.__name__}` that has a `__getattribute__` of its own")
     if len(getattr(value, "__dict__", names)) > len(names):
         # The class is asked for what is no field: an instance must not say something else.
         for name in vars(value):
@@ -126,7 +129,12 @@ def names(tree: Tree, name: str) -> Iterator[str]:
             yield name
         case Branch(keys=keys, children=children):
             for key, child in zip(keys, children, strict=True):
-                yield from names(child, f"{name}_{key}")
+                yield from names(child, f"{name}_{word(key)}")
+
+
+def word(key: str) -> str:
+    """Return a key as it can stand in a name."""
+    return re.sub(r"\W", "_", key, flags=re.ASCII)
 
 
 def paths(tree: Tree, path: str) -> Iterator[str]:

@@ -173,7 +173,7 @@ def array(
     """`np.array`: a copy of an array, or a new array of a tree of numbers."""
     if isinstance(object, Value) and is_array(object):
         kind = object.type.dtype if dtype is None else dtype_of(c, node, dtype)
-        if object in c.lists and kind == object.type.dtype:
+        if object in c.lists and kind == object.type.dtype and not c.is_named(object):
             c.lists = c.lists - {object}
             return object
         return _converted(c, object, kind, name)
@@ -228,8 +228,7 @@ def joint_dtype(types: Sequence[Type]) -> "np.dtype[Any]":
 
 
 def asarray(c: Context, node: ast.AST, name: str, a: Entity, dtype: Entity | None = None) -> Entity:
-    if isinstance(a, Value) and is_array(a):
-        c.lists = c.lists - {a}
+    if isinstance(a, Value) and is_array(a) and a not in c.lists:
         return a if dtype is None else c.builder.cast(a, dtype_of(c, node, dtype), name)
     return array(c, node, name, a, dtype)
 

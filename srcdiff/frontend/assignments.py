@@ -10,7 +10,7 @@ from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, require_equal
 from srcdiff.frontend.arrays import array as array_of
 from srcdiff.frontend.context import Binding, Context, Entity, Record, leaf_names, leaves, plain
-from srcdiff.frontend.expressions import binary, evaluate
+from srcdiff.frontend.expressions import METHODS_OF, binary, evaluate
 from srcdiff.frontend.infer import BINARY, loop_dtypes
 from srcdiff.frontend.records import items_of, list_of, opened
 from srcdiff.frontend.writes import refuse_attribute, replace_named, write
@@ -176,12 +176,20 @@ def augment(c: Context, node: ast.AugAssign) -> None:
     match node.target:
         case ast.Name(id=name):
             current = evaluate(c, ast.copy_location(ast.Name(name, ast.Load()), node.target))
+            if current in c.lists:
+                c.fail(
+                    node,
+                    "A list cannot be changed like this here.",
+                    "Make an array of it with `np.array(...)`.",
+                )
             if isinstance(current, Value) and is_array(current):
                 _update_all(c, node, function, current)
                 return
             if isinstance(current, Record) and current.kind is list:
                 _extend(c, node, node.target, current)
                 return
+            if isinstance(current, Record) and hasattr(current.kind, _in_place(function)):
+                c.fail(node, f"`{_in_place(function)}` is not supported.", "Write `a = a + b`.")
             left = ast.copy_location(ast.Name(name, ast.Load()), node.target)
             bind(c, node, name, binary(c, node, function, left, node.value, name))
         case ast.Subscript() | ast.Attribute():
@@ -194,6 +202,11 @@ def augment(c: Context, node: ast.AugAssign) -> None:
                 _augment_item(c, node, node.target, owner, function)
         case _:
             c.fail(node, "This cannot be assigned to.", "Assign to a name or an element.")
+
+
+def _in_place(function: Any) -> str:
+    """Return what a class calls its own operator that changes the left side."""
+    return f"__i{METHODS_OF.get(function, 'add')}__"
 
 
 def _extend(c: Context, node: ast.AugAssign, name: ast.Name, current: Record) -> None:

@@ -24,6 +24,7 @@ from srcdiff.frontend.context import (
     Read,
     Record,
     Static,
+    children,
     plain,
     row,
 )
@@ -47,6 +48,9 @@ TREES = frozenset(
     | {reductions.HANDLERS[function] for function in (enumerate, zip, reversed)}
 )
 """Handlers that take lists, dicts and objects as they are."""
+
+EXTREMES = frozenset(reductions.HANDLERS[function] for function in (sum, max, min))
+"""Handlers that take what is run through."""
 
 METHODS: dict[str, Any] = {
     name: getattr(np, name)
@@ -191,6 +195,8 @@ def _handle(
     kwargs: Mapping[str, Entity],
     name: str,
 ) -> Entity:
+    if handler in EXTREMES:
+        args = tuple(_listed(arg) for arg in args)
     if handler not in TREES:
         args = tuple(_as_numpy(c, node, arg) for arg in args)
         kwargs = {key: _as_numpy(c, node, arg) for key, arg in kwargs.items()}
@@ -207,10 +213,13 @@ def _handle(
 
 def _as_numpy(c: Context, node: ast.AST, entity: Entity) -> Entity:
     """Return an argument as functions of NumPy take it: lists and named tuples as tuples."""
-    items = items_of(entity) if isinstance(entity, Iteration) else None
-    if items is not None:
-        return tuple(items)
     return plain(opened(c, node, entity) if _is_list(entity) else entity)
+
+
+def _listed(entity: Entity) -> Entity:
+    """Return the values or keys of a dict, and what else is run through, as a tuple."""
+    items = items_of(entity) if isinstance(entity, Iteration) else None
+    return entity if items is None else tuple(items)
 
 
 def _is_list(entity: Entity) -> bool:
@@ -229,6 +238,13 @@ def _elementwise(
     """Lower a call of an elementwise function."""
     if kwargs:
         c.fail(node, f"The keyword `{next(iter(kwargs))}` is not supported here.", "Leave it out.")
+    python = known in OPERATORS and not isinstance(value, np.ufunc)
+    if python and any(children(arg) is not None for arg in args):
+        c.fail(
+            node,
+            f"`{value.__name__}` of a tuple, a list or an object is not supported.",
+            "Convert it with `np.array(...)` if it holds numbers.",
+        )
     operands = [numeric(c, node, arg) for arg in args]
     if getattr(value, "__module__", None) == "math":
         if any(is_array(operand) for operand in operands):
@@ -238,7 +254,6 @@ def _elementwise(
                 f"Use np.{known.__name__}.",
             )
         operands = [_python_number(c, operand) for operand in operands]
-    python = known in OPERATORS and not isinstance(value, np.ufunc)
     result = apply(c, node, known, operands, name, operator=python)
     if getattr(value, "__module__", None) == "math" and isinstance(result, Value):
         return _weakened(c, result)

@@ -119,7 +119,10 @@ def _phi(c: Context, name: str, init: Operand, settled: Settled | None) -> tuple
         unsettled(c) if is_open else extent
         for extent, is_open in zip(init.shape, open, strict=True)
     )
-    return Value(wish, type, shape), init
+    phi = Value(wish, type, shape)
+    if init in c.lists:
+        c.lists = c.lists | {phi}
+    return phi, init
 
 
 def settle_phis(c: Context, attempt: Attempt) -> None:
@@ -261,12 +264,13 @@ def _disagree(c: Context, node: ast.AST, name: str, head: Entity, entity: Entity
 def _settle(c: Context, node: ast.AST, name: str, phi: Value, item: Operand) -> Settled | None:
     """Return what the phi must become for `item` to fit it, None if it fits already."""
     type = unify(phi.type, item.type)
-    if type is None:
-        before, now = c.scope.names.get(name), describe(item)
+    if type is None or (phi in c.lists) is not (item in c.lists):
+        before = c.scope.names.get(name)
+        was, now = ("a list" if each in c.lists else describe(each) for each in (phi, item))
         where = f" (at {before.span})" if before is not None and before.span else ""
         c.fail(
             node,
-            f"`{name}` is {describe(phi)} before this loop and {now} after an iteration{where}.",
+            f"`{name}` is {was} before this loop and {now} after an iteration{where}.",
             "Use different names, or give the name one type.",
         )
     if not isinstance(type, Array):
@@ -303,7 +307,10 @@ def _close(
 
 def _after(c: Context, phi: Value) -> Value:
     shape = tuple(unsettled(c) if extent in c.unsettled_once else extent for extent in phi.shape)
-    return Value(phi.name, phi.type, shape)
+    out = Value(phi.name, phi.type, shape)
+    if phi in c.lists:
+        c.lists = c.lists | {out}
+    return out
 
 
 def _only_after(
@@ -324,6 +331,8 @@ def _only_after(
         phi_shape = init.shape if isinstance(init, Value) else ()
         phi = Value(name.replace(".", "_"), item.type, phi_shape)
         out = Value(phi.name, item.type, shape)
+        if item in c.lists:
+            c.lists = c.lists | {out}
         entries.append(Carried(phi, init, item, out))
         outs.append(out)
     return Binding(rebuild(binding.entity, iter(outs)), binding.span)

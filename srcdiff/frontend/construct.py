@@ -13,7 +13,7 @@ from srcdiff.errors import UnknownFunction
 from srcdiff.frontend.arithmetic import literal
 from srcdiff.frontend.context import Context, Entity, Record, Static, children
 from srcdiff.frontend.objects import from_object
-from srcdiff.frontend.records import is_generated, items_of, key_of, list_of, opened
+from srcdiff.frontend.records import is_generated, is_stored, items_of, key_of, list_of, opened
 from srcdiff.ir.nodes import Const, Value, is_array
 
 FACTORIES = (list, dict, tuple)
@@ -39,10 +39,10 @@ def construct(
     make: Any = getattr(kind, "__new__" if named else "__init__")
     own = () if named else ("__post_init__",)
     if not is_generated(make) or any(hasattr(kind, name) for name in own) or _is_special(kind):
-        method = "__post_init__" if hasattr(kind, "__post_init__") else make.__name__
         c.fail(
             node,
-            f"`{kind.__name__}` has a `{method}` of its own, which would not run.",
+            f"`{kind.__name__}` is made or filled by code of its own, which would not run: "
+            "`__init__`, `__post_init__`, `__new__`, `__setattr__`, a property or a metaclass.",
             "Make the instance outside, or write a function that computes its fields first.",
             UnknownFunction,
         )
@@ -60,7 +60,10 @@ def _is_special(kind: type) -> bool:
     """Say whether making an instance runs other code than the class's `__init__` or `__new__`."""
     if type(kind).__call__ is not type.__call__:
         return True
-    return not issubclass(kind, tuple) and kind.__new__ is not object.__new__
+    if issubclass(kind, tuple):
+        return False
+    stored = all(is_stored(kind, name) for name in getattr(kind, "__dataclass_fields__", ()))
+    return kind.__new__ is not object.__new__ or not stored
 
 
 def _named(c: Context, node: ast.AST, kind: Any, bound: Mapping[str, Entity]) -> Entity:

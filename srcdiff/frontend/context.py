@@ -21,6 +21,7 @@ from srcdiff.errors import Span, SrcdiffError, TypeInferenceError
 from srcdiff.frontend.source import Source
 from srcdiff.ir.build import Builder, same
 from srcdiff.ir.nodes import Const, Operand, Origin, Value
+from srcdiff.trees import word
 
 LIBRARY = "srcdiff.library."
 
@@ -205,6 +206,14 @@ class Context:
         """Let the statements that follow come from `node`'s line."""
         self.builder.origin = Origin(span=self.span(node))
 
+    def is_named(self, value: Value) -> bool:
+        """Say whether a name leads to a value."""
+        return any(
+            value in leaves(binding.entity)
+            for scope in self.scopes
+            for binding in scope.names.values()
+        )
+
     def made_at(self, node: ast.AST, part: str = "") -> frozenset[object]:
         """Return the origins of an object that is made at `node`, as often as it is lowered."""
         return frozenset({(*self.calls, node, self.rounds, part)})
@@ -248,7 +257,7 @@ def leaf_names(entity: Entity, name: str) -> list[str]:
     if inner is None:
         return [name]
     keys = keys_of(entity) if isinstance(entity, Record) else ("",) * len(inner)
-    wishes = [f"{name}_{key}" if key.isidentifier() else name for key in keys]
+    wishes = [f"{name}_{word(key)}" if key else name for key in keys]
     return [each for pair in zip(inner, wishes, strict=True) for each in leaf_names(*pair)]
 
 
@@ -294,7 +303,7 @@ def is_row(kind: type) -> bool:
         return True
     return (
         issubclass(kind, tuple)
-        and not hasattr(kind, "__bool__")
+        and not any(hasattr(kind, name) for name in ("__bool__", "__array__", "__array_ufunc__"))
         and all(getattr(kind, name) is getattr(tuple, name) for name in ROW_METHODS)
     )
 

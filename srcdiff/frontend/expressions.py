@@ -27,7 +27,7 @@ from srcdiff.frontend.context import (
 from srcdiff.frontend.infer import BINARY
 from srcdiff.frontend.objects import from_object
 from srcdiff.frontend.records import item, items_of, key_of, list_of, opened, special
-from srcdiff.ir.nodes import Const, Operand, Value, is_array
+from srcdiff.ir.nodes import Const, Operand, Slice, Value, is_array
 from srcdiff.ir.types import Scalar
 
 
@@ -244,7 +244,12 @@ def subscript(c: Context, node: ast.Subscript, name: str) -> Entity:
         indexing.check_bounds(c, node, owner, items)
         indices = indexing.element(items)
         return c.builder.load(owner, indices, name if name != "_t" else _element_name(node))
-    return indexing.view(c, node, owner, items, name)
+    part_of = indexing.view(c, node, owner, items, name)
+    if owner not in c.lists or not isinstance(items[0], Slice):
+        return part_of
+    copied = c.builder.copy(part_of, name)
+    c.lists = c.lists | {copied}
+    return copied
 
 
 def _element_name(node: ast.Subscript) -> str:

@@ -21,6 +21,7 @@ from srcdiff.frontend.infer import unify
 from srcdiff.ir.build import Builder, constant, integer
 from srcdiff.ir.nodes import Const, Join, Operand, Value
 from srcdiff.ir.types import PYTHON_INT, Array, Type
+from srcdiff.trees import word
 
 Sides = tuple[Builder, Builder]
 
@@ -40,7 +41,8 @@ def join_entities(
     if form(then) is not None and form(then) == form(orelse):
         pairs = zip(keys_of(then), children(then) or (), children(orelse) or (), strict=True)
         joined = [
-            join_entities(c, node, sides, pair, f"{name}_{key}", joins) for key, *pair in pairs
+            join_entities(c, node, sides, pair, f"{name}_{word(key)}", joins)
+            for key, *pair in pairs
         ]
         return remade(merged_origins(then, orelse), joined)
     match then, orelse:
@@ -64,7 +66,11 @@ def _join_operands(
         out = Value(name, type)
         joins.append(Join(out, *cast))
         return out
+    if (then in c.lists) is not (orelse in c.lists):
+        return Conflict("is a list on one path and an array on the other.")
     out = Value(name, type, joined_shape(c, *operands))
+    if then in c.lists:
+        c.lists = c.lists | {out}
     joins.append(Join(out, then, orelse))
     return out
 

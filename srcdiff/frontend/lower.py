@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from srcdiff.errors import Span, SrcdiffError, TypeInferenceError, UnsupportedSyntax
+from srcdiff.errors import (
+    NotDifferentiable,
+    Span,
+    SrcdiffError,
+    TypeInferenceError,
+    UnsupportedSyntax,
+)
 from srcdiff.frontend.arithmetic import literal
 from srcdiff.frontend.assigned import check_assigned
 from srcdiff.frontend.assignments import assign, augment, bind
@@ -94,6 +100,12 @@ def lower(
     c.prologue = prologue
     c.evaluate, c.inline, c.comprehend = evaluate, inline, comprehend
     result = output(inline(c, Static(function), tuple(args), kwargs, source.node))
+    if any(leaf in c.lists for leaf in leaves(result)):
+        raise NotDifferentiable(
+            f"`{function.__name__}` returns a list whose length is known at run time only.",
+            source.span(source.node),
+            "Return `np.array(...)` of it.",
+        )
     results = [leaf for leaf in leaves(result) if isinstance(leaf, Value | Const)]
     captured = tuple(c.captured.values())
     renamed: dict[Value, Operand] = {}

@@ -9,7 +9,7 @@ import ast
 import dataclasses
 import inspect
 from collections.abc import Mapping
-from types import FunctionType
+from types import FunctionType, MemberDescriptorType
 from typing import Any
 
 from srcdiff.errors import UnknownFunction
@@ -47,6 +47,14 @@ def is_generated(function: Any) -> bool:
     """Say whether a method was written by `dataclass` or `namedtuple`."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return code is not None and code.co_filename == GENERATED
+
+
+def is_stored(kind: type, name: str) -> bool:
+    """Say whether assigning to a field of a dataclass instance stores the value, and no more."""
+    setter = inspect.getattr_static(kind, "__setattr__")
+    found = inspect.getattr_static(kind, name, None)
+    plain = isinstance(found, MemberDescriptorType) or not hasattr(type(found), "__set__")
+    return plain and (setter is object.__setattr__ or is_generated(setter))
 
 
 def is_object(entity: Entity) -> bool:

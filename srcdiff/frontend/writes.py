@@ -6,7 +6,6 @@ is Python's meaning only if no other name leads to the same object: else the wri
 
 import ast
 import dataclasses
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +24,7 @@ from srcdiff.frontend.context import (
     children,
     remade,
 )
-from srcdiff.frontend.records import OUTSIDE, key_of, place
+from srcdiff.frontend.records import OUTSIDE, is_stored, key_of, place
 
 Target = ast.Subscript | ast.Attribute
 
@@ -60,8 +59,7 @@ def _check_writeable(c: Context, target: Target, owner: Record) -> None:
         params = getattr(owner.kind, "__dataclass_params__", None)
         if not dataclasses.is_dataclass(owner.kind) or (params and params.frozen):
             refuse_attribute(c, target)
-        own = inspect.getattr_static(owner.kind, "__setattr__") is not object.__setattr__
-        if target.attr not in owner.keys or own:
+        if target.attr not in owner.keys or not is_stored(owner.kind, target.attr):
             refuse_attribute(c, target)
     elif owner.kind not in (list, dict):
         c.fail(

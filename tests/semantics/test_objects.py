@@ -1,5 +1,6 @@
 """Objects with several names: a change has Python's meaning, or is refused."""
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -324,3 +325,102 @@ def test_arguments_stay() -> None:
     d = {"a": 1.0}
     with pytest.raises(sd.TypeInferenceError, match="was passed as an argument"):
         sd.grad(same_argument_twice, jit=False)(d, d)
+
+
+# ---- classes that do more than hold their fields ----
+
+
+class Vector(NamedTuple):
+    x: Any
+    y: Any
+
+    def __abs__(self):
+        return self.x
+
+    def __iadd__(self, other):
+        return Vector(2.0 * self.x, self.y)
+
+    def __add__(self, other):
+        return Vector(self.x + other.x, self.y + other.y)
+
+
+def absolute(x):
+    return abs(Vector(x, x))
+
+
+def added_in_place(x):
+    v = Vector(x, x)
+    v += v
+    return v.x
+
+
+def added_by_operator(x):
+    return operator.add((x, x), (x, 2.0))[3]
+
+
+@dataclass
+class Doubling:
+    x: float
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, 2.0 * value)
+
+
+def set_by_own_code(x):
+    return Doubling(x).x
+
+
+class Tripling(NamedTuple("Tripling", [("x", float)])):
+    def __new__(cls, x: Any) -> "Tripling":
+        return super().__new__(cls, 3.0 * x)
+
+
+def made_by_own_code(x):
+    return Tripling(x).x
+
+
+@pytest.mark.parametrize(
+    "f", [absolute, added_in_place, added_by_operator, set_by_own_code, made_by_own_code]
+)
+def test_own_code_is_not_passed_over(f: Callable[..., Any]) -> None:
+    with pytest.raises(sd.SrcdiffError):
+        sd.grad(f, jit=False)(0.7)
+
+
+class Guarded:
+    """Made a dataclass below, with its own way to read fields."""
+
+    x: float
+
+    def __getattribute__(self, name: str) -> Any:
+        found = object.__getattribute__(self, name)
+        return 2.0 * found if name == "x" else found
+
+
+def test_own_way_to_read_fields() -> None:
+    with pytest.raises(sd.TypeInferenceError, match="__getattribute__"):
+        sd.grad(lambda p: p.x, jit=False)(dataclass(Guarded)(1.0))  # type: ignore[call-arg]
+
+
+def test_a_tree_that_contains_itself() -> None:
+    own: list[Any] = [1.0]
+    own.append(own)
+    with pytest.raises(sd.TypeInferenceError, match="contains itself"):
+        sd.grad(lambda p: p[0], jit=False)(own)
+
+
+def test_keys_that_are_no_names() -> None:
+    p = {"a b": 2.0, "": 3.0, "1": 4.0, "class": 5.0, "é": 1.0}
+
+    def f(p):
+        q = dict(p)
+        for _ in range(2):
+            q["a b"] += q["é"] * q["class"]
+        if q["1"] > 0.0:
+            q["x y"] = q["1"] * q[""]
+        else:
+            q["x y"] = q["1"]
+        return q["a b"] * q["x y"]
+
+    check(f, p)
+    check(f, p, jit=True)

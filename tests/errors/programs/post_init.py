@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 ERROR = "UnknownFunction"
-MESSAGE = "has a `__post_init__` of its own"
+MESSAGE = "`Unit` is made or filled by code of its own"
 STAGE = "types"
 
 
