@@ -211,10 +211,11 @@ def changing(p: Any) -> Any:
     return p["a"]
 
 
-def named_twice(x: Any) -> Any:
-    first = second = [x]
-    first[0] = 2.0
-    return second[0] * x
+def changed_on_one_path(x: Any) -> Any:
+    first, second = [x], [2.0]
+    chosen = first if x > 1.0 else second
+    chosen[0] = 3.0 * x
+    return first[0] * second[0]
 
 
 def left_early(p: Any) -> Any:
@@ -254,7 +255,7 @@ NOT_BUILT: dict[str, Callable[[], object]] = {
     "From compiled code": lambda: njit(lambda x: keyed_grad({"a": x}))(2.0),
     "`append`": lambda: srcdiff.grad(growing, jit=False)(2.0),
     "is an argument": lambda: srcdiff.grad(changing, jit=False)({"a": 2.0}),
-    "several names": lambda: srcdiff.grad(named_twice, jit=False)(2.0),
+    "another name": lambda: srcdiff.grad(changed_on_one_path, jit=False)(2.0),
     "`__post_init__`": lambda: srcdiff.grad(lambda x: Unit(x).x, jit=False)(2.0),
     "left early": lambda: srcdiff.grad(left_early, jit=False)([2.0, 3.0]),
     "indexed at run time": lambda: srcdiff.grad(indexed, jit=False)([2.0, 3.0], 1),

@@ -9,11 +9,20 @@ import numpy as np
 from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, require_equal
 from srcdiff.frontend.arrays import array as array_of
-from srcdiff.frontend.context import Binding, Context, Entity, Record, leaf_names, leaves, plain
+from srcdiff.frontend.context import (
+    Binding,
+    Context,
+    Entity,
+    Record,
+    children,
+    leaf_names,
+    leaves,
+    plain,
+)
 from srcdiff.frontend.expressions import METHODS_OF, binary, evaluate
 from srcdiff.frontend.infer import BINARY, loop_dtypes
 from srcdiff.frontend.records import items_of, list_of, opened
-from srcdiff.frontend.writes import refuse_attribute, replace_named, write
+from srcdiff.frontend.writes import refuse_attribute, replace_object, write
 from srcdiff.ir.build import extents
 from srcdiff.ir.nodes import Alloc, Call, Const, Item, Operand, Slice, Value, is_array
 
@@ -62,8 +71,11 @@ def assign_to(c: Context, target: ast.expr, value: Entity) -> None:
             bind(c, target, target.id, value)
         case ast.Tuple() | ast.List():
             items = unpack(c, target, value, len(target.elts))
-            for part, item in zip(target.elts, items, strict=True):
-                assign_to(c, part, item)
+            c.waiting = (*c.waiting, (tuple(items), c.builder))
+            for k, part in enumerate(target.elts):
+                # An assignment may change an object that is still to be assigned.
+                assign_to(c, part, (children(c.waiting[-1][0]) or ())[k])
+            c.waiting = c.waiting[:-1]
         case ast.Subscript() | ast.Attribute():
             owner = evaluate(c, target.value)
             if isinstance(owner, Record):
@@ -186,7 +198,7 @@ def augment(c: Context, node: ast.AugAssign) -> None:
                 _update_all(c, node, function, current)
                 return
             if isinstance(current, Record) and current.kind is list:
-                _extend(c, node, node.target, current)
+                _extend(c, node, current)
                 return
             if isinstance(current, Record) and hasattr(current.kind, _in_place(function)):
                 c.fail(node, f"`{_in_place(function)}` is not supported.", "Write `a = a + b`.")
@@ -209,13 +221,13 @@ def _in_place(function: Any) -> str:
     return f"__i{METHODS_OF.get(function, 'add')}__"
 
 
-def _extend(c: Context, node: ast.AugAssign, name: ast.Name, current: Record) -> None:
+def _extend(c: Context, node: ast.AugAssign, current: Record) -> None:
     """Lower `list += other`, which changes the list in place."""
     added = items_of(opened(c, node.value, evaluate(c, node.value)))
     if added is None or not isinstance(node.op, ast.Add):
         c.fail(node, "A list cannot be changed like this here.", "Make an array of it.")
     made = list_of(c, node, (*current.children, *added))
-    replace_named(c, node, name, current, replace(made, origins=current.origins))
+    replace_object(c, node, current, replace(made, origins=current.origins))
 
 
 def _augment_part(

@@ -113,13 +113,19 @@ class Binding:
 
 @dataclass(eq=False)
 class Scope:
-    """The names of one function that is being lowered."""
+    """The names of one function that is being lowered, and where it is.
+
+    `call` is the node that called it, `statement` what is being lowered, into `builder`.
+    """
 
     source: Source
     names: dict[str, Binding] = field(default_factory=dict)
     enclosing: "Scope | None" = None
     leaves: Mapping[ast.stmt, tuple[str, ...]] = field(default_factory=dict)
     reads: Mapping[str, int] = field(default_factory=dict)
+    call: ast.AST | None = None
+    statement: ast.stmt | None = None
+    builder: Builder | None = None
 
 
 @dataclass
@@ -186,7 +192,8 @@ class Context:
         self.calls: tuple[Any, ...] = ()
         self.scopes: tuple[Scope, ...] = (scope,)
         self.rounds: tuple[int, ...] = ()
-        self.iterated: tuple[Entity, ...] = ()
+        # What loops run through and what is still to be assigned, with the block that waits.
+        self.waiting: tuple[tuple[Entity, Builder], ...] = ()
         self.prologue = Builder()
         self.lists: set[Any] = set()
         self.names: dict[Value, str] = {}

@@ -16,8 +16,6 @@ from srcdiff.frontend.context import (
     Binding,
     Context,
     Entity,
-    Iteration,
-    is_list,
 )
 from srcdiff.frontend.expressions import evaluate
 from srcdiff.frontend.iteration import progression
@@ -84,14 +82,17 @@ def _unroll(
             "Use a range, or a tuple without break and return.",
             UnsupportedSyntax,
         )
-    rounds, iterated = c.rounds, c.iterated
-    if is_list(entity) or isinstance(entity, Iteration):
-        c.iterated = (*iterated, entity)  # what a change of it would do to the loop
+    rounds = c.rounds
+    c.waiting = (*c.waiting, (entity, c.builder))
+    now: list[Entity] | None = items
     for k, item in enumerate(items):
         c.rounds = (*rounds, k)
-        assign_to(c, node.target, item)
+        assign_to(c, node.target, item if now is None else now[k])
         statements(c, node.body)
-    c.rounds, c.iterated = rounds, iterated
+        now = items_of(c.waiting[-1][0])  # the body may have changed the objects, or a list of them
+        if now is not None and len(now) != len(items):
+            c.fail(node, "What this loop runs through changes its length.", "Make a copy of it.")
+    c.rounds, c.waiting = rounds, c.waiting[:-1]
 
 
 def _try_for(

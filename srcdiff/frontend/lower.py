@@ -100,12 +100,7 @@ def lower(
     c.prologue = prologue
     c.evaluate, c.inline, c.comprehend = evaluate, inline, comprehend
     result = output(inline(c, Static(function), tuple(args), kwargs, source.node))
-    if any(leaf in c.lists for leaf in leaves(result)):
-        raise NotDifferentiable(
-            f"`{function.__name__}` returns a list whose length is known at run time only.",
-            source.span(source.node),
-            "Return `np.array(...)` of it.",
-        )
+    _check_lists(c, source, result)
     results = [leaf for leaf in leaves(result) if isinstance(leaf, Value | Const)]
     captured = tuple(c.captured.values())
     renamed: dict[Value, Operand] = {}
@@ -131,6 +126,15 @@ def lower(
         source.span(source.node),
         tuple(c.reads),
     )
+
+
+def _check_lists(c: Context, source: Source, result: Entity) -> None:
+    if any(leaf in c.lists for leaf in leaves(result)):
+        raise NotDifferentiable(
+            f"`{source.function.__name__}` returns a list whose length is known at run time only.",
+            source.span(source.node),
+            "Return `np.array(...)` of it.",
+        )
 
 
 def _renamed_prologue(
@@ -184,6 +188,7 @@ def inline(
             node, "Recursive functions are not supported yet.", "Write a loop.", UnsupportedSyntax
         )
     names = _bind_arguments(c, node, definition, args, kwargs, given)
+    scope.call = node
     caller, calls, origin, scopes = c.scope, c.calls, c.builder.origin, c.scopes
     c.scope, c.calls, c.scopes = scope, (*c.calls, node, definition), (*c.scopes, scope)
     try:
@@ -204,6 +209,7 @@ def _check(c: Context, definition: ast.FunctionDef | ast.Lambda) -> None:
 def _body(c: Context, definition: ast.FunctionDef | ast.Lambda) -> Entity:
     if isinstance(definition, ast.Lambda):
         c.at(definition.body)
+        c.scope.statement, c.scope.builder = ast.Expr(definition.body), c.builder
         return evaluate(c, definition.body, "_out")
     structured = structure(_without_docstring(definition.body))
     c.scope.leaves = structured.leaves
@@ -288,6 +294,7 @@ def statements(c: Context, body: list[ast.stmt]) -> None:
     """Lower the statements of a block."""
     for node in body:
         c.at(node)
+        c.scope.statement, c.scope.builder = node, c.builder
         try:
             statement(c, node)
         except RecursionError as error:

@@ -1,7 +1,12 @@
-"""Records, written: `d["a"] = v`, `l[0] += v`, `p.w = v` of what the function made itself.
+"""Records, changed: `d["a"] = v`, `l[0] += v`, `p.w = v`, `state.step()`.
 
-A write makes a new record, which takes the place of the old one in the name that leads to it. That
-is Python's meaning only if no other name leads to the same object: else the write is refused.
+A change makes a new record, which takes the place of the old one wherever a name leads to it: also
+under other names, in other records, and in the functions that called this one. That is Python's
+meaning, where it is known what leads to the object and when it is changed; else it is refused:
+
+- what a name leads to may or may not be the same object (after a branch or in a loop);
+- something holds the object that is no name: a bound method, an argument that waits for others;
+- the name belongs to a caller, and whether the change happens is decided here.
 """
 
 import ast
@@ -12,7 +17,6 @@ from typing import Any
 from srcdiff.errors import UnsupportedSyntax
 from srcdiff.frontend.context import (
     Binding,
-    Conflict,
     Context,
     Entity,
     Iteration,
@@ -44,14 +48,10 @@ def write(c: Context, target: Target, owner: Entity, value: Entity) -> None:
             values.append(value)
     else:
         values[_place(c, target, owner)] = value
+    if any(record.origins & owner.origins for record, _ in _records(value, False, ())):
+        c.fail(target, "This object would contain itself.", "Keep a copy of it.")
     new = Record(owner.kind, tuple(keys), tuple(values), owner.origins)
-    _rebind(c, target.value, new)
-
-
-def replace_named(c: Context, node: ast.AST, name: ast.Name, owner: Record, new: Entity) -> None:
-    """Lower a change in place of the whole object that `name` denotes."""
-    _check_unshared(c, node, owner)
-    _rebind(c, name, new)
+    replace_object(c, target, owner, new)
 
 
 def _check_writeable(c: Context, target: Target, owner: Record) -> None:
@@ -67,7 +67,6 @@ def _check_writeable(c: Context, target: Target, owner: Record) -> None:
             f"The items of a `{owner.kind.__name__}` cannot be assigned.",
             "Build a new one, or use an array.",
         )
-    _check_unshared(c, target, owner)
 
 
 def refuse_attribute(c: Context, target: ast.AST) -> None:
@@ -88,38 +87,45 @@ def _place(c: Context, target: Target, owner: Entity) -> int:
     return place(c, target, owner, c.evaluate(c, target.slice, "_i"))
 
 
-def _rebind(c: Context, path: ast.expr, new: Entity) -> None:
-    """Let the name at the root of `path` denote a tree with `new` at its place."""
-    match path:
-        case ast.Name(id=name):
-            old = c.scope.names.get(name)
-            if old is None:
-                c.fail(
-                    path,
-                    f"`{name}` is changed here, but belongs to the function around this one.",
-                    "Pass it as an argument, and return the new one.",
-                )
-            c.scope.names[name] = Binding(new, c.span(path))
-        case ast.Subscript() | ast.Attribute():
-            owner = c.evaluate(c, path.value, "_t")
-            parts = list(children(owner) or ())
-            if not parts:
-                _refuse_path(c, path)
-            parts[_place(c, path, owner)] = new
-            _rebind(c, path.value, remade(owner, parts))
-        case _:
-            _refuse_path(c, path)
+# ---- everything that leads to an object ----
 
 
-def _refuse_path(c: Context, path: ast.AST) -> None:
-    c.fail(path, "What is changed here has no name.", "Assign it to a local name first.")
+def replace_object(c: Context, node: ast.AST, owner: Record, new: Record) -> None:
+    """Let everything that leads to `owner` lead to `new`."""
+    _check_known(c, node, owner)
+    swaps: dict[int, Entity] = {id(owner): new}
+    found = [
+        (scope, name, binding)
+        for scope in _scopes(c)
+        for name, binding in scope.names.items()
+        if _swapped(binding.entity, swaps) is not binding.entity
+    ]
+    if not found:
+        c.fail(node, "What is changed here has no name.", "Assign it to a local name first.")
+    _check_callers(c, node, owner, [scope for scope, _, _ in found])
+    for scope, name, binding in found:
+        scope.names[name] = Binding(_swapped(binding.entity, swaps), binding.span)
+    c.waiting = tuple((_swapped(entity, swaps), builder) for entity, builder in c.waiting)
 
 
-# ---- who else can see it ----
+def _swapped(entity: Entity, swaps: dict[int, Entity]) -> Entity:
+    """Return an entity with records replaced; `swaps` says by what, and learns about others."""
+    if id(entity) in swaps:
+        return swaps[id(entity)]
+    inner = entity.args if isinstance(entity, Iteration) else children(entity)
+    if inner is None:
+        return entity
+    parts = tuple(_swapped(part, swaps) for part in inner)
+    if all(part is old for part, old in zip(parts, inner, strict=True)):
+        return entity
+    made = Iteration(entity.kind, parts) if isinstance(entity, Iteration) else remade(entity, parts)
+    if isinstance(entity, Record):
+        swaps[id(entity)] = made
+    return made
 
 
-def _check_unshared(c: Context, node: ast.AST, owner: Record) -> None:
-    """Refuse to change an object that is not the function's own, or that two names lead to."""
+def _check_known(c: Context, node: ast.AST, owner: Record) -> None:
+    """Refuse to change what is not the function's own, or may be what something else leads to."""
     kind = owner.kind.__name__
     copy = f"`{kind}(...)`" if owner.kind in (dict, list) else "`dataclasses.replace(...)`"
     if OUTSIDE in owner.origins:
@@ -128,50 +134,100 @@ def _check_unshared(c: Context, node: ast.AST, owner: Record) -> None:
             f"This {kind} was passed as an argument or stands outside; it cannot be changed here.",
             f"Change a copy, made by {copy}, and return it.",
         )
-    seen = [name for name, record in _reachable(c) if record.origins & owner.origins]
-    if len(seen) > 1:
-        names = ", ".join(f"`{name}`" for name in dict.fromkeys(seen))
+    names = [
+        name
+        for name, record, is_held in _reachable(c)
+        if record.origins & owner.origins and (is_held or record is not owner)
+    ]
+    if names:
+        listed = ", ".join(dict.fromkeys(names))
         c.fail(
             node,
-            f"This {kind} can be reached in {len(seen)} ways, through {names}; a change would "
-            "show in all of them.",
+            f"This {kind} may be the same as one that {listed} leads to, where a change would "
+            "have to show.",
             f"Change a copy, made by {copy}.",
         )
 
 
-def _reachable(c: Context) -> Iterator[tuple[str, Record]]:
-    """Iterate over the records that can be reached, as often as they can, with a name."""
-    seen: set[int] = set()
-    for scope in c.scopes:
-        yield from _of_scope(scope, seen)
-    for entity in c.iterated:
-        yield from (("the loop", record) for record in _records(entity, seen))
+def _check_callers(c: Context, node: ast.AST, owner: Record, changed: list[Scope]) -> None:
+    """Refuse a change of a caller's object, unless it happens whenever that function is called.
+
+    All calls on the way must be statements of their own: other parts of an expression may hold the
+    object as it was.
+    """
+    first = min(c.scopes.index(scope) for scope in changed)
+    pairs = zip(c.scopes[first:], c.scopes[first + 1 :], strict=False)
+    if all(
+        caller.builder is c.builder and _is_whole(caller.statement, callee.call)
+        for caller, callee in pairs
+    ):
+        return
+    c.fail(
+        node,
+        f"This {owner.kind.__name__} belongs to a function that called this one, and is changed in "
+        "a branch, in a loop or in the midst of an expression.",
+        "Return the new one; or call this function in a statement of its own, and change the "
+        "object outside of branches and loops.",
+    )
 
 
-def _of_scope(scope: Scope | None, seen: set[int]) -> Iterator[tuple[str, Record]]:
-    while scope is not None and id(scope) not in seen:
-        seen.add(id(scope))
+def _is_whole(statement: ast.stmt | None, call: ast.AST | None) -> bool:
+    """Say whether a statement does nothing but this call, and assigns its result."""
+    if not isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign):
+        return False
+    calls = [each for each in ast.walk(statement) if isinstance(each, ast.Call)]
+    return statement.value is call and calls == [call]
+
+
+# ---- what can be reached ----
+
+
+def _scopes(c: Context) -> list[Scope]:
+    """Return the scopes of the functions that are being lowered, each once."""
+    return list({id(scope): scope for scope in c.scopes}.values())
+
+
+def _reachable(c: Context) -> Iterator[tuple[str, Record, bool]]:
+    """Iterate over the records that can be reached: by what, which, and whether it is held there.
+
+    What is held cannot be replaced.
+    """
+    live = tuple(_scopes(c))
+    outer = [scope.enclosing for scope in live if scope.enclosing not in live]
+    for scope in live:
         for name, binding in scope.names.items():
-            yield from ((name, record) for record in _records(binding.entity, seen))
+            for record, is_held in _records(binding.entity, False, live):
+                yield f"`{name}`", record, is_held
+    for scope in filter(None, outer):
+        for record, _ in _of_closure(scope, live):
+            yield "a function", record, True
+    for entity, builder in c.waiting:
+        for record, is_held in _records(entity, False, live):
+            yield "the loop", record, is_held or builder is not c.builder
+
+
+def _of_closure(scope: Scope | None, live: tuple[Scope, ...]) -> Iterator[tuple[Record, bool]]:
+    """Iterate over what a function keeps of functions that have returned."""
+    while scope is not None and scope not in live:
+        for binding in scope.names.values():
+            yield from _records(binding.entity, True, (*live, scope))
         scope = scope.enclosing
 
 
-def _records(entity: Any, seen: set[int]) -> Iterator[Record]:
-    """Iterate over the records in an entity, what calls and loops wait for included."""
+def _records(entity: Any, is_held: bool, live: tuple[Scope, ...]) -> Iterator[tuple[Record, bool]]:
+    """Iterate over the records in an entity, and whether something holds them that is no name."""
     if isinstance(entity, Record):
-        yield entity
+        yield entity, is_held
     inner: tuple[Any, ...] = children(entity) or ()
     match entity:
         case Method(owner=owner):
-            inner = (owner,)
+            inner, is_held = (owner,), True
         case Partial():
-            inner = (entity.function, *entity.args, *entity.kwargs.values())
+            inner, is_held = (entity.function, *entity.args, *entity.kwargs.values()), True
         case Iteration(args=args):
             inner = args
         case LocalFunction():
-            inner = tuple(default for _, default in entity.defaults)
-            yield from (record for _, record in _of_scope(entity.scope, seen))
-        case Conflict():
-            inner = ()
+            inner, is_held = tuple(default for _, default in entity.defaults), True
+            yield from _of_closure(entity.scope, live)
     for part in inner:
-        yield from _records(part, seen)
+        yield from _records(part, is_held, live)

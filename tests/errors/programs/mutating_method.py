@@ -1,9 +1,9 @@
-"""A method that changes its object: the caller has a name for it, too."""
+"""A method that changes its object on one path only: the caller has a name for it, too."""
 
 from dataclasses import dataclass
 
 ERROR = "TypeInferenceError"
-MESSAGE = "This Counter can be reached in 2 ways, through `counter`, `self`"
+MESSAGE = "This Counter belongs to a function that called this one"
 STAGE = "types"
 
 
@@ -12,7 +12,8 @@ class Counter:
     total: float
 
     def add(self, x):
-        self.total = self.total + x  # <-- error
+        if x > 0.0:
+            self.total = self.total + x  # <-- error
 
 
 def f(x):

@@ -1,7 +1,7 @@
 """Which of the two is changed is known at run time only."""
 
 ERROR = "TypeInferenceError"
-MESSAGE = "can be reached in 3 ways, through"
+MESSAGE = "may be the same as one that `first`, `second` leads to"
 STAGE = "types"
 
 
