@@ -59,9 +59,16 @@ def pullback(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
 
     `out_bar` has the tree, shapes and dtypes of the output, with None where it is not a float.
 
+    For a function that returns nothing, `outputs="a"` or a tuple of names says which arguments that
+    it writes into are the output. The caller's arrays stay as they are.
+
     >>> import numpy as np, srcdiff as sd
     >>> sd.pullback(lambda x: x * x)(np.array([1.0, 0.0]), np.array([2.0, 3.0]))
     (array([4., 9.]), array([4., 0.]))
+    >>> def double(a, x):
+    ...     a *= x
+    >>> sd.pullback(double, argnums="x", outputs="a")(np.ones(2), np.array([1.0, 2.0]), 3.0)
+    (array([3., 6.]), 3.0)
     """
     return _transform(PULLBACK, f, argnums, options)
 
@@ -72,7 +79,7 @@ def vjp(
     """Return `(out, back)`: the output of `f(*primals)`, and the function from a cotangent of it to
     a tuple of cotangents, one for each differentiated argument.
 
-    Without `argnums` these are all that hold floating-point numbers.
+    Without `argnums` these are all that hold floating-point numbers. For `outputs`, see `pullback`.
 
     >>> import srcdiff as sd
     >>> out, back = sd.vjp(lambda x, y: x * x * y, 3.0, 2.0)

@@ -109,8 +109,10 @@ def describe(entity: Any) -> str:
             return names.get(type.dtype.kind, str(type.dtype))
         case tuple():
             return f"a tuple of {len(entity)}"
-        case Record(kind=kind) if kind in (list, dict):
-            return f"a {kind.__name__} of {len(entity.children)}"
+        case Record(kind=kind) if kind is list:
+            return f"a list of {len(entity.children)}"
+        case Record(kind=kind, keys=keys) if kind is dict:
+            return f"a dict with {', '.join(map(repr, keys)) or 'no keys'}"
         case Record(kind=kind):
             return f"a `{kind.__name__}`"
         case Static(value=None):

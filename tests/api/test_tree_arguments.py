@@ -282,6 +282,16 @@ def with_settings(x):
     return SETTINGS["scale"] * total * ORIGIN.y * near_x + len(SETTINGS["powers"])
 
 
+def test_what_stays_is_not_made_again() -> None:
+    df = sd.grad(with_settings, jit=False)
+    model_grad = sd.grad(Regression().loss, jit=False)
+    for _ in range(3):
+        df(3.0)
+        model_grad(X)
+    assert [len(found) for found in df._variants.values()] == [1]
+    assert [len(found) for found in model_grad._variants.values()] == [1]
+
+
 def test_trees_of_the_surroundings_are_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     check(with_settings, 3.0)
     monkeypatch.setitem(SETTINGS, "scale", 5.0)
