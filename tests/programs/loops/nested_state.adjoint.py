@@ -44,7 +44,7 @@ def nested_state_value_and_grad(x, weight):
         state = state_saved[i]
         inner = inner_saved[i]
         inner_bar = state * 1.0               # 15|
-        state_bar += inner * 1.0
+        state_bar += inner
         x_bar_1 = 0.0
         for j in range(1, -1, -1):            # 12|
             state = state_saved_1[i, j]

@@ -84,7 +84,7 @@ def deep_cells_value_and_grad(w, b, hc, sequence):
         cur = cur_tape_1[cur_tape_top_2:cur_tape_top_1]
         cur_bar = np.zeros(n)                 # 21|
         for i in range(d):
-            cur_bar[i] += 2.0 * (cur[i] - 0.5) * 1.0  # 22|
+            cur_bar[i] += 2.0 * (cur[i] - 0.5)    # 22|
         for q in range(layers - 1, -1, -1):   # 15|
             n = n_saved_1[t, q]
             cur_tape_top_1 = cur_tape_top - n

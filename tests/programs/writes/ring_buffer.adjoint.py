@@ -29,7 +29,7 @@ def ring_buffer_value_and_grad(signal, feedback, delay):
         position = position_saved[t]
         echo = echo_saved[t]
         position_1 = (position + 1) % delay   # 14|
-        ring_bar[position_1 - 1] += 0.1 * 1.0 # 15|
+        ring_bar[position_1 - 1] += 0.1       # 15|
         value = signal[t] + feedback * echo   # 12|
         value_bar = 2.0 * value * 1.0         # 15|
         t_bar = ring_bar[position]            # 13|
