@@ -237,6 +237,13 @@ def pulled(x: Any) -> Any:
     return back(out)[0]
 
 
+def renamed(x: Any) -> Any:
+    with srcdiff.no_grad():
+        y = x
+    y[0] = 1.0
+    return np.sum(x)
+
+
 def doubled(x: Any) -> None:
     x *= 2.0
 
@@ -289,6 +296,7 @@ keyed_grad = srcdiff.grad(lambda p: p["a"])
 VECTOR = np.ones(3)
 
 NOT_BUILT: dict[str, Callable[[], object]] = {
+    "another name for an array": lambda: srcdiff.grad(renamed, jit=False)(VECTOR),
     "`vjp` inside": lambda: srcdiff.grad(pulled, jit=False)(2.0),
     "with `outputs=`": lambda: srcdiff.grad(pushed, jit=False)(VECTOR),
     "checkpoints": lambda: srcdiff.grad(cube, checkpoint=4),

@@ -28,7 +28,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array, Scalar, Type
-from srcdiff.words import stop_gradient
+from srcdiff.words import MAYBE_VIEW, stop_gradient
 
 FULL = Slice(None, None, None)
 
@@ -276,23 +276,32 @@ def item(c: Context, node: ast.AST, name: str, a: Entity) -> Entity:
     return c.builder.load(target, tuple(integer(0) for _ in target.shape), name)
 
 
-def stopped(c: Context, node: ast.AST, name: str, x: Entity) -> Entity:
-    """Return `x` with a constant for each number and array."""
+def stopped(c: Context, x: Entity, *, renamed: bool = False) -> Entity:
+    """Return `x` with a constant for each number and array.
+
+    A constant array is a copy. `renamed` says that the user sees one array under another name:
+    `transform.settle` refuses it where a write would have to show.
+    """
 
     def stop(leaf: Entity) -> Entity:
         if not isinstance(leaf, Value) or leaf.type.dtype.kind != "f":
             return leaf
         return c.builder.call(
-            stop_gradient, leaf, name=leaf.name, type=constant_type(leaf), shape=leaf.shape
+            stop_gradient,
+            leaf,
+            name=leaf.name,
+            type=constant_type(leaf),
+            shape=leaf.shape,
+            static=((MAYBE_VIEW, True),) if renamed and is_array(leaf) else (),
         )
 
-    del node, name
     return rebuild(x, map(stop, leaves(x)))
 
 
 def constant_tree(c: Context, node: ast.AST, name: str, x: Entity) -> Entity:
     """Lower `stop_gradient(x)`: a new tree of constants."""
-    return renewed(c, node, stopped(c, node, name, x))
+    del name
+    return renewed(c, node, stopped(c, x))
 
 
 def constant_type(leaf: Value) -> Type:

@@ -41,7 +41,7 @@ def lower_no_grad(c: Context, node: ast.With, statements: Statements) -> None:
     block = Block(tuple(c.builder.statements[first:]))
     views = {s.out for s in block.statements if isinstance(s, View)}
     made = set(all_definitions(block)) - views
-    constants = _Constants(c, node, made)
+    constants = _Constants(c, made)
     for scope, names in before:
         for name, new in list(scope.names.items()):
             old = names.get(name)
@@ -59,7 +59,6 @@ class _Constants:
     """Makes constants of what was assigned in a block; what it has `made` is constant anyway."""
 
     context: Context
-    node: ast.AST
     made: set[Value]
     found: dict[int, tuple[Entity, Entity]] = field(default_factory=dict)
 
@@ -75,7 +74,7 @@ class _Constants:
     def _new(self, entity: Entity, before: Entity | None) -> Entity:
         inner = children(entity)
         if inner is None:
-            return entity if entity in self.made else stopped(self.context, self.node, "", entity)
+            return entity if entity in self.made else stopped(self.context, entity, renamed=True)
         kept = self._kept(entity, before)
         parts = [self.of(e, kept.get(key)) for key, e in zip(keys_of(entity), inner, strict=True)]
         same = all(new is part for new, part in zip(parts, inner, strict=True))
