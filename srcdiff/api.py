@@ -11,6 +11,7 @@ from srcdiff.arguments import form_of, is_float
 from srcdiff.derivative import Derivative, Identity, Plan, derivative_of
 from srcdiff.errors import NotDifferentiable, RuleError, TypeInferenceError
 from srcdiff.options import options_of
+from srcdiff.outputs import check_outputs
 from srcdiff.products import (
     COTANGENTS,
     GNVP,
@@ -31,7 +32,7 @@ from srcdiff.products import (
 )
 from srcdiff.rules.custom import Custom, register
 from srcdiff.subject import subject_of
-from srcdiff.trees import expression, flatten, size
+from srcdiff.trees import flatten, mapped, size
 
 MISSING: Any = object()
 
@@ -69,9 +70,16 @@ def pullback(f: Any = MISSING, argnums: Argnums = 0, **options: Any) -> Any:
 
     `out_bar` has the tree, shapes and dtypes of the output, with None where it is not a float.
 
+    For a function that returns nothing, `outputs="a"` or a tuple of names says which arguments that
+    it writes into are the output. The caller's arrays stay as they are.
+
     >>> import numpy as np, srcdiff as sd
     >>> sd.pullback(lambda x: x * x)(np.array([1.0, 0.0]), np.array([2.0, 3.0]))
     (array([4., 9.]), array([4., 0.]))
+    >>> def double(a, x):
+    ...     a *= x
+    >>> sd.pullback(double, argnums="x", outputs="a")(np.ones(2), np.array([1.0, 2.0]), 3.0)
+    (array([3., 6.]), 3.0)
     """
     return _transform(PULLBACK, f, argnums, options)
 
@@ -216,17 +224,17 @@ def vjp(
     """Return `(out, back)`: the output of `f(*primals)`, and the function from a cotangent of it to
     a tuple of cotangents, one for each differentiated argument.
 
-    Without `argnums` these are all that hold floating-point numbers.
+    Without `argnums` these are all that hold floating-point numbers. For `outputs`, see `pullback`.
 
     >>> import srcdiff as sd
     >>> out, back = sd.vjp(lambda x, y: x * x * y, 3.0, 2.0)
     >>> out, back(1.0)
     (18.0, (12.0, 9.0))
     """
-    primals = tuple(map(_owned, primals))
     wanted = _floating(f, primals) if argnums is None else argnums
     back = _transform(COTANGENTS, f, wanted, options)
     out = _transform(PRIMAL, f, (), options)(*primals)
+    primals = tuple(map(_owned, primals))
     leaves: list[Any] = []
     flatten(out, leaves)
     return out, Back(back, primals, tuple(map(np.shape, leaves)))
@@ -258,6 +266,7 @@ def _transform(
         return partial(_transform, product, argnums=argnums, given=given, has_aux=has_aux)
     subject = subject_of(f)
     options = options_of(given, subject)
+    check_outputs(options.outputs, product, subject)
     if product.differentiates:
         subject.check_argnums(argnums)
     return derivative_of(Identity(f), Plan(product, argnums, bool(has_aux), options))
@@ -265,13 +274,7 @@ def _transform(
 
 def _owned(value: Any) -> Any:
     """Return a tree with copies of its arrays."""
-    leaves: list[Any] = []
-    names: dict[str, Any] = {}
-    tree = flatten(value, leaves)
-    copies = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
-    names["leaves"] = copies
-    texts = (f"leaves[{k}]" for k in range(len(copies)))
-    return eval(expression(tree, texts, names), names)
+    return mapped(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, value)
 
 
 def _floating(f: Any, primals: tuple[Any, ...]) -> tuple[int, ...]:
@@ -353,6 +356,7 @@ for _function, _product in (
     (gnvp, GNVP),
     (taylor, TAYLOR),
     (jvp, JVP),
+    (vjp, COTANGENTS),
 ):
     # The front end knows a transform that a function calls by this.
     vars(_function)["product"] = _product

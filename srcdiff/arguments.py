@@ -12,8 +12,9 @@ import numpy as np
 
 from srcdiff.errors import SrcdiffError, TypeInferenceError
 from srcdiff.frontend.arithmetic import literal
-from srcdiff.frontend.context import Entity, List, Static
+from srcdiff.frontend.context import Entity, Record, Static
 from srcdiff.frontend.objects import array_type, check_dtype, parameter
+from srcdiff.frontend.records import OUTSIDE
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import Value
 from srcdiff.ir.types import PYTHON_FLOAT, PYTHON_INT, Array, Scalar
@@ -81,7 +82,10 @@ def form_of(
 ) -> tuple[Form, list[Any]]:
     """Return the types of a call's arguments, and their leaves."""
     leaves: list[Any] = []
-    tree = flatten((args, dict(kwargs)), leaves)
+    try:
+        tree = flatten((args, dict(kwargs)), leaves)
+    except RecursionError as error:
+        raise _refusal("", "An argument contains itself.", "Pass a tree.") from error
     assert isinstance(tree, Branch)
     try:
         return Form(tree, tuple(map(kind_of, leaves))), leaves
@@ -224,14 +228,9 @@ def _entity(tree: Tree, leaves: Iterator[Entity]) -> Entity:
     match tree:
         case Leaf():
             return next(leaves)
-        case Branch(kind=kind, children=children):
-            if kind is not list and not issubclass(kind, tuple):
-                raise TypeInferenceError(
-                    f"An argument holds a `{kind.__name__}`, which is not built yet.",
-                    hint="Pass its values as arguments of their own, or as a tuple.",
-                )
-            made = [_entity(child, leaves) for child in children]
-            return List(made) if kind is list else tuple(made)
+        case Branch(kind=kind, keys=keys, children=children):
+            parts = tuple(_entity(child, leaves) for child in children)
+            return parts if kind is tuple else Record(kind, keys, parts, frozenset({OUTSIDE}))
 
 
 # ---- which of them are differentiated ----

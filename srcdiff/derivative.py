@@ -130,7 +130,8 @@ class Derivative:
     def transform(self) -> Transform:
         """What is derived, as other derivatives need to know it."""
         plan = self._plan
-        return Transform(plan.product, self._subject.f, plan.argnums, plan.has_aux)
+        outputs = plan.options.outputs
+        return Transform(plan.product, self._subject.f, plan.argnums, plan.has_aux, outputs)
 
     @property
     def primal(self) -> Any:
@@ -242,7 +243,7 @@ class Derivative:
         function = self._subject.function(len(form.positional), tuple(form.keywords))
         key = None
         if options.cache and options.compiles and not self._subject.is_bound:
-            key = key_of(function, (form, self._plan.describe()))
+            key = key_of(function, form, self._plan.describe())
         kept = load(key, function) if key is not None else None
         if kept is None:
             made = self._make(form)
@@ -253,7 +254,10 @@ class Derivative:
 
     def _make(self, form: Form) -> Made:
         plan = self._plan
-        return make(self._subject, form, plan.product, plan.argnums, has_aux=plan.has_aux)
+        outputs = plan.options.outputs
+        return make(
+            self._subject, form, plan.product, plan.argnums, has_aux=plan.has_aux, outputs=outputs
+        )
 
     # ---- the front ----
 

@@ -10,24 +10,30 @@ from srcdiff.errors import SrcdiffError, TypeInferenceError, UnknownFunction
 from srcdiff.subject import Subject
 
 # What is not built yet, and the value that asks for nothing.
-NOT_BUILT: dict[str, object] = {"parallel": False, "checkpoint": None, "outputs": None}
-BUILT = ("jit", "cache", "fastmath", "boundscheck")
+NOT_BUILT: dict[str, object] = {"parallel": False, "checkpoint": None}
+BUILT = ("jit", "cache", "fastmath", "boundscheck", "outputs")
+Outputs = str | tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
 class Options:
-    """How generated code runs; `fastmath` and `boundscheck` are Numba's."""
+    """How generated code runs, and what it computes: `fastmath` and `boundscheck` are Numba's.
+
+    `outputs` names the arguments whose final contents are the output, if there are any: one, or
+    a tuple of them.
+    """
 
     jit: bool = True
     cache: bool = True
     fastmath: bool | frozenset[str] = False
     boundscheck: bool = False
+    outputs: Outputs = None
 
     def describe(self) -> str:
         """Return a text that is the same in every process."""
         flags = self.fastmath
         fastmath = sorted(flags) if isinstance(flags, frozenset) else flags
-        return repr((self.jit, fastmath, self.boundscheck))
+        return repr((self.jit, fastmath, self.boundscheck, self.outputs))
 
     @property
     def compiles(self) -> bool:
@@ -52,8 +58,32 @@ def options_of(given: Mapping[str, Any], subject: Subject) -> Options:
             raise _wrong(name, "True or False", subject)
     fastmath = _fastmath(given.get("fastmath", False), subject) or subject.target.fastmath
     return Options(
-        given.get("jit", True), given.get("cache", True), fastmath, given.get("boundscheck", False)
+        given.get("jit", True),
+        given.get("cache", True),
+        fastmath,
+        given.get("boundscheck", False),
+        _outputs(given.get("outputs"), subject),
     )
+
+
+def _outputs(value: Any, subject: Subject) -> Outputs:
+    """Return the names of arguments in `outputs`, after looking whether there can be such."""
+    if isinstance(value, list):
+        value = tuple(value)
+    names = (value,) if isinstance(value, str) else value
+    if names is None:
+        return None
+    known = subject.all_names()[len(subject.target.args) :]
+    if not isinstance(names, tuple) or not all(isinstance(each, str) for each in names):
+        raise _wrong("outputs", "the name of an argument, or a tuple of names", subject)
+    for k, name in enumerate(names):
+        if name not in known or name in names[:k]:
+            what = "twice" if name in names[:k] else "which is no parameter"
+            message = f"The option `outputs` names `{name}`, {what}."
+            raise TypeInferenceError(message, subject.span(), "Name each argument once.")
+    if not names:
+        raise _wrong("outputs", "the name of an argument, or a tuple of names", subject)
+    return value  # type: ignore[no-any-return]
 
 
 def _fastmath(value: Any, subject: Subject) -> bool | frozenset[str]:

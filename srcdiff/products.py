@@ -68,3 +68,4 @@ class Transform:
     function: object
     argnums: Argnums
     has_aux: bool = False
+    outputs: str | tuple[str, ...] | None = None

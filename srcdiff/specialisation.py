@@ -25,7 +25,7 @@ from srcdiff.outputs import Output
 from srcdiff.runtime import PLAIN_NAMES
 from srcdiff.specialise import Recipe
 from srcdiff.surroundings import Surroundings
-from srcdiff.trees import describe, flatten
+from srcdiff.trees import describe, flatten, flatten_like
 
 MOST_WORK = 100_000
 """How long NumPy may look for an element that two arrays share, before it counts as found."""
@@ -143,11 +143,11 @@ def seeds_of(
     was given, and what it must fit to.
     """
     leaves: list[Any] = []
-    tree = flatten(given, leaves)
     what, whole = words
-    if tree != spec.tree:
+    if not flatten_like(given, spec.tree, leaves):
+        found, expected = describe(flatten(given, [])), describe(spec.tree)
         raise TypeInferenceError(
-            f"The {what} has the tree {describe(tree)}, the {whole} {describe(spec.tree)}.",
+            f"The {what} has the tree {found}, the {whole} {expected}.",
             hint=f"Pass a {what} of the same tree as the {whole}.",
         )
     seeds = []

@@ -30,7 +30,8 @@ from srcdiff.ir.nodes import Const, Function, Increment, Store, Value, is_array
 from srcdiff.ir.text import Text
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import statements
-from srcdiff.outputs import Output, aux_results, check_output, output_of
+from srcdiff.options import Outputs
+from srcdiff.outputs import Output, aux_results, check_output, contents_of, output_of
 from srcdiff.pipeline import Stages, Wanted, derive
 from srcdiff.products import COTANGENTS, Argnums, Product
 from srcdiff.subject import Subject
@@ -88,12 +89,18 @@ class Made:
 
 
 def make(
-    subject: Subject, form: Form, product: Product, argnums: Argnums | None, *, has_aux: bool
+    subject: Subject,
+    form: Form,
+    product: Product,
+    argnums: Argnums | None,
+    *,
+    has_aux: bool,
+    outputs: Outputs = None,
 ) -> Made:
     """Lower, differentiate and print a function for the types of `form`."""
     wanted = _wanted(subject, form, argnums) if product.differentiates else []
     reserved = SEEDS if product.seeds == "cotangents" else frozenset[str]()
-    params, fixed, lowered = _lowered(subject, form, reserved)
+    params, fixed, lowered = _lowered(subject, form, reserved, outputs)
     if subject.is_derivative:
         lowered = lowered.placed(subject.span())
     output = output_of(lowered.result, subject)
@@ -128,23 +135,31 @@ def _wanted(subject: Subject, form: Form, argnums: Argnums | None) -> list[Diffe
 
 
 def _lowered(
-    subject: Subject, form: Form, reserved: frozenset[str]
+    subject: Subject, form: Form, reserved: frozenset[str], outputs: Outputs
 ) -> tuple[Parameters, list[Captured], Lowered]:
     """Lower the function; arguments have other names than the arrays that it captures."""
     names = subject.parameters(len(form.positional))
     params = parameters_of(form, names, reserved)
     fixed: list[Captured] = []
     args, kwargs = _bound(params, subject, fixed, reserved)
+    arguments = dict(zip(names, params.args, strict=True)) | params.kwargs
+
+    def output(returned: Entity) -> Entity:
+        if outputs is None:
+            return returned
+        return contents_of(outputs, arguments, returned, subject)
+
     lowered = lower(
         subject.function(len(names), tuple(form.keywords)),
         (*args, *params.args),
         {**kwargs, **params.kwargs},
         [*params.values, *(each.value for each in fixed)],
         params.prologue,
+        output,
     )
     hidden = {each.value.name for each in lowered.captured}
     if hidden & {value.name for value in (*params.values, *(each.value for each in fixed))}:
-        return _lowered(subject, form, reserved | hidden)
+        return _lowered(subject, form, reserved | hidden, outputs)
     return params, fixed, lowered
 
 

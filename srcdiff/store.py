@@ -7,27 +7,31 @@ process repeats and compares before it takes the recipe.
 """
 
 import builtins
+import dataclasses
 import hashlib
 import importlib
 import pickle
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 
-from srcdiff.arguments import kind_of
+from srcdiff.arguments import Form, kind_of
 from srcdiff.backend.cache import lookup, store
 from srcdiff.errors import SrcdiffError
 from srcdiff.frontend.context import Captured, Read
+from srcdiff.frontend.records import is_generated
 from srcdiff.frontend.source import find_source, fingerprint
 from srcdiff.frontend.target import NumpyFunction
 from srcdiff.rules.custom import custom_rule
 from srcdiff.runtime import NAMES
 from srcdiff.specialise import Made, Recipe
-from srcdiff.surroundings import Surroundings
+from srcdiff.surroundings import LIBRARIES, Surroundings
+from srcdiff.trees import classes
 
 CONSTANTS = (type(None), bool, int, float, str, bytes)
 
@@ -46,10 +50,11 @@ class Step:
     content: str
 
 
-def key_of(function: FunctionType, parts: Iterable[object]) -> str | None:
+def key_of(function: FunctionType, form: Form, plan: str) -> str | None:
     """Return the key for a function and what else is known before lowering, if there can be one."""
     try:
-        return repr((_source_digest(function), *parts))
+        kinds = [_content(kind) for kind in classes(form.tree)]
+        return repr((_source_digest(function), form, kinds, plan))
     except (NotStorable, SrcdiffError):
         return None
 
@@ -132,6 +137,9 @@ def _origin(read: Read, functions: list[FunctionType], reads: list[Read]) -> tup
     for k, earlier in enumerate(reads):
         if earlier.value is read.owner:
             return "attribute", k, read.name
+    if isinstance(read.owner, type):
+        _content(read.owner)
+        return "class", 0, f"{read.owner.__module__}:{read.owner.__qualname__}:{read.name}"
     raise NotStorable
 
 
@@ -166,12 +174,24 @@ def _again(step: Step, functions: list[FunctionType], reads: list[Read]) -> Read
         case "cell":
             cell = dict(_cells(functions[step.source]))[step.name]
             return Read(cell, "cell_contents", cell.cell_contents)
+        case "class":
+            module, qualname, name = step.name.split(":")
+            importlib.import_module(module)
+            found = _named(module, qualname)
+            return Read(found, name, getattr(found, name))
     owner = reads[step.source].value
     return Read(owner, step.name, getattr(owner, step.name))
 
 
 def _inlined(value: Any) -> list[FunctionType]:
-    inner = value.py_func if isinstance(value, Dispatcher) else value
+    inner = value
+    match value:
+        case Dispatcher():
+            inner = value.py_func
+        case property():
+            inner = value.fget
+        case MethodType():
+            inner = value.__func__
     return [inner] if isinstance(inner, FunctionType) else []
 
 
@@ -199,9 +219,49 @@ def _content(value: Any) -> str:
             return f"njit {_content(value.py_func)}"
         case FunctionType() if value.__module__.partition(".")[0] not in ("numpy", "srcdiff"):
             return f"function {_source_digest(value)}"
-        case FunctionType() | BuiltinFunctionType() | NumpyFunction() | type():
+        case property():
+            return f"property {_content(value.fget)}"
+        case MethodType() if isinstance(value.__self__, type):
+            return f"classmethod {_content(value.__self__)} {_content(value.__func__)}"
+        case type():
+            return _class_content(value)
+        case FunctionType() | BuiltinFunctionType() | NumpyFunction():
             return f"{value.__module__}.{value.__qualname__}"
     raise NotStorable
+
+
+def _class_content(kind: type) -> str:
+    """Return a text for a class that its name finds: what it has, and the defaults of its fields.
+
+    What is used of it is among the reads; what it has besides decides that nothing else is used.
+    """
+    if _named(kind.__module__, kind.__qualname__) is not kind:
+        raise NotStorable
+    bases = [base for base in kind.__mro__ if base.__module__ not in LIBRARIES]
+    parts = [
+        (base.__qualname__, name, type(value).__name__, is_generated(value))
+        for base in bases
+        for name, value in sorted(vars(base).items())
+    ]
+    fields = getattr(kind, "__dataclass_fields__", {}).values()
+    defaults = [(each.name, each.init, _default(each)) for each in fields]
+    named = [(name, _content(each)) for name, each in getattr(kind, "_field_defaults", {}).items()]
+    digest = hashlib.sha256(repr((parts, defaults, named)).encode()).hexdigest()
+    return f"{kind.__module__}.{kind.__qualname__} {digest if bases else ''}"
+
+
+def _default(field: Any) -> str:
+    if field.default_factory is not dataclasses.MISSING:
+        return _content(field.default_factory)
+    return "" if field.default is dataclasses.MISSING else _content(field.default)
+
+
+def _named(module: str, qualname: str) -> Any:
+    """Return what a loaded module calls by a name; a class inside a function has none."""
+    found: Any = sys.modules.get(module)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def _source_digest(function: FunctionType) -> str:

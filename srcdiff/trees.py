@@ -6,8 +6,11 @@ A tree has the classes and keys, no values, so that it can be part of a key.
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import inspect
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from srcdiff.errors import TypeInferenceError
@@ -41,6 +44,23 @@ def flatten(value: object, leaves: list[Any]) -> Tree:
     return Branch(type(value), keys, tuple(flatten(child, leaves) for child in children))
 
 
+def flatten_like(value: object, tree: Tree, leaves: list[Any]) -> bool:
+    """Append the leaves of `value` in the order of `tree`; say whether it has this tree.
+
+    The keys of a dict may stand in another order.
+    """
+    parts = _parts(value)
+    if isinstance(tree, Leaf) or parts is None or type(value) is not tree.kind:
+        leaves.append(value)
+        return isinstance(tree, Leaf) and parts is None
+    keys, children = parts
+    if sorted(keys) != sorted(tree.keys) or (tree.kind is not dict and keys != tree.keys):
+        return False
+    found = dict(zip(keys, children, strict=True))
+    pairs = zip(tree.keys, tree.children, strict=True)
+    return all(flatten_like(found[key], child, leaves) for key, child in pairs)
+
+
 def _parts(value: object) -> tuple[tuple[str, ...], Sequence[object]] | None:
     """Return the keys and the children of a branch, None for a leaf."""
     kind = type(value)
@@ -57,9 +77,25 @@ def _parts(value: object) -> tuple[tuple[str, ...], Sequence[object]] | None:
                 raise _refusal(f"a dict with the key {key!r}, which is not a string")
         return tuple(value), tuple(value.values())
     if dataclasses.is_dataclass(kind):
-        names = tuple(each.name for each in dataclasses.fields(kind))
-        return names, [getattr(value, name) for name in names]
+        return _fields(value, kind)
     return None
+
+
+def _fields(value: Any, kind: Any) -> tuple[tuple[str, ...], Sequence[object]]:
+    """Return names and values of the fields of a dataclass instance."""
+    names = tuple(each.name for each in dataclasses.fields(kind))
+    if kind.__getattribute__ is not object.__getattribute__:
+        raise _refusal(f"a `{kind.__name__}` that has a `__getattribute__` of its own")
+    if len(getattr(value, "__dict__", names)) > len(names):
+        # The class is asked for what is no field: an instance must not say something else.
+        for name in vars(value):
+            own = inspect.getattr_static(kind, name, None)
+            if name not in names and own is not None and not isinstance(own, cached_property):
+                raise _refusal(f"a `{kind.__name__}` whose attribute `{name}` hides the class's")
+    missing = [name for name in names if not hasattr(value, name)]
+    if missing:
+        raise _refusal(f"a `{kind.__name__}` without its field `{missing[0]}`")
+    return names, [getattr(value, name) for name in names]
 
 
 def _refusal(what: str) -> TypeInferenceError:
@@ -78,6 +114,14 @@ def size(tree: Tree) -> int:
             return sum(map(size, children))
 
 
+def classes(tree: Tree) -> Iterator[type]:
+    """Iterate over the classes of the branches."""
+    if isinstance(tree, Branch):
+        yield tree.kind
+        for child in tree.children:
+            yield from classes(child)
+
+
 def names(tree: Tree, name: str) -> Iterator[str]:
     """Iterate over the names of the leaves of what is called `name`: `p_w`, `p_b_0`, ..."""
     match tree:
@@ -85,7 +129,12 @@ def names(tree: Tree, name: str) -> Iterator[str]:
             yield name
         case Branch(keys=keys, children=children):
             for key, child in zip(keys, children, strict=True):
-                yield from names(child, f"{name}_{key}")
+                yield from names(child, f"{name}_{word(key)}")
+
+
+def word(key: str) -> str:
+    """Return a key as it can stand in a name."""
+    return re.sub(r"\W", "_", key, flags=re.ASCII)
 
 
 def paths(tree: Tree, path: str) -> Iterator[str]:
@@ -140,6 +189,15 @@ def expression(tree: Tree, leaves: Iterator[str], namespace: dict[str, Any]) -> 
     name = f"_make_{len(namespace)}"
     namespace[name] = Maker(kind, tree.keys)
     return f"{name}({', '.join(parts)})"
+
+
+def mapped(function: Callable[[Any], Any], value: object) -> Any:
+    """Return a tree like `value`, with `function` of each leaf."""
+    leaves: list[Any] = []
+    tree = flatten(value, leaves)
+    names: dict[str, Any] = {"leaves": list(map(function, leaves))}
+    text = expression(tree, (f"leaves[{k}]" for k in range(len(leaves))), names)
+    return eval(text, names)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.trees import mapped
+
 MAYBE_VIEW = "maybe_view"
 """Marks a copy that NumPy might make a view instead: the front end cannot tell."""
 
@@ -28,14 +30,11 @@ def radd(a: Any, b: Any) -> Any:
 
 
 def stop_gradient(x: Any) -> Any:
-    """Return `x`, a number, a copy of an array, or a tuple of such, as a constant.
+    """Return `x`, a number, a copy of an array, or a tree of such, as a constant.
 
     No derivative passes through it, as with `detach` in PyTorch.
     """
-    if isinstance(x, tuple):
-        parts = tuple(map(stop_gradient, x))
-        return parts if type(x) is tuple else type(x)(*parts)
-    return x.copy() if isinstance(x, np.ndarray) else x
+    return mapped(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, x)
 
 
 class no_grad:

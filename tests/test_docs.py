@@ -5,15 +5,15 @@ import doctest
 import importlib.util
 import re
 import textwrap
-from collections import namedtuple
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from numba import prange
+from numba import njit, prange
 
 import srcdiff
 from srcdiff import api, derivative
@@ -132,7 +132,24 @@ def test_examples_of_docstrings_run(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0
 
 
-@pytest.mark.parametrize("name", ["grad", "value_and_grad", "vjp", "pullback"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "grad",
+        "value_and_grad",
+        "vjp",
+        "pullback",
+        "gnvp",
+        "hessian",
+        "hvp",
+        "jacfwd",
+        "jacobian",
+        "jacrev",
+        "jvp",
+        "pushforward",
+        "taylor",
+    ],
+)
 def test_transforms_have_examples(name: str) -> None:
     examples = doctest.DocTestParser().get_examples(getattr(srcdiff, name).__doc__)
     assert any(f"sd.{name}(" in example.source for example in examples)
@@ -215,18 +232,75 @@ def rebound(x: Any, first: Any) -> Any:
     return a[0] * b[0]
 
 
-def attribute(p: Any) -> Any:
-    return p.a * p.b
+def pulled(x: Any) -> Any:
+    out, back = srcdiff.vjp(cube, x)
+    return back(out)[0]
 
 
-Point = namedtuple("Point", "a b")
+def renamed(x: Any) -> Any:
+    with srcdiff.no_grad():
+        y = x
+    y[0] = 1.0
+    return np.sum(x)
+
+
+def doubled(x: Any) -> None:
+    x *= 2.0
+
+
+doubled_pushed = srcdiff.pushforward(doubled, outputs="x")
+
+
+def pushed(x: Any) -> Any:
+    return np.sum(doubled_pushed(x, x)[1])
+
+
+def growing(x: Any) -> Any:
+    parts = [x]
+    parts.append(x)
+    return parts[1]
+
+
+def changing(p: Any) -> Any:
+    p["a"] = 2.0 * p["a"]
+    return p["a"]
+
+
+def changed_on_one_path(x: Any) -> Any:
+    first, second = [x], [2.0]
+    chosen = first if x > 1.0 else second
+    chosen[0] = 3.0 * x
+    return first[0] * second[0]
+
+
+def left_early(p: Any) -> Any:
+    for each in p:
+        if each > 2.0:
+            return each
+    return 0.0
+
+
+def indexed(p: Any, k: Any) -> Any:
+    return p[k]
+
+
+@dataclass
+class Unit:
+    x: Any
+
+    def __post_init__(self) -> None:
+        self.x = self.x / 2.0
+
+
+keyed_grad = srcdiff.grad(lambda p: p["a"])
 VECTOR = np.ones(3)
 
 NOT_BUILT: dict[str, Callable[[], object]] = {
-    "derivatives of derivatives": lambda: srcdiff.grad(srcdiff.grad(cube)),
+    "another name for an array": lambda: srcdiff.grad(renamed, jit=False)(VECTOR),
+    "`vjp` inside": lambda: srcdiff.grad(pulled, jit=False)(2.0),
+    "with `outputs=`": lambda: srcdiff.grad(pushed, jit=False)(VECTOR),
     "checkpoints": lambda: srcdiff.grad(cube, checkpoint=4),
     "`parallel`": lambda: srcdiff.grad(cube, parallel=True),
-    "`outputs`": lambda: srcdiff.grad(cube, outputs=("x",)),
     "`explain`": lambda: srcdiff.grad(cube).explain(2.0),
     "`graph`": lambda: srcdiff.grad(cube).graph(2.0),
     "`workspace`": lambda: srcdiff.grad(cube).workspace(2.0),
@@ -236,8 +310,14 @@ NOT_BUILT: dict[str, Callable[[], object]] = {
     "writes into arrays": lambda: srcdiff.grad(updated, jit=False)(VECTOR),
     "Of norms": lambda: srcdiff.grad(spectral, jit=False)(VECTOR),
     "`prange`": lambda: srcdiff.grad(parallel, jit=False)(VECTOR),
-    "dicts": lambda: srcdiff.grad(cube, jit=False)({"a": 2.0}),
-    "attributes": lambda: srcdiff.grad(attribute, jit=False)(Point(2.0, 3.0)),
+    "functions and other objects": lambda: srcdiff.grad(cube, jit=False)((2.0, np.sin)),
+    "From compiled code": lambda: njit(lambda x: keyed_grad({"a": x}))(2.0),
+    "`append`": lambda: srcdiff.grad(growing, jit=False)(2.0),
+    "is an argument": lambda: srcdiff.grad(changing, jit=False)({"a": 2.0}),
+    "another name": lambda: srcdiff.grad(changed_on_one_path, jit=False)(2.0),
+    "`__post_init__`": lambda: srcdiff.grad(lambda x: Unit(x).x, jit=False)(2.0),
+    "left early": lambda: srcdiff.grad(left_early, jit=False)([2.0, 3.0]),
+    "indexed at run time": lambda: srcdiff.grad(indexed, jit=False)([2.0, 3.0], 1),
     "complex numbers": lambda: srcdiff.grad(cube, jit=False)(1j),
     "`np.linalg`": lambda: srcdiff.grad(np.linalg.det, jit=False)(np.eye(2)),
     "one of two arrays": lambda: srcdiff.grad(rebound, jit=False)(VECTOR, 1),

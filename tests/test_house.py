@@ -19,7 +19,22 @@ FOLDERS = {"srcdiff", "tests", "examples", "docs", ".ci"}
 MOST_LINES_OF_A_FILE = 450
 MOST_LINES_OF_A_FUNCTION = 45
 
-PUBLIC = {"grad", "value_and_grad", "vjp", "pullback"} | {
+PUBLIC = {
+    "grad",
+    "value_and_grad",
+    "vjp",
+    "pullback",
+    "gnvp",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "pushforward",
+    "taylor",
+    "no_grad",
+    "stop_gradient",
     "SrcdiffError",
     "UnsupportedSyntax",
     "UnknownFunction",

@@ -35,6 +35,7 @@ GOLDEN = (
     "deep_cells",
     "sorted_elements",
     "ring_buffer",
+    "pendulum",
 )
 PRINT_TEXTS = """
 from tests.corpus import corpus

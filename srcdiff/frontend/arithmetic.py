@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from srcdiff.errors import BoundsError, ShapeError
-from srcdiff.frontend.context import Context, Entity, Static
+from srcdiff.frontend.context import Context, Entity
 from srcdiff.frontend.infer import PYTHON, is_weak, loop_dtypes, mixed_dtype
 from srcdiff.ir.build import constant, extents, integer, is_constant
-from srcdiff.ir.nodes import Const, Operand, Value, is_array
+from srcdiff.ir.nodes import Const, Operand, Value
 from srcdiff.ir.types import Array, Scalar, Type
 
 UNIFORM = frozenset({"e", "O", "S", "U", "V", "M", "m"})
@@ -191,22 +191,6 @@ def truth(c: Context, node: ast.AST, operand: Operand) -> Operand:
         return literal(bool(operand.value))
     zero = constant(0, operand.type)
     return c.builder.call(np.not_equal, operand, zero)
-
-
-def condition(c: Context, node: ast.AST, entity: Entity) -> Operand:
-    """Return an entity as a scalar condition, a literal where it is known now."""
-    match entity:
-        case Static(value=value):
-            return literal(bool(value))
-        case tuple():
-            return literal(bool(entity))
-        case Value() | Const() if not is_array(entity):
-            return truth(c, node, entity)
-    c.fail(
-        node,
-        "This is not a condition: it is neither a number nor a truth value.",
-        "Reduce an array first, for instance with `np.any(...)` or `np.all(...)`.",
-    )
 
 
 def broadcast_shapes(

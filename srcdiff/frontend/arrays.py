@@ -17,6 +17,7 @@ from srcdiff.frontend.arithmetic import (
 from srcdiff.frontend.context import Context, Entity, Static, leaves, rebuild
 from srcdiff.frontend.infer import unify
 from srcdiff.frontend.objects import check_dtype
+from srcdiff.frontend.records import renewed
 from srcdiff.ir.build import constant, extents, integer
 from srcdiff.ir.nodes import (
     Const,
@@ -27,7 +28,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array, Scalar, Type
-from srcdiff.words import stop_gradient
+from srcdiff.words import MAYBE_VIEW, stop_gradient
 
 FULL = Slice(None, None, None)
 
@@ -175,7 +176,7 @@ def array(
     """`np.array`: a copy of an array, or a new array of a tree of numbers."""
     if isinstance(object, Value) and is_array(object):
         kind = object.type.dtype if dtype is None else dtype_of(c, node, dtype)
-        if object in c.lists and kind == object.type.dtype:
+        if object in c.lists and kind == object.type.dtype and not c.is_named(object):
             c.lists = c.lists - {object}
             return object
         return _converted(c, object, kind, name)
@@ -230,8 +231,7 @@ def joint_dtype(types: Sequence[Type]) -> "np.dtype[Any]":
 
 
 def asarray(c: Context, node: ast.AST, name: str, a: Entity, dtype: Entity | None = None) -> Entity:
-    if isinstance(a, Value) and is_array(a):
-        c.lists = c.lists - {a}
+    if isinstance(a, Value) and is_array(a) and a not in c.lists:
         return a if dtype is None else c.builder.cast(a, dtype_of(c, node, dtype), name)
     return array(c, node, name, a, dtype)
 
@@ -276,18 +276,32 @@ def item(c: Context, node: ast.AST, name: str, a: Entity) -> Entity:
     return c.builder.load(target, tuple(integer(0) for _ in target.shape), name)
 
 
-def stopped(c: Context, node: ast.AST, name: str, x: Entity) -> Entity:
-    """Lower `stop_gradient(x)`: each number and array in `x` becomes a constant."""
+def stopped(c: Context, x: Entity, *, renamed: bool = False) -> Entity:
+    """Return `x` with a constant for each number and array.
+
+    A constant array is a copy. `renamed` says that the user sees one array under another name:
+    `transform.settle` refuses it where a write would have to show.
+    """
 
     def stop(leaf: Entity) -> Entity:
         if not isinstance(leaf, Value) or leaf.type.dtype.kind != "f":
             return leaf
         return c.builder.call(
-            stop_gradient, leaf, name=leaf.name, type=constant_type(leaf), shape=leaf.shape
+            stop_gradient,
+            leaf,
+            name=leaf.name,
+            type=constant_type(leaf),
+            shape=leaf.shape,
+            static=((MAYBE_VIEW, True),) if renamed and is_array(leaf) else (),
         )
 
-    del node, name
     return rebuild(x, map(stop, leaves(x)))
+
+
+def constant_tree(c: Context, node: ast.AST, name: str, x: Entity) -> Entity:
+    """Lower `stop_gradient(x)`: a new tree of constants."""
+    del name
+    return renewed(c, node, stopped(c, x))
 
 
 def constant_type(leaf: Value) -> Type:
@@ -296,7 +310,7 @@ def constant_type(leaf: Value) -> Type:
 
 
 HANDLERS: dict[Any, Any] = {
-    stop_gradient: stopped,
+    stop_gradient: constant_tree,
     np.zeros: _filled(0.0),
     np.ones: _filled(1.0),
     np.empty: _filled(None),

@@ -219,7 +219,7 @@ def _reads(node: ast.AST, hidden: frozenset[str]) -> Iterator[ast.Name]:
                 inner = hidden | _local_names(node)
                 children = [(default, hidden) for default in _defaults(node)]
                 children += [(child, inner) for child in body]
-            case ast.ListComp():
+            case ast.ListComp() | ast.DictComp():
                 inner = hidden.union(*(_stores(part.target) for part in node.generators))
                 children = [(child, inner) for child in ast.iter_child_nodes(node)]
             case ast.AnnAssign():
@@ -237,7 +237,7 @@ def _stores(node: ast.AST) -> list[str]:
         match stack.pop():
             case ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name):
                 names.append(name)
-            case ast.Lambda() | ast.ListComp():
+            case ast.Lambda() | ast.ListComp() | ast.DictComp():
                 pass
             case other:
                 stack += ast.iter_child_nodes(other)

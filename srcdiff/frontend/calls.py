@@ -12,27 +12,33 @@ from typing import Any
 import numpy as np
 
 from srcdiff.errors import SrcdiffError, UnknownFunction
-from srcdiff.frontend import arrays, reductions, selections, shapes
+from srcdiff.frontend import arrays, construct, reductions, selections, shapes
 from srcdiff.frontend.arithmetic import apply
 from srcdiff.frontend.context import (
     Context,
     Entity,
+    Iteration,
     LocalFunction,
     Method,
     Partial,
     Read,
+    Record,
     Static,
     Transformed,
     Whole,
+    children,
+    plain,
+    row,
 )
 from srcdiff.frontend.derivatives import call_transformed, jvp, transformed
 from srcdiff.frontend.objects import from_object
+from srcdiff.frontend.records import attribute, call_method, items_of, opened
 from srcdiff.frontend.rules import call_whole, call_with_rule
 from srcdiff.frontend.target import Target, unwrap
 from srcdiff.ir.nodes import Const, Operand, Value, is_array
 from srcdiff.ir.types import Scalar
 from srcdiff.library import LIBRARY
-from srcdiff.products import JVP, Product, Transform
+from srcdiff.products import COTANGENTS, JVP, Product, Transform
 from srcdiff.rules import canonical, elementwise_rule, is_zero
 from srcdiff.rules.custom import custom_rule
 from srcdiff.words import checkpoint
@@ -42,7 +48,22 @@ HANDLERS: dict[Any, Any] = {
     **shapes.HANDLERS,
     **reductions.HANDLERS,
     **selections.HANDLERS,
+    **construct.HANDLERS,
 }
+
+TREES = frozenset(
+    {
+        shapes.length,
+        arrays.constant_tree,
+        *construct.HANDLERS.values(),
+        *selections.UPDATES.values(),
+    }
+    | {reductions.HANDLERS[function] for function in (enumerate, zip, reversed)}
+)
+"""Handlers that take lists, dicts and objects as they are."""
+
+EXTREMES = frozenset(reductions.HANDLERS[function] for function in (sum, max, min))
+"""Handlers that take what is run through."""
 
 METHODS: dict[str, Any] = {
     name: getattr(np, name)
@@ -104,6 +125,9 @@ def call(
             return call_transformed(c, node, function, args, kwargs, call)
         case Whole(function=inner):
             return call_whole(c, node, inner, args, kwargs, call)
+        case Record():
+            found = attribute(c, node, function, "__call__")
+            return call(c, node, found, args, kwargs, name)
         case Static(value=value):
             return _call_object(c, node, value, args, kwargs, name)
     c.fail(node, f"{_called(node)} is not a function.", "Call a function.")
@@ -126,23 +150,15 @@ def _call_object(
     custom = custom_rule(value)
     if custom is not None:
         return call_with_rule(c, node, custom, args, kwargs, call)
-    product = getattr(value, "product", None)
-    if product is JVP:
-        return jvp(c, node, args, kwargs, call)
-    if isinstance(product, Product):
-        return transformed(c, node, product, args, kwargs)
-    transform = getattr(value, "transform", None)
-    if isinstance(transform, Transform):
-        inner = from_object(c, node, transform.function, name)
-        derivative = Transformed(transform.product, inner, transform.argnums, transform.has_aux)
-        return call(c, node, derivative, args, kwargs, name)
-    known = canonical(value)
-    try:
-        handler = HANDLERS.get(known)
-    except TypeError:
-        handler = None
+    found = _transform(c, node, value, args, kwargs, name)
+    if found is not None:
+        return found
+    known: Any = canonical(value) if _is_hashable(value) else None
+    handler = HANDLERS.get(known)
     if handler is not None:
         return _handle(c, node, handler, args, kwargs, name)
+    if construct.is_record_class(value):
+        return construct.construct(c, node, value, args, kwargs)
     if known in LIBRARY:
         return c.inline(c, Static(LIBRARY[known]), args, kwargs, node)
     if elementwise_rule(known) is not None or is_zero(known):
@@ -165,6 +181,49 @@ def _call_object(
         "Write it out in NumPy and plain loops.",
         UnknownFunction,
     )
+
+
+def _transform(
+    c: Context,
+    node: ast.AST,
+    value: Any,
+    args: tuple[Entity, ...],
+    kwargs: Mapping[str, Entity],
+    name: str,
+) -> Entity | None:
+    """Lower the call of a transform or of a derivative, None for all else."""
+    product, transform = (getattr(value, key, None) for key in ("product", "transform"))
+    if product is COTANGENTS:
+        c.fail(
+            node,
+            "`vjp` cannot be called inside of a function that is differentiated.",
+            "Use `pullback`, which takes the cotangent and the arguments at once.",
+            UnknownFunction,
+        )
+    if product is JVP:
+        return jvp(c, node, args, kwargs, call)
+    if isinstance(product, Product):
+        return transformed(c, node, product, args, kwargs)
+    if not isinstance(transform, Transform):
+        return None
+    if transform.outputs is not None:
+        c.fail(
+            node,
+            "A derivative with `outputs=` cannot be called inside of a function.",
+            "Differentiate a function that returns what it writes.",
+        )
+    inner = from_object(c, node, transform.function, name)
+    derivative = Transformed(transform.product, inner, transform.argnums, transform.has_aux)
+    return call(c, node, derivative, args, kwargs, name)
+
+
+def _is_hashable(value: Any) -> bool:
+    """Say whether tables can be asked for an object: a frozen instance may hold arrays."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _unwrapped(c: Context, node: ast.AST, value: Any) -> Target:
@@ -198,6 +257,11 @@ def _handle(
     kwargs: Mapping[str, Entity],
     name: str,
 ) -> Entity:
+    if handler in EXTREMES:
+        args = tuple(_listed(arg) for arg in args)
+    if handler not in TREES:
+        args = tuple(_as_numpy(c, node, arg) for arg in args)
+        kwargs = {key: _as_numpy(c, node, arg) for key, arg in kwargs.items()}
     try:
         bound = inspect.signature(handler).bind(c, node, name, *args, **kwargs)
     except TypeError as error:
@@ -207,6 +271,21 @@ def _handle(
             "Leave out arguments that are not supported.",
         )
     return handler(*bound.args, **bound.kwargs)  # type: ignore[no-any-return]
+
+
+def _as_numpy(c: Context, node: ast.AST, entity: Entity) -> Entity:
+    """Return an argument as functions of NumPy take it: lists and named tuples as tuples."""
+    return plain(opened(c, node, entity) if _is_list(entity) else entity)
+
+
+def _listed(entity: Entity) -> Entity:
+    """Return the values or keys of a dict, and what else is run through, as a tuple."""
+    items = items_of(entity) if isinstance(entity, Iteration) else None
+    return entity if items is None else tuple(items)
+
+
+def _is_list(entity: Entity) -> bool:
+    return isinstance(entity, Static) and type(entity.value) is list
 
 
 def _elementwise(
@@ -221,6 +300,13 @@ def _elementwise(
     """Lower a call of an elementwise function."""
     if kwargs:
         c.fail(node, f"The keyword `{next(iter(kwargs))}` is not supported here.", "Leave it out.")
+    python = known in OPERATORS and not isinstance(value, np.ufunc)
+    if python and any(children(arg) is not None for arg in args):
+        c.fail(
+            node,
+            f"`{value.__name__}` of a tuple, a list or an object is not supported.",
+            "Convert it with `np.array(...)` if it holds numbers.",
+        )
     operands = [numeric(c, node, arg) for arg in args]
     if getattr(value, "__module__", None) == "math":
         if any(is_array(operand) for operand in operands):
@@ -230,7 +316,6 @@ def _elementwise(
                 f"Use np.{known.__name__}.",
             )
         operands = [_python_number(c, operand) for operand in operands]
-    python = known in OPERATORS and not isinstance(value, np.ufunc)
     result = apply(c, node, known, operands, name, operator=python)
     if getattr(value, "__module__", None) == "math" and isinstance(result, Value):
         return _weakened(c, result)
@@ -259,8 +344,8 @@ def numeric(c: Context, node: ast.AST, entity: Entity) -> Operand:
     """Return an entity that must be a number or an array; tuples of numbers become arrays."""
     if isinstance(entity, Value | Const) and entity not in c.lists:
         return entity
-    if isinstance(entity, tuple) or entity in c.lists:
-        return arrays.array(c, node, "_t", entity)
+    if row(entity) is not None or entity in c.lists:
+        return arrays.array(c, node, "_t", plain(entity))
     c.fail(node, "An argument is neither a number nor an array.", "Pass numbers and arrays.")
 
 
@@ -272,6 +357,8 @@ def _call_method(
     kwargs: Mapping[str, Entity],
     name: str,
 ) -> Entity:
+    if isinstance(method.owner, Record):
+        return call_method(c, node, method.owner, method.name, args, kwargs)
     function = METHODS.get(method.name)
     if function is None:
         c.fail(
@@ -285,9 +372,13 @@ def _call_method(
     return call(c, node, Static(function), (method.owner, *args), kwargs, name)
 
 
-def read_attribute(c: Context, node: ast.AST, owner: Entity, attribute: str) -> Entity:
-    """Lower `owner.attribute`."""
+def read_attribute(c: Context, node: ast.AST, owner: Entity, name: str) -> Entity:
+    """Lower `owner.name`."""
+    if isinstance(owner, Static) and type(owner.value) in (list, dict):
+        owner = opened(c, node, owner)
     match owner:
+        case Record():
+            return attribute(c, node, owner, name)
         case Value() | Const() if owner in c.lists:
             c.fail(
                 node,
@@ -295,14 +386,14 @@ def read_attribute(c: Context, node: ast.AST, owner: Entity, attribute: str) -> 
                 "Make it an array with `np.array(...)`.",
             )
         case Value() | Const():
-            found = arrays.attribute(c, node, owner, attribute)
-            return Method(owner, attribute) if found is None else found
+            found = arrays.attribute(c, node, owner, name)
+            return Method(owner, name) if found is None else found
         case Static(value=value):
             try:
-                found = getattr(value, attribute)
+                found = getattr(value, name)
             except AttributeError:
                 what = f"module {value.__name__}" if isinstance(value, ModuleType) else "object"
-                c.fail(node, f"The {what} has no attribute `{attribute}`.", "Mend the name.")
-            c.note_read(Read(value, attribute, found))
-            return from_object(c, node, found, attribute)
-    c.fail(node, f"`.{attribute}` is not supported here.", "Write it in other words.")
+                c.fail(node, f"The {what} has no attribute `{name}`.", "Mend the name.")
+            c.note_read(Read(value, name, found))
+            return from_object(c, node, found, name)
+    c.fail(node, f"`.{name}` is not supported here.", "Write it in other words.")

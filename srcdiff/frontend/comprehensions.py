@@ -1,26 +1,32 @@
-"""List comprehensions over a range or an array: arrays that a loop fills."""
+"""Comprehensions: arrays that a loop fills, and lists and dicts of a length that is known."""
 
 import ast
 from collections.abc import Iterator
 
 from srcdiff.frontend.arrays import FULL
 from srcdiff.frontend.assignments import assign_to, item_of
-from srcdiff.frontend.context import Context, Entity, List
+from srcdiff.frontend.context import Context, Entity, Record, children
 from srcdiff.frontend.expressions import evaluate
-from srcdiff.frontend.iteration import items_of, sequence
+from srcdiff.frontend.iteration import sequence
+from srcdiff.frontend.records import items_of, key_of, list_of, opened
 from srcdiff.ir.build import Builder, integer
 from srcdiff.ir.nodes import Alloc, Const, For, Value
 from srcdiff.ir.types import PYTHON_INT, Array
 
 
-def comprehend(c: Context, node: ast.ListComp, name: str) -> Entity:
-    """Lower `[element for target in sequence]` as an array filled by a loop."""
+def comprehend(c: Context, node: ast.ListComp | ast.DictComp, name: str) -> Entity:
+    """Lower `[element for target in sequence]` as an array filled by a loop.
+
+    If the length of the sequence is known now, it is a list or a dict of so many items.
+    """
     (generator,) = node.generators
-    entity = evaluate(c, generator.iter, "_t")
+    entity = opened(c, generator.iter, evaluate(c, generator.iter, "_t"))
     hidden = {n: c.scope.names.get(n) for n in _target_names(generator.target)}
     unrolled = items_of(entity)
-    if unrolled is not None:
-        made: Entity = List(_element(c, node, generator.target, item) for item in unrolled)
+    if isinstance(node, ast.DictComp):
+        made: Entity = _dict(c, node, generator, unrolled)
+    elif unrolled is not None:
+        made = list_of(c, node, tuple(_each(c, node.elt, generator.target, unrolled)))
     else:
         made = _fill(c, node, generator, entity, name)
         c.lists = c.lists | {made}
@@ -31,9 +37,38 @@ def comprehend(c: Context, node: ast.ListComp, name: str) -> Entity:
     return made
 
 
-def _element(c: Context, node: ast.ListComp, target: ast.expr, item: Entity) -> Entity:
+def _dict(
+    c: Context,
+    node: ast.DictComp,
+    generator: ast.comprehension,
+    items: list[Entity] | None,
+) -> Record:
+    if items is None:
+        c.fail(
+            generator.iter,
+            "The keys of this dict are not known.",
+            "Use the keys or items of a dict, or a tuple of constant strings.",
+        )
+    pair = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
+    made: dict[str, Entity] = {}
+    for each in _each(c, pair, generator.target, items):
+        key, value = children(each) or ()
+        made[key_of(c, node.key, key)] = value
+    return Record(dict, tuple(made), tuple(made.values()), c.made_at(node))
+
+
+def _each(c: Context, element: ast.expr, target: ast.expr, items: list[Entity]) -> Iterator[Entity]:
+    """Iterate over the values of `element` for the items of a sequence."""
+    rounds = c.rounds
+    for k, item in enumerate(items):
+        c.rounds = (*rounds, k)
+        yield _element(c, element, target, item)
+    c.rounds = rounds
+
+
+def _element(c: Context, element: ast.expr, target: ast.expr, item: Entity) -> Entity:
     assign_to(c, target, item)
-    return evaluate(c, node.elt, "_t")
+    return evaluate(c, element, "_t")
 
 
 def _fill(
@@ -42,7 +77,7 @@ def _fill(
     length, item = sequence(c, generator.iter, entity)
     index = Value("_k", PYTHON_INT)
     with c.block() as body:
-        value = _element(c, node, generator.target, item(c, index))
+        value = _element(c, node.elt, generator.target, item(c, index))
         if not isinstance(value, Value | Const):
             c.fail(
                 node.elt,

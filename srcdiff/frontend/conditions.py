@@ -1,17 +1,30 @@
 """Conditions: comparisons, chains of them, `and` and `or`."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from srcdiff.errors import UnsupportedSyntax
 from srcdiff.frontend import arithmetic
 from srcdiff.frontend.arithmetic import apply, literal
-from srcdiff.frontend.context import Conflict, Context, Entity, Static, alike
+from srcdiff.frontend.context import (
+    Conflict,
+    Context,
+    Entity,
+    Record,
+    Static,
+    alike,
+    is_list,
+    row,
+)
 from srcdiff.frontend.infer import COMPARISONS
 from srcdiff.frontend.joins import join_entities
+from srcdiff.frontend.records import contains, is_true, items_of, opened
 from srcdiff.ir.nodes import Call, Const, If, Operand, Value, is_array
+
+NOT_NUMBERS = (tuple, Record, Static)
 
 
 def part(name: str) -> str:
@@ -46,12 +59,12 @@ def _comparison(
     match operator:
         case ast.Is() | ast.IsNot():
             return literal(_is(left, right) is isinstance(operator, ast.Is))
-        case ast.In() | ast.NotIn() if isinstance(right, tuple):
-            found = _any_equal(c, node, left, right)
+        case ast.In() | ast.NotIn():
+            found = _contained(c, node, left, opened(c, node, right))
             return found if isinstance(operator, ast.In) else _not(c, node, found)
         case ast.Eq():
             return _equal(c, node, left, right, name)
-        case ast.NotEq() if isinstance(left, tuple | Static) or isinstance(right, tuple | Static):
+        case ast.NotEq() if isinstance(left, NOT_NUMBERS) or isinstance(right, NOT_NUMBERS):
             return _not(c, node, _equal(c, node, left, right, "_t"))
     if isinstance(left, Value | Const) and isinstance(right, Value | Const):
         function = COMPARISONS[type(operator).__name__]
@@ -61,21 +74,41 @@ def _comparison(
 
 def _equal(c: Context, node: ast.AST, left: Entity, right: Entity, name: str = "_t") -> Operand:
     """Lower `left == right`; tuples are equal if all their items are."""
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        if len(left) != len(right):
+    first, second = row(left), row(right)
+    if first is not None and second is not None:
+        if len(first) != len(second) or is_list(left) is not is_list(right):
             return literal(False)
         equal: Operand = literal(True)
-        for one, other in zip(left, right, strict=True):
+        for one, other in zip(first, second, strict=True):
             equal = _both(c, node, equal, _equal(c, node, one, other), "_t")
         return equal
     if isinstance(left, Value | Const) and isinstance(right, Value | Const):
         return apply(c, node, np.equal, (left, right), name, operator=True)
     if any(isinstance(side, Value) and is_array(side) for side in (left, right)):
         c.fail(node, "An array is compared with what is no number.", "Compare arrays and numbers.")
+    if isinstance(left, Record) or isinstance(right, Record):
+        what = "Dicts and objects are not compared here."
+        c.fail(node, what, "Compare their items or fields.")
     return literal(alike(left, right))
 
 
-def _any_equal(c: Context, node: ast.AST, left: Entity, items: tuple[Entity, ...]) -> Operand:
+def _contained(c: Context, node: ast.AST, left: Entity, right: Entity) -> Operand:
+    """Lower `left in right`, a tree of known length."""
+    is_key = contains(right, left)
+    if is_key is not None:
+        return literal(is_key)
+    items = items_of(right)
+    if items is None:
+        c.fail(
+            node,
+            "`in` with anything but a tuple, a list or a dict of known length is not supported.",
+            "Look for the value in a loop.",
+            UnsupportedSyntax,
+        )
+    return _any_equal(c, node, left, items)
+
+
+def _any_equal(c: Context, node: ast.AST, left: Entity, items: Sequence[Entity]) -> Operand:
     """Lower `left in items`."""
     found: Operand = literal(False)
     for item in items:
@@ -103,11 +136,29 @@ def _is(left: Entity, right: Entity) -> bool:
     return left is right
 
 
+def condition(c: Context, node: ast.AST, entity: Entity) -> Operand:
+    """Return an entity as a scalar condition, a literal where it is known now."""
+    match entity:
+        case Static(value=value):
+            return literal(bool(value))
+        case tuple():
+            return literal(bool(entity))
+        case Record():
+            return literal(is_true(c, node, entity))
+        case Value() | Const() if not is_array(entity):
+            return arithmetic.truth(c, node, entity)
+    c.fail(
+        node,
+        "This is not a condition: it is neither a number nor a truth value.",
+        "Reduce an array first, for instance with `np.any(...)` or `np.all(...)`.",
+    )
+
+
 def truth_of(c: Context, node: ast.expr, name: str = "_test") -> Operand:
     """Lower an expression of which only the truth counts."""
     if isinstance(node, ast.BoolOp):
         return _short_circuit(c, node, node.values, name)
-    return arithmetic.condition(c, node, c.evaluate(c, node, name))
+    return condition(c, node, c.evaluate(c, node, name))
 
 
 def _short_circuit(c: Context, node: ast.BoolOp, values: list[ast.expr], name: str) -> Operand:
@@ -121,18 +172,20 @@ def chosen(c: Context, node: ast.BoolOp, values: list[ast.expr], name: str) -> E
     first = c.evaluate(c, values[0], part(name))
     if len(values) == 1:
         return first
-    known = _known_truth(first)
+    known = _known_truth(c, values[0], first)
     if known is None:
         return _decide(c, node, _truth_value(c, values[0], first), values[1:], name, _truth_values)
     return first if known is isinstance(node.op, ast.Or) else chosen(c, node, values[1:], name)
 
 
-def _known_truth(entity: Entity) -> bool | None:
+def _known_truth(c: Context, node: ast.AST, entity: Entity) -> bool | None:
     match entity:
         case Const(value=value) | Static(value=value):
             return bool(value)
         case tuple():
             return bool(entity)
+        case Record():
+            return is_true(c, node, entity)
     return None
 
 

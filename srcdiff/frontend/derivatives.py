@@ -20,9 +20,13 @@ from srcdiff.frontend.context import (
     Static,
     Transformed,
     leaves,
+    leaves_like,
     rebuild,
+    row,
 )
 from srcdiff.frontend.lifting import Lifted, lift
+from srcdiff.frontend.records import opened_all, renewed
+from srcdiff.ir.build import extents
 from srcdiff.ir.derivatives import beside, like
 from srcdiff.ir.nodes import (
     Const,
@@ -76,11 +80,12 @@ def jvp(
 ) -> Entity:
     """Lower `sd.jvp(g, primals, tangents, argnums=None)` inside of a function."""
     given = dict(zip(("f", "primals", "tangents", "argnums"), args, strict=False)) | dict(kwargs)
-    primals, tangents = given.get("primals"), given.get("tangents")
-    if "f" not in given or not (isinstance(primals, tuple) and isinstance(tangents, tuple)):
+    primals, tangents = (row(given.get(key, NOTHING)) for key in ("primals", "tangents"))
+    if "f" not in given or primals is None or tangents is None:
         c.fail(
             node, "`jvp` takes a function, a tuple of primals and one of tangents.", "Pass them."
         )
+    primals = tuple(opened_all(c, node, each) for each in primals)
     argnums = _known(given["argnums"]) if "argnums" in given else None
     if argnums is None:
         argnums = tuple(k for k, x in enumerate(primals) if any(map(_is_float, leaves(x))))
@@ -112,11 +117,14 @@ def call_transformed(
     if product.seeded and not args:
         c.fail(node, f"No {product.seeds} are given.", "Pass them first.")
     seeds, inputs = (args[0], args[1:]) if product.seeded else (None, args)
+    inputs = tuple(opened_all(c, node, each) for each in inputs)
+    kwargs = {name: opened_all(c, node, each) for name, each in kwargs.items()}
     wanted = _wanted(c, node, what, inputs, kwargs)
     lifted = lift(c, node, what.function, inputs, dict(kwargs), wanted, call)
     _check(c, node, what, lifted)
-    given = _seeds(c, node, what, seeds, lifted, [_argument(w, inputs, kwargs) for w in wanted])
-    return _derive(c, what, lifted, given, [_argument(w, inputs, kwargs) for w in wanted])
+    arguments = [inputs[w] if isinstance(w, int) else kwargs[w] for w in wanted]
+    given = _seeds(c, node, what, seeds, lifted, arguments)
+    return _derive(c, node, what, lifted, given, arguments)
 
 
 # ---- which arguments ----
@@ -164,10 +172,6 @@ def parameter_names(function: Entity) -> tuple[str, ...]:
     return ()
 
 
-def _argument(wanted: int | str, inputs: Sequence[Entity], kwargs: Mapping[str, Entity]) -> Entity:
-    return inputs[wanted] if isinstance(wanted, int) else kwargs[wanted]
-
-
 # ---- checks ----
 
 
@@ -186,7 +190,7 @@ def _check(c: Context, node: ast.AST, what: Transformed, lifted: Lifted) -> None
     parts = [leaf for leaf in leaves(result) if isinstance(leaf, Value | Const)]
     if not any(part.type.dtype.kind == "f" for part in parts):
         fail(f"`{title}` returns no floating-point number.", "Return one.")
-    if what.product.of_number and (isinstance(result, tuple) or is_array(result)):
+    if what.product.of_number and (not isinstance(result, Value | Const) or is_array(result)):
         fail(
             f"`{title}` does not return one number; a gradient is that of one number.",
             "Use `pullback` or `jacfwd`.",
@@ -211,24 +215,31 @@ def _seeds(
         return (Const(1.0, Scalar(results[0].type.dtype)), *(None for _ in results[1:]))
     if given is None:
         return ()
-    found = [leaf for leaf in leaves(given) if isinstance(leaf, Value | Const)]
-    likes: Sequence[Operand] = results
+    model = lifted.result
     if what.product.seeds == "tangents":
-        likes = [f for a in arguments for f in leaves(a) if _is_float(f)]  # type: ignore[misc]
-    fits = len(found) == len(likes) and all(
-        is_array(seed) == is_array(other)
-        and len(getattr(seed, "shape", ())) == len(getattr(other, "shape", ()))
-        for seed, other in zip(found, likes, strict=True)
-    )
-    if not fits:
+        model = tuple(arguments) if isinstance(what.argnums, tuple) else arguments[0]
+    found = leaves_like(opened_all(c, node, given), model)
+    pairs = [] if found is None else list(zip(found, leaves(model), strict=True))
+    if found is None or not all(_fits(seed, leaf) for seed, leaf in pairs):
         c.fail(
             node,
             f"The {what.product.seeds} do not have the tree and the ranks of what they belong to.",
-            "Pass one of the same shape for each floating-point number or array.",
+            "Pass one of the same shape for each floating-point number or array, None elsewhere.",
         )
     return tuple(
-        c.builder.cast(seed, other.type.dtype) for seed, other in zip(found, likes, strict=True)
+        c.builder.cast(seed, leaf.type.dtype)  # type: ignore[arg-type, union-attr]
+        for seed, leaf in pairs
+        if _is_float(leaf)
     )
+
+
+def _fits(seed: Entity, leaf: Entity) -> bool:
+    """Say whether a seed has the rank of the leaf that it belongs to."""
+    if not (_is_float(leaf) and isinstance(leaf, Value | Const)):
+        return isinstance(seed, Static) and seed.value is None
+    if not isinstance(seed, Value | Const):
+        return False
+    return is_array(seed) == is_array(leaf) and len(extents(seed)) == len(extents(leaf))
 
 
 def _is_float(leaf: Entity) -> bool:
@@ -237,6 +248,7 @@ def _is_float(leaf: Entity) -> bool:
 
 def _derive(
     c: Context,
+    node: ast.AST,
     what: Transformed,
     lifted: Lifted,
     seeds: tuple[Operand | None, ...],
@@ -262,7 +274,7 @@ def _derive(
         )
     )
     _ask(c, [*(values if valued else ()), *(made if product.mode not in BESIDE else ())])
-    return _arranged(what, lifted.result, values, iter(made), arguments)
+    return _arranged(c, node, what, lifted.result, values, iter(made), arguments)
 
 
 def _made(product: Product, floats: Sequence[Value], wrt: Sequence[Value]) -> list[Value]:
@@ -310,6 +322,8 @@ def _ask(c: Context, outs: Sequence[Value]) -> None:
 
 
 def _arranged(
+    c: Context,
+    node: ast.AST,
     what: Transformed,
     result: Entity,
     values: Sequence[Value],
@@ -341,6 +355,7 @@ def _arranged(
             derivative = by_arguments(lambda: by_arguments(lambda: next(made)))
         case _:
             derivative = by_arguments(lambda: next(made))
+    derivative = renewed(c, node, derivative)
     if what.has_aux:
         assert isinstance(value, tuple)
         return (value, derivative) if what.product.with_value else (derivative, value[1])

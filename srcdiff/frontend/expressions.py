@@ -15,17 +15,22 @@ from srcdiff.frontend.context import (
     Conflict,
     Context,
     Entity,
-    List,
     LocalFunction,
     Read,
+    Record,
     Scope,
     Static,
+    children,
+    is_list,
+    row,
 )
 from srcdiff.frontend.infer import BINARY
 from srcdiff.frontend.objects import from_object
 from srcdiff.frontend.places import gather, places_of
+from srcdiff.frontend.records import item, items_of, key_of, list_of, opened, special
 from srcdiff.frontend.subscripts import parse
-from srcdiff.ir.nodes import Const, Operand, Value, is_array
+from srcdiff.ir.nodes import Const, Operand, Slice, Value, is_array
+from srcdiff.ir.types import Scalar
 
 
 def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:
@@ -55,8 +60,10 @@ def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:
         case ast.Tuple():
             return tuple(_elements(c, node.elts))
         case ast.List():
-            return List(_elements(c, node.elts))
-        case ast.ListComp():
+            return list_of(c, node, tuple(_elements(c, node.elts)))
+        case ast.Dict():
+            return _dict(c, node)
+        case ast.ListComp() | ast.DictComp():
             return c.comprehend(c, node, name)
         case ast.Lambda():
             return LocalFunction(node, c.scope, defaults(c, node.args))
@@ -88,7 +95,7 @@ def lookup(c: Context, node: ast.Name) -> Entity:
                     "Use different names, or give the name the same type on every path.",
                 )
             return binding.entity
-        read = _surrounding(scope, node.id)
+        read = surrounding(scope, node.id)
         if read is not None:
             c.note_read(read)
             return from_object(c, node, read.value, node.id)
@@ -101,7 +108,8 @@ def lookup(c: Context, node: ast.Name) -> Entity:
     )
 
 
-def _surrounding(scope: Scope, name: str) -> Read | None:
+def surrounding(scope: Scope, name: str) -> Read | None:
+    """Return the read of a name that no scope binds: a closure cell, a global or a builtin."""
     source = scope.source
     if name in source.closure:
         cells = source.function.__closure__ or ()
@@ -117,7 +125,11 @@ def _surrounding(scope: Scope, name: str) -> Read | None:
 
 def operand(c: Context, node: ast.expr, name: str = "_t") -> Operand:
     """Lower an expression that must be a number or an array."""
-    entity = evaluate(c, node, name)
+    return number(c, node, evaluate(c, node, name))
+
+
+def number(c: Context, node: ast.AST, entity: Entity) -> Operand:
+    """Return an entity that must be a number or an array."""
     if isinstance(entity, Value | Const) and entity not in c.lists:
         return entity
     what = "a list" if entity in c.lists else "neither a number nor an array"
@@ -129,8 +141,9 @@ def binary(
 ) -> Entity:
     """Lower a binary operator; tuples can be added and repeated."""
     first, second = evaluate(c, left, part(name)), evaluate(c, right, part(name))
-    if isinstance(first, tuple) and isinstance(second, tuple) and function is np.add:
-        return type(first)(tuple(first) + tuple(second))
+    found = combined(c, node, function, first, second)
+    if found is not None:
+        return found
     for entity, side in ((first, left), (second, right)):
         if not isinstance(entity, Value | Const) or entity in c.lists:
             c.fail(
@@ -143,6 +156,49 @@ def binary(
     return apply(c, node, function, (first, second), name, operator=True)  # type: ignore[arg-type]
 
 
+METHODS_OF: dict[Any, str] = {
+    np.add: "add",
+    np.subtract: "sub",
+    np.multiply: "mul",
+    np.divide: "truediv",
+    np.floor_divide: "floordiv",
+    np.remainder: "mod",
+    np.power: "pow",
+    np.matmul: "matmul",
+}
+"""What a class calls its own operators, but for the underscores."""
+
+
+def combined(
+    c: Context, node: ast.AST, function: Any, first: Entity, second: Entity
+) -> Entity | None:
+    """Lower an operator between trees, None if there is no tree: tuples and lists can be added."""
+    name = METHODS_OF.get(function)
+    if name is None:
+        return None
+    if isinstance(first, Record):
+        own = special(c, node, first, f"__{name}__", (second,))
+        if own is not None:
+            return own
+    if isinstance(second, Record) and _lets_go_first(first):
+        own = special(c, node, second, f"__r{name}__", (first,))
+        if own is not None:
+            return own
+    left, right = row(first), row(second)
+    if function is not np.add or left is None or right is None:
+        return None
+    if is_list(first) is not is_list(second):
+        return None
+    return list_of(c, node, left + right) if is_list(first) else left + right
+
+
+def _lets_go_first(entity: Entity) -> bool:
+    """Say whether `entity + other` asks `other`: NumPy's own numbers and arrays do not."""
+    if isinstance(entity, Value | Const):
+        return isinstance(entity.type, Scalar) and entity.type.weak
+    return True
+
+
 def _unary(c: Context, node: ast.UnaryOp, name: str) -> Entity:
     match node.op:
         case ast.Not():
@@ -152,7 +208,11 @@ def _unary(c: Context, node: ast.UnaryOp, name: str) -> Entity:
             return operand(c, node.operand, name)
         case ast.Invert():
             return apply(c, node, np.invert, (operand(c, node.operand, part(name)),), name)
-    return apply(c, node, np.negative, (operand(c, node.operand, part(name)),), name, operator=True)
+    inner = evaluate(c, node.operand, part(name))
+    own = special(c, node, inner, "__neg__")
+    if own is not None:
+        return own
+    return apply(c, node, np.negative, (number(c, node.operand, inner),), name, operator=True)
 
 
 def _conditional(c: Context, node: ast.IfExp, name: str) -> Entity:
@@ -168,9 +228,11 @@ def _conditional(c: Context, node: ast.IfExp, name: str) -> Entity:
 
 def subscript(c: Context, node: ast.Subscript, name: str) -> Entity:
     """Lower an element or a slice that is read."""
-    owner = evaluate(c, node.value, "_t")
-    if isinstance(owner, tuple):
-        return _tuple_item(c, node, owner)
+    owner = opened(c, node.value, evaluate(c, node.value, "_t"))
+    if children(owner) is not None:
+        found = item(c, node, owner, _index(c, node.slice))
+        if found is not None:
+            return found
     if not isinstance(owner, Value) or not is_array(owner):
         c.fail(
             node,
@@ -184,7 +246,12 @@ def subscript(c: Context, node: ast.Subscript, name: str) -> Entity:
         indexing.check_bounds(c, node, owner, items)
         indices = indexing.element(items)
         return c.builder.load(owner, indices, name if name != "_t" else _element_name(node))
-    return indexing.view(c, node, owner, items, name)
+    part_of = indexing.view(c, node, owner, items, name)
+    if owner not in c.lists or not isinstance(items[0], Slice):
+        return part_of
+    copied = c.builder.copy(part_of, name)
+    c.lists = c.lists | {copied}
+    return copied
 
 
 def _element_name(node: ast.Subscript) -> str:
@@ -194,19 +261,14 @@ def _element_name(node: ast.Subscript) -> str:
     return "_" + "_".join(names) if len(names) == 1 + len(parts) else "_t"
 
 
-def _tuple_item(c: Context, node: ast.Subscript, owner: tuple[Any, ...]) -> Entity:
-    if isinstance(node.slice, ast.Slice):
-        parts = (node.slice.lower, node.slice.upper, node.slice.step)
-        bounds = [None if p is None else _known_integer(c, p) for p in parts]
-        return type(owner)(owner[slice(*bounds)])
-    index = _known_integer(c, node.slice)
-    if not -len(owner) <= index < len(owner):
-        c.fail(
-            node,
-            f"The index {index} is out of range: this tuple has {len(owner)} items.",
-            "Mend the index.",
-        )
-    return owner[index]  # type: ignore[no-any-return]
+def _index(c: Context, node: ast.expr) -> Entity | slice:
+    """Lower the index of a tree."""
+    if not isinstance(node, ast.Slice):
+        return evaluate(c, node)
+    bounds = [
+        None if b is None else _known_integer(c, b) for b in (node.lower, node.upper, node.step)
+    ]
+    return slice(*bounds)
 
 
 def _known_integer(c: Context, node: ast.expr) -> int:
@@ -225,17 +287,36 @@ def _elements(c: Context, nodes: list[ast.expr]) -> list[Entity]:
     result: list[Entity] = []
     for node in nodes:
         if isinstance(node, ast.Starred):
-            entity = evaluate(c, node.value)
-            if not isinstance(entity, tuple):
+            items = items_of(opened(c, node, evaluate(c, node.value)))
+            if items is None:
                 c.fail(
                     node,
                     "Only a tuple of fixed length can be spread with `*`.",
                     "Write the elements out.",
                 )
-            result += entity
+            result += items
         else:
             result.append(evaluate(c, node, "_t"))
     return result
+
+
+def _dict(c: Context, node: ast.Dict) -> Record:
+    """Lower a dict with constant keys, and with other dicts spread in it."""
+    made: dict[str, Entity] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            made |= _spread(c, value)
+        else:
+            made[key_of(c, key, evaluate(c, key))] = evaluate(c, value, "_t")
+    return Record(dict, tuple(made), tuple(made.values()), c.made_at(node))
+
+
+def _spread(c: Context, node: ast.expr) -> dict[str, Entity]:
+    """Return the items of a dict that stands after `**`."""
+    entity = opened(c, node, evaluate(c, node))
+    if not isinstance(entity, Record) or entity.kind is not dict:
+        c.fail(node, "Only a dict with known keys can be spread with `**`.", "Write it out.")
+    return dict(zip(entity.keys, entity.children, strict=True))
 
 
 def _call(c: Context, node: ast.Call, name: str) -> Entity:
@@ -244,13 +325,12 @@ def _call(c: Context, node: ast.Call, name: str) -> Entity:
     kwargs: dict[str, Entity] = {}
     for keyword in node.keywords:
         if keyword.arg is None:
-            c.fail(
-                node,
-                "`**` in a call is not supported.",
-                "Write the arguments out.",
-                UnsupportedSyntax,
-            )
-        kwargs[keyword.arg] = evaluate(c, keyword.value, "_t")
+            for key, value in _spread(c, keyword.value).items():
+                if key in kwargs:
+                    c.fail(node, f"The argument `{key}` is given twice.", "Give it once.")
+                kwargs[key] = value
+        else:
+            kwargs[keyword.arg] = evaluate(c, keyword.value, "_t")
     return call(c, node, function, args, kwargs, name)
 
 

@@ -17,22 +17,6 @@ Item = Callable[[Context, Value], Entity]
 Progression = tuple[Operand, Operand, Operand, Item]
 
 
-def items_of(entity: Entity) -> list[Entity] | None:
-    """Return the items of what is iterated over, where their number is known now."""
-    if isinstance(entity, tuple):
-        return list(entity)
-    if isinstance(entity, Iteration) and entity.kind != "range":
-        each = [items_of(arg) for arg in entity.args]
-        known = [items for items in each if items is not None]
-        if len(known) == len(each) and each:
-            if entity.kind == "enumerate":
-                return [(integer(k), item) for k, item in enumerate(known[0])]
-            if entity.kind == "reversed":
-                return known[0][::-1]
-            return [tuple(row) for row in zip(*known, strict=False)]
-    return None
-
-
 def progression(c: Context, node: ast.expr, entity: Entity) -> Progression:
     """Return start, stop and step of a loop, and what its target becomes for an index."""
     if isinstance(entity, Iteration) and entity.kind == "range":

@@ -1,13 +1,27 @@
 """Where two paths meet: one entity for what a name denotes on each of them."""
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
-from srcdiff.frontend.context import Conflict, Context, Entity, List, alike
+from srcdiff.frontend.context import (
+    Conflict,
+    Context,
+    Entity,
+    Record,
+    Static,
+    alike,
+    children,
+    form,
+    keys_of,
+    merged_origins,
+    remade,
+)
 from srcdiff.frontend.infer import unify
 from srcdiff.ir.build import Builder, constant, integer
 from srcdiff.ir.nodes import Const, Join, Operand, Value
 from srcdiff.ir.types import PYTHON_INT, Array, Type
+from srcdiff.trees import word
 
 Sides = tuple[Builder, Builder]
 
@@ -16,7 +30,7 @@ def join_entities(
     c: Context,
     node: ast.AST,
     sides: Sides,
-    entities: tuple[Entity, Entity],
+    entities: Sequence[Entity],
     name: str,
     joins: list[Join],
 ) -> Entity:
@@ -24,12 +38,14 @@ def join_entities(
     then, orelse = entities
     if alike(then, orelse):
         return then
+    if form(then) is not None and form(then) == form(orelse):
+        pairs = zip(keys_of(then), children(then) or (), children(orelse) or (), strict=True)
+        joined = [
+            join_entities(c, node, sides, pair, f"{name}_{word(key)}", joins)
+            for key, *pair in pairs
+        ]
+        return remade(merged_origins(then, orelse), joined)
     match then, orelse:
-        case tuple(), tuple() if len(then) == len(orelse) and type(then) is type(orelse):
-            items = enumerate(zip(then, orelse, strict=True))
-            return type(then)(
-                join_entities(c, node, sides, pair, f"{name}_{k}", joins) for k, pair in items
-            )
         case Value() | Const(), Value() | Const():
             return _join_operands(c, sides, (then, orelse), name, joins)
     for entity in entities:
@@ -50,7 +66,11 @@ def _join_operands(
         out = Value(name, type)
         joins.append(Join(out, *cast))
         return out
+    if (then in c.lists) is not (orelse in c.lists):
+        return Conflict("is a list on one path and an array on the other.")
     out = Value(name, type, joined_shape(c, *operands))
+    if then in c.lists:
+        c.lists = c.lists | {out}
     joins.append(Join(out, then, orelse))
     return out
 
@@ -88,5 +108,13 @@ def describe(entity: Any) -> str:
             names = {"b": "a bool", "i": "an integer", "u": "an integer", "f": "a float"}
             return names.get(type.dtype.kind, str(type.dtype))
         case tuple():
-            return f"a {'list' if isinstance(entity, List) else 'tuple'} of {len(entity)}"
+            return f"a tuple of {len(entity)}"
+        case Record(kind=kind) if kind is list:
+            return f"a list of {len(entity.children)}"
+        case Record(kind=kind, keys=keys) if kind is dict:
+            return f"a dict with {', '.join(map(repr, keys)) or 'no keys'}"
+        case Record(kind=kind):
+            return f"a `{kind.__name__}`"
+        case Static(value=None):
+            return "None"
     return "an object"

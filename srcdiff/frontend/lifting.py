@@ -89,6 +89,7 @@ def lift(
     call: Call,
 ) -> Lifted:
     """Lower a function so that all it uses are its parameters."""
+    _refuse_lists(c, node, [*inputs, *kwargs.values()])
     entry = _Entry()
     args = tuple(entry.entity(e, differentiated=k in wanted) for k, e in enumerate(inputs))
     named = {n: entry.entity(e, differentiated=n in wanted) for n, e in kwargs.items()}
@@ -96,6 +97,7 @@ def lift(
         for param in entry.fresh:
             c.settle(param)
         result = call(c, node, function, args, named, "_out")
+    _refuse_lists(c, node, [result])
     block, result = _named(c, Block(tuple(builder.statements)), result)
     results = tuple(leaf for leaf in leaves(result) if isinstance(leaf, Value | Const))
     free = _free(block, results, entry.fresh)
@@ -105,6 +107,17 @@ def lift(
     positions = {param: params.index(param) for param in entry.wrt}
     args_ = (*entry.fresh.values(), *free)
     return Lifted(lifted, args_, result, positions, len(entry.fresh))
+
+
+def _refuse_lists(c: Context, node: ast.AST, entities: Sequence[Entity]) -> None:
+    """Refuse lists of a length that only the run time knows: a derivative would be an array."""
+    if any(leaf in c.lists for entity in entities for leaf in leaves(entity)):
+        c.fail(
+            node,
+            "The function that is differentiated takes or returns a list whose length is known at "
+            "run time only.",
+            "Make an array of it, with `np.array(...)`.",
+        )
 
 
 def _named(c: Context, block: Block, result: Entity) -> tuple[Block, Entity]:

@@ -11,18 +11,24 @@ arguments, closures, constants and tuples are gone when the IR is built.
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
-from srcdiff.errors import Span, SrcdiffError, TypeInferenceError, UnsupportedSyntax
+from srcdiff.errors import (
+    NotDifferentiable,
+    Span,
+    SrcdiffError,
+    TypeInferenceError,
+    UnsupportedSyntax,
+)
 from srcdiff.frontend.arithmetic import literal
-from srcdiff.frontend.arrays import stopped
 from srcdiff.frontend.assigned import check_assigned
 from srcdiff.frontend.assignments import assign, augment, bind
 from srcdiff.frontend.comprehensions import comprehend
 from srcdiff.frontend.conditions import truth_of
+from srcdiff.frontend.constants import lower_no_grad
 from srcdiff.frontend.context import (
     Binding,
     Captured,
@@ -31,9 +37,12 @@ from srcdiff.frontend.context import (
     Entity,
     LocalFunction,
     Read,
+    Record,
     Scope,
     Static,
+    children,
     leaves,
+    remade,
 )
 from srcdiff.frontend.expressions import defaults, evaluate
 from srcdiff.frontend.joins import join_entities, undefined
@@ -54,10 +63,8 @@ from srcdiff.ir.nodes import (
     Operand,
     Statement,
     Value,
-    View,
 )
-from srcdiff.ir.walk import all_definitions, rename
-from srcdiff.words import no_grad
+from srcdiff.ir.walk import rename
 
 MAX_DEPTH = 64
 
@@ -87,17 +94,20 @@ def lower(
     kwargs: Mapping[str, Entity],
     params: Sequence[Value],
     prologue: Builder,
+    output: Callable[[Entity], Entity] = lambda returned: returned,
 ) -> Lowered:
     """Lower `function` called with entities whose run-time leaves are `params`.
 
-    `prologue` holds statements that define the extents of the parameters. Raises `SrcdiffError`
+    `prologue` holds statements that define the extents of the parameters, `output` makes the result
+    out of what the function returns. Raises `SrcdiffError`
     at the user's line for everything that is not supported.
     """
     source = find_source(function)
     c = Context(Scope(source))
     c.prologue = prologue
     c.evaluate, c.inline, c.comprehend = evaluate, inline, comprehend
-    result = inline(c, Static(function), tuple(args), kwargs, source.node)
+    result = output(inline(c, Static(function), tuple(args), kwargs, source.node))
+    _check_lists(c, source, result)
     results = [leaf for leaf in leaves(result) if isinstance(leaf, Value | Const)]
     captured = tuple(c.captured.values())
     renamed: dict[Value, Operand] = {}
@@ -123,6 +133,15 @@ def lower(
         source.span(source.node),
         tuple(c.reads),
     )
+
+
+def _check_lists(c: Context, source: Source, result: Entity) -> None:
+    if any(leaf in c.lists for leaf in leaves(result)):
+        raise NotDifferentiable(
+            f"`{source.function.__name__}` returns a list whose length is known at run time only.",
+            source.span(source.node),
+            "Return `np.array(...)` of it.",
+        )
 
 
 def _renamed_prologue(
@@ -176,15 +195,16 @@ def inline(
             node, "Recursive functions are not supported yet.", "Write a loop.", UnsupportedSyntax
         )
     names = _bind_arguments(c, node, definition, args, kwargs, given)
-    caller, calls, origin = c.scope, c.calls, c.builder.origin
-    c.scope, c.calls = scope, (*c.calls, node, definition)
+    scope.call = node
+    caller, calls, origin, scopes = c.scope, c.calls, c.builder.origin, c.scopes
+    c.scope, c.calls, c.scopes = scope, (*c.calls, node, definition), (*c.scopes, scope)
     try:
         _check(c, definition)
         for name, entity in names.items():
             bind(c, definition, name, entity)
         return _body(c, definition)
     finally:
-        c.scope, c.calls, c.builder.origin = caller, calls, origin
+        c.scope, c.calls, c.builder.origin, c.scopes = caller, calls, origin, scopes
 
 
 def _check(c: Context, definition: ast.FunctionDef | ast.Lambda) -> None:
@@ -196,6 +216,7 @@ def _check(c: Context, definition: ast.FunctionDef | ast.Lambda) -> None:
 def _body(c: Context, definition: ast.FunctionDef | ast.Lambda) -> Entity:
     if isinstance(definition, ast.Lambda):
         c.at(definition.body)
+        c.scope.statement, c.scope.builder = ast.Expr(definition.body), c.builder
         return evaluate(c, definition.body, "_out")
     structured = structure(_without_docstring(definition.body))
     c.scope.leaves = structured.leaves
@@ -252,8 +273,14 @@ def _bind_arguments(
         names[spec.vararg.arg] = tuple(args[len(positional) :])
     elif spec.vararg is not None:
         names[spec.vararg.arg] = ()
-    known = {*positional, *(arg.arg for arg in spec.kwonlyargs)}
+    known = {*positional, *(arg.arg for arg in spec.kwonlyargs)} - {
+        arg.arg for arg in spec.posonlyargs
+    }
+    rest: dict[str, Entity] = {}
     for name, entity in kwargs.items():
+        if name not in known and spec.kwarg is not None:
+            rest[name] = entity
+            continue
         if name not in known or name in names:
             what = "twice" if name in names else "which it does not have"
             c.fail(node, f"`{title}` is given the argument `{name}` {what}.", "Mend the call.")
@@ -262,6 +289,8 @@ def _bind_arguments(
         if name not in names and name not in given:
             c.fail(node, f"`{title}` needs the argument `{name}`.", "Pass it.")
         names.setdefault(name, given.get(name, Static(None)))
+    if spec.kwarg is not None:
+        names[spec.kwarg.arg] = Record(dict, tuple(rest), tuple(rest.values()), c.made_at(node))
     return names
 
 
@@ -272,6 +301,7 @@ def statements(c: Context, body: list[ast.stmt]) -> None:
     """Lower the statements of a block."""
     for node in body:
         c.at(node)
+        c.scope.statement, c.scope.builder = node, c.builder
         try:
             statement(c, node)
         except RecursionError as error:
@@ -294,7 +324,7 @@ def statement(c: Context, node: ast.stmt) -> None:
         case ast.Expr():
             evaluate(c, node.value, "_t")
         case ast.With():
-            _no_grad(c, node)
+            lower_no_grad(c, node, statements)
         case ast.Pass():
             pass
         case ast.FunctionDef():
@@ -312,27 +342,6 @@ def statement(c: Context, node: ast.stmt) -> None:
                 "Write it in other words.",
                 UnsupportedSyntax,
             )
-
-
-def _no_grad(c: Context, node: ast.With) -> None:
-    """Lower a block whose values and writes are constants to derivatives."""
-    call = node.items[0].context_expr
-    assert isinstance(call, ast.Call)
-    word = evaluate(c, call.func)
-    if not (isinstance(word, Static) and word.value is no_grad):
-        c.fail(call, f"`{ast.unparse(call.func)}` is not `sd.no_grad`.", "Open it around the call.")
-    before, outer, first = dict(c.scope.names), c.constant, len(c.builder.statements)
-    c.constant = True
-    statements(c, node.body)
-    c.constant = outer
-    c.at(node)
-    block = Block(tuple(c.builder.statements[first:]))
-    views = {s.out for s in block.statements if isinstance(s, View)}
-    made = set(all_definitions(block)) - views
-    for name, binding in list(c.scope.names.items()):
-        if before.get(name) is not binding and not made.issuperset(leaves(binding.entity)):
-            entity = stopped(c, node, name, binding.entity)
-            c.scope.names[name] = Binding(entity, binding.span)
 
 
 def _message(node: ast.expr | None) -> str:
@@ -420,8 +429,9 @@ def _or_undefined(side: Builder, binding: Binding | None, other: Binding | None)
 
 
 def _undefined_like(side: Builder, entity: Entity) -> Entity:
-    if isinstance(entity, tuple):
-        return type(entity)(_undefined_like(side, item) for item in entity)
+    inner = children(entity)
+    if inner is not None:
+        return remade(entity, [_undefined_like(side, item) for item in inner])
     assert isinstance(entity, Value | Const)
     return undefined(side, entity.type)
 

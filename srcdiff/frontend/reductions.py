@@ -11,14 +11,14 @@ import numpy as np
 from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import (
     apply,
-    condition,
     literal,
     ordered_like,
     require_equal,
     without_axes,
 )
 from srcdiff.frontend.arrays import FULL, array, axes_of, joint_dtype, static
-from srcdiff.frontend.context import Context, Entity, Iteration, List, Static
+from srcdiff.frontend.conditions import condition
+from srcdiff.frontend.context import Context, Entity, Iteration, Static
 from srcdiff.ir.build import constant, extents, integer, is_constant, reduced_shape
 from srcdiff.ir.nodes import NEW_AXIS, Const, Item, Operand, Value, is_array
 from srcdiff.ir.types import PYTHON_FLOAT, PYTHON_INT, Array, Scalar
@@ -339,17 +339,6 @@ def _iteration(kind: str) -> Any:
     return make
 
 
-def _sequence(kind: type[tuple[Any, ...]]) -> Any:
-    """Return the handler of `tuple` or `list`."""
-
-    def convert(c: Context, node: ast.AST, name: str, iterable: Entity) -> Entity:
-        if isinstance(iterable, tuple):
-            return kind(iterable)
-        c.fail(node, "Only a tuple of fixed length can be converted.", "Use an array.")
-
-    return convert
-
-
 HANDLERS: dict[Any, Any] = {
     **{function: _along(function) for function in REDUCTIONS},
     np.amax: _along(np.max),
@@ -377,8 +366,6 @@ HANDLERS: dict[Any, Any] = {
     builtins.enumerate: _iteration("enumerate"),
     builtins.zip: _iteration("zip"),
     builtins.reversed: _iteration("reversed"),
-    builtins.tuple: _sequence(tuple),
-    builtins.list: _sequence(List),
 } | {
     getattr(np, name): _convert(Scalar(np.dtype(name)))
     for name in [

@@ -66,7 +66,7 @@ def call_with_rule(
     """Lower the call of a function that has a rule of its own."""
     args = _positional(c, node, custom, args, kwargs)
     if custom.is_zero:
-        return stopped(c, node, "_t", _bare(custom)(c, node, NOTHING, args, {}, "_out"))
+        return stopped(c, _bare(custom)(c, node, NOTHING, args, {}, "_out"))
     lifted = _lifted(c, node, NOTHING, args, _bare(custom))
     _refuse_writes(c, node, lifted)
     parts = {

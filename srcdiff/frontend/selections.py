@@ -8,8 +8,9 @@ import numpy as np
 from srcdiff.frontend import indexing
 from srcdiff.frontend.arithmetic import apply, literal
 from srcdiff.frontend.arrays import FULL, array, axes_of, known_array, static
-from srcdiff.frontend.context import Context, Entity, Static
+from srcdiff.frontend.context import Context, Entity, Static, plain
 from srcdiff.frontend.places import gather, places_of
+from srcdiff.frontend.records import opened
 from srcdiff.frontend.subscripts import complete, entity_items
 from srcdiff.frontend.writes import Selection, update_at, write_places
 from srcdiff.ir.build import integer
@@ -42,6 +43,8 @@ def take(
 
 def put(c: Context, node: ast.AST, name: str, a: Entity, ind: Entity, v: Entity) -> Entity:
     target = known_array(c, node, a)
+    if isinstance(ind, tuple):
+        ind = array(c, node, "_i", ind)
     if len(target.shape) != 1:
         c.fail(node, "np.put is only supported for arrays of one axis.", "Write `a[i, j] = v`.")
     write_places(c, node, _selection(c, node, target, ind), _number(c, node, v))
@@ -74,9 +77,9 @@ def where(
         return nonzero(c, node, name, condition)
     operands = []
     for entity in (condition, x, y):
-        if not isinstance(entity, Value | Const):
-            c.fail(node, "np.where takes numbers and arrays.", "Pass numbers and arrays.")
-        operands.append(entity)
+        if entity is None:
+            c.fail(node, "np.where takes one argument or three.", "Pass both values.")
+        operands.append(_number(c, node, entity))
     return apply(c, node, np.where, operands, name)
 
 
@@ -91,7 +94,7 @@ def _at(function: Any) -> Any:
     ) -> Entity:
         target = known_array(c, node, a)
         chosen = _selection(c, node, target, indices)
-        update_at(c, node, function, chosen, _number(c, node, b))
+        update_at(c, node, function, chosen, _number(c, node, plain(opened(c, node, b))))
         return Static(None)
 
     return handler
@@ -145,6 +148,9 @@ def norm(
 
 
 UFUNCS = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
+UPDATES: dict[Any, Any] = {function.at: _at(function) for function in UFUNCS}
+"""To their indices a list is an array, and a tuple is one index for each axis."""
+
 HANDLERS: dict[Any, Any] = {
     np.take: take,
     np.put: put,
@@ -152,5 +158,5 @@ HANDLERS: dict[Any, Any] = {
     np.flatnonzero: flatnonzero,
     np.where: where,
     np.linalg.norm: norm,
-    **{function.at: _at(function) for function in UFUNCS},
+    **UPDATES,
 }

@@ -19,6 +19,7 @@ from srcdiff.frontend.arrays import (
     static,
 )
 from srcdiff.frontend.context import Context, Entity, Static
+from srcdiff.frontend.records import items_of, opened, special
 from srcdiff.ir.build import extents, integer, is_constant
 from srcdiff.ir.nodes import NEW_AXIS, Broadcast, Const, Item, Operand, Slice, Value, is_array
 from srcdiff.ir.types import Array
@@ -196,9 +197,14 @@ def result_type(c: Context, node: ast.AST, name: str, *arrays_and_dtypes: Entity
 
 
 def length(c: Context, node: ast.AST, name: str, obj: Entity) -> Entity:
-    """`len`: of a tuple or of the first axis."""
-    if isinstance(obj, tuple):
-        return literal(len(obj))
+    """`len`: of a tree, or of the first axis of an array."""
+    obj = opened(c, node, obj)
+    items = items_of(obj)
+    if items is not None:
+        return literal(len(items))
+    own = special(c, node, obj, "__len__")
+    if own is not None:
+        return own
     array = known_array(c, node, obj)
     if not array.shape:
         c.fail(node, "len() of an array without axes.", "Index it with `[()]`.")

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from srcdiff.frontend.arithmetic import is_integer
 from srcdiff.frontend.arrays import array as array_of
-from srcdiff.frontend.context import Context, Entity, List, Static
+from srcdiff.frontend.context import Context, Entity, Record, Static, is_list, plain, row
 from srcdiff.frontend.indexing import is_mask
+from srcdiff.frontend.records import opened
 from srcdiff.ir.build import integer, is_constant
 from srcdiff.ir.nodes import NEW_AXIS, Const, Item, NewAxis, Operand, Slice, Value, is_array
 
@@ -15,6 +16,8 @@ def parse(c: Context, node: ast.Subscript, array: Value) -> list[Item]:
     """Return the items of an index, one for each axis, `...` and missing axes filled in."""
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     items = [item for part in parts for item in _item(c, part)]
+    if array in c.lists and any(isinstance(i, Value) and is_array(i) for i in items):
+        c.fail(node, "A list takes no arrays as indices.", "Make it an array with `np.array(...)`.")
     return complete(c, node, array, items)
 
 
@@ -54,16 +57,22 @@ def _item(c: Context, part: ast.expr) -> list[Item | None]:
 
 
 def entity_items(c: Context, part: ast.AST, entity: Entity) -> list[Item | None]:
-    """Return the items that an entity stands for as an index; None stands for `...`."""
+    """Return the items that an entity stands for as an index; None stands for `...`.
+
+    As in NumPy, a list is an array of indices or a mask, and a tuple is one index for each axis.
+    """
+    entity = opened(c, part, entity)
     match entity:
         case Static(value=None):
             return [NEW_AXIS]
         case Static(value=value) if value is Ellipsis:
             return [None]
-        case List():
+        case Value() if entity in c.lists:
             return entity_items(c, part, array_of(c, part, "_i", entity))
-        case tuple():
-            return [item for each in entity for item in entity_items(c, part, each)]
+        case Record() if is_list(entity):
+            return entity_items(c, part, array_of(c, part, "_i", plain(entity)))
+        case tuple() | Record() if (items := row(entity)) is not None:
+            return [item for each in items for item in entity_items(c, part, each)]
         case Value() | Const() if is_integer(entity) and entity.type.dtype.kind in "iu":
             return [entity]
         case Value() if is_array(entity) and entity.type.dtype.kind in "iu":

@@ -51,7 +51,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     "NamedExpr": ("`:=`", "Assign on a line of its own."),
     "Set": ("a set", _COLLECTION),
     "SetComp": ("a set comprehension", _COLLECTION),
-    "DictComp": ("a dict comprehension", _KEYS),
     "GeneratorExp": ("a generator expression", "Write a loop, or a list: `[... for ... in ...]`."),
     "JoinedStr": ("an f-string", _MESSAGES),
     "TemplateStr": ("a t-string", "Use a plain string."),
@@ -70,7 +69,16 @@ ALLOWED = (
     (ast.FunctionDef, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Pass)
     + (ast.If, ast.For, ast.While, ast.Break, ast.Continue, ast.Raise, ast.Assert)
     + (ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Call, ast.Lambda)
-    + (ast.Dict, ast.List, ast.Tuple, ast.ListComp, ast.Attribute, ast.Subscript, ast.Slice)
+    + (
+        ast.Dict,
+        ast.List,
+        ast.Tuple,
+        ast.ListComp,
+        ast.DictComp,
+        ast.Attribute,
+        ast.Subscript,
+        ast.Slice,
+    )
     + (ast.Name, ast.Constant, ast.FormattedValue, ast.Starred)
 )
 
@@ -114,6 +122,8 @@ def _children(node: ast.AST, place: Place) -> list[tuple[ast.AST, Place]]:
             return [(node.value, "code"), (node.slice, "index")]
         case ast.Tuple() if place == "index":
             return _placed(node.elts, "index")
+        case ast.Tuple(ctx=ast.Load()) | ast.List(ctx=ast.Load()) if place in ("code", "argument"):
+            return _placed(node.elts, "argument")
         case ast.Assert():
             return [(node.test, "code"), *_placed(filter(None, (node.msg,)), "message")]
         case ast.Raise() | ast.Call(func=ast.Name(id="print")):
@@ -145,11 +155,11 @@ def _problem(node: ast.AST, place: Place, bound: frozenset[str]) -> Problem | No
             return _constant(node, place)
         case ast.Compare():
             return _comparison(node)
-        case ast.ListComp():
+        case ast.ListComp() | ast.DictComp():
             return _comprehension(node)
         case ast.Dict():
             return _dict(node)
-        case ast.Raise() | ast.Starred() | ast.Attribute() | ast.For() | ast.comprehension():
+        case ast.Raise() | ast.Starred() | ast.For() | ast.comprehension():
             return _form(node, place)
         case ast.stmt() | ast.expr():
             return _listed(node)
@@ -238,9 +248,6 @@ def _comparison(node: ast.Compare) -> Problem | None:
             case ast.Is() | ast.IsNot() if not (_is_singleton(left) or _is_singleton(right)):
                 what = "`is` between values other than None, True and False"
                 return node, what, "Compare values with `==`."
-            case ast.In() | ast.NotIn() if not _is_constant_tuple(right):
-                what = "`in` with anything but a tuple of constants"
-                return node, what, "Write `k in (1, 2)`, or look for the value in a loop."
     return None
 
 
@@ -248,34 +255,24 @@ def _is_singleton(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool))
 
 
-def _is_constant_tuple(node: ast.expr) -> bool:
-    def constant(element: ast.expr) -> bool:
-        match element:
-            case ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()):
-                return True
-            case _:
-                return False
-
-    return isinstance(node, ast.Tuple) and all(constant(element) for element in node.elts)
-
-
-def _comprehension(node: ast.ListComp) -> Problem | None:
+def _comprehension(node: ast.ListComp | ast.DictComp) -> Problem | None:
+    what = "a list comprehension" if isinstance(node, ast.ListComp) else "a dict comprehension"
     match node.generators:
         case [ast.comprehension(ifs=[])]:
             return None
         case [_]:
-            return node, "a list comprehension with `if`", _FILL
+            return node, f"{what} with `if`", _FILL
         case _:
-            return node, "a list comprehension with several `for`", _FILL
+            return node, f"{what} with several `for`", _FILL
 
 
 def _dict(node: ast.Dict) -> Problem | None:
-    for key, value in zip(node.keys, node.values, strict=True):
+    for key in node.keys:
         match key:
             case ast.Constant(value=str()):
                 pass
             case None:
-                return value, "`**` in a dict", _KEYS
+                pass
             case _:
                 return key, "a dict key that is not a constant string", _KEYS
     return None
@@ -290,12 +287,6 @@ def _form(node: ast.AST, place: Place) -> Problem | None:
             return cause, "`raise ... from ...`", "Leave out the `from`."
         case ast.Starred() if place not in ("argument", "message"):
             return node, "`*` outside of a call", "Name each element: `first, second = pair`."
-        case ast.Attribute(ctx=ast.Store()):
-            return (
-                node,
-                "assigning to an attribute",
-                "Assign to a local name, and return its value.",
-            )
         case ast.For(target=target) | ast.comprehension(target=target):
             return _target(target)
         case _:

@@ -4,6 +4,7 @@
     A = View t, Reshape                          A = View t, Reshape
 
 Where neither the array nor the result is written, nobody can tell. Where one is, it is refused.
+So is `with no_grad(): b = a`, where the constant `b` is a copy here and `a` itself in Python.
 This pass is the first: later ones may remove writes to what they take for a copy.
 """
 
@@ -24,13 +25,23 @@ def settle(function: Function) -> Function:
         match statement:
             case Call(args=(Value() as source,), out=out, static=((words.MAYBE_VIEW, True),)):
                 if classes.is_memory(source) or classes.is_memory(out):
-                    raise UnsupportedSyntax(
-                        "Whether this reshape is a view or a copy is known only at run time, "
-                        "and the array is written.",
-                        statement.origin.span,
-                        "Make it a copy: `np.ascontiguousarray(a).reshape(...)`, or `a.copy()`.",
-                    )
+                    raise _refusal(statement)
                 return [replace(statement, static=())]
         return [statement]
 
     return replace(function, body=rewrite(function.body, settled))
+
+
+def _refusal(statement: Call) -> UnsupportedSyntax:
+    if statement.function is words.stop_gradient:
+        return UnsupportedSyntax(
+            "An array or a view gets a name in this `no_grad` block, and is written elsewhere.",
+            statement.origin.span,
+            "Make it a copy: `a.copy()`.",
+        )
+    return UnsupportedSyntax(
+        "Whether this reshape is a view or a copy is known only at run time, and the array is "
+        "written.",
+        statement.origin.span,
+        "Make it a copy: `np.ascontiguousarray(a).reshape(...)`, or `a.copy()`.",
+    )

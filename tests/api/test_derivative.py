@@ -82,7 +82,6 @@ def test_what_is_not_built_raises() -> None:
         lambda: df.workspace(1.0),
         lambda: df.explain(1.0),
         lambda: df.graph(1.0),
-        lambda: sd.grad(df),
     ):
         with pytest.raises(sd.UnknownFunction, match="not built yet") as caught:
             call()
@@ -221,10 +220,21 @@ def test_errors_of_the_run_time_have_a_line() -> None:
         assert caught.value.hint
 
 
-def test_derivatives_inside_differentiated_functions_are_refused() -> None:
-    with pytest.raises(sd.UnknownFunction, match="not built yet") as caught:
-        sd.grad(lambda x: derivative(x) * x, jit=False)(1.0)
+def test_derivatives_inside_differentiated_functions() -> None:
+    assert sd.grad(lambda x: derivative(x) * x, jit=False)(2.0) == 36.0
+    assert sd.grad(derivative, jit=False)(2.0) == 12.0
+
+
+def backwards(x):
+    out, back = sd.vjp(cube, x)
+    return back(out)[0]
+
+
+def test_vjp_inside_of_a_function_is_refused() -> None:
+    with pytest.raises(sd.UnknownFunction, match="`pullback`") as caught:
+        sd.grad(backwards, jit=False)(1.0)
     assert caught.value.span is not None
+    assert caught.value.span.text.strip() == "out, back = sd.vjp(cube, x)"
 
 
 # ---- calls from compiled code ----

@@ -117,12 +117,6 @@ def test_names_of_leaves_do_not_clash() -> None:
     assert sd.grad(f, (0, 1, 2), jit=False)((2.0, 3.0), 5.0, 7.0) == ((5.0, 7.0), 2.0, 3.0)
 
 
-@pytest.mark.parametrize("value", [{"a": 1.0}, Layer(1.0, 2.0)])
-def test_what_is_not_built_is_refused(value: Any) -> None:
-    with pytest.raises(sd.TypeInferenceError, match="not built yet"):
-        sd.grad(lambda p: 1.0, jit=False)(value)
-
-
 def test_a_leaf_is_named_in_errors() -> None:
     with pytest.raises(sd.TypeInferenceError, match=r"`p\[1\]\[0\]` has the type `set`"):
         sd.grad(lambda p: p[0], jit=False)((1.0, [{1.0}]))

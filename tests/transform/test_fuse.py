@@ -17,8 +17,7 @@ from srcdiff.ir.text import render
 from srcdiff.ir.types import PYTHON_FLOAT
 from srcdiff.ir.verify import verify
 from srcdiff.ir.walk import statements
-from srcdiff.pipeline import Stages, reverse
-from srcdiff.transform.adjoint import Request
+from srcdiff.pipeline import Stages, Wanted, derive
 from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.fuse import fuse
 from srcdiff.transform.simplify import simplify
@@ -327,8 +326,8 @@ ROBUST_LOSS_ADJOINT = """\
 
 def test_both_sweeps_share_one_loop() -> None:
     args = (X, 0.3, X[::-1].copy(), X * X)
-    request = Request((), False, False, "")
-    text = reverse(lowered(robust_loss, args), (0, 1), request, Stages())
+    wanted = Wanted("reverse", (0, 1), with_value=False)
+    text = derive(lowered(robust_loss, args), wanted, Stages())
     body = text.source[text.source.index("    w_bar") :]
     assert body.startswith(ROBUST_LOSS_ADJOINT)
     assert "b_bar = radd(b_bar, r_bar)" in body

@@ -2,6 +2,7 @@
 
 ERROR = "UnsupportedSyntax"
 MESSAGE = "assigning to an attribute is"
+STAGE = "types"
 
 
 class State:

@@ -1,7 +1,8 @@
-"""The keys of a dict are known before the call."""
+"""The keys of a dict are constant strings."""
 
-ERROR = "UnsupportedSyntax"
-MESSAGE = "a dict comprehension is"
+ERROR = "TypeInferenceError"
+MESSAGE = "The keys of this dict are not known"
+STAGE = "types"
 
 
 def f(x):

@@ -1,10 +1,11 @@
-"""The keys of a dict are known before the call."""
+"""Only what is known to be a dict can be spread in one."""
 
-ERROR = "UnsupportedSyntax"
-MESSAGE = "`**` in a dict is"
+ERROR = "TypeInferenceError"
+MESSAGE = "Only a dict with known keys"
+STAGE = "types"
 
 
 def f(x):
-    first = {"a": x}
-    second = {"b": x * x, **first}  # <-- error
-    return second["a"] * second["b"]
+    pair = (x, 2.0)
+    second = {"b": x * x, **pair}  # <-- error
+    return second["b"]

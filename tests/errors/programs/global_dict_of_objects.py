@@ -1,7 +1,7 @@
 """A global variable that is no number."""
 
 ERROR = "TypeInferenceError"
-MESSAGE = "`settings`"
+MESSAGE = "`max` takes numbers"
 STAGE = "types"
 
 

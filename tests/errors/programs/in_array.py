@@ -2,6 +2,7 @@
 
 ERROR = "UnsupportedSyntax"
 MESSAGE = "`in` with anything but"
+STAGE = "types"
 
 
 def f(x):
