@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.arguments import form_of, is_float
-from srcdiff.derivative import Derivative, Identity, Plan, derivative_of
+from srcdiff.derivative import Derivative, Identity, Plan, derivative_of, forget_all
 from srcdiff.errors import NotDifferentiable, RuleError, TypeInferenceError
 from srcdiff.options import options_of
 from srcdiff.outputs import check_outputs
@@ -339,7 +339,7 @@ def zero(f: Any) -> Any:
 def _registered(custom: Custom) -> Any:
     """Let a rule hold, also for derivatives of functions that have been differentiated before."""
     register(custom)
-    derivative_of.cache_clear()
+    forget_all()
     return custom.function
 
 

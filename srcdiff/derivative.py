@@ -3,15 +3,16 @@
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MethodType
-from typing import Any, NamedTuple
+from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from numba.core.types import Omitted, int64
 
-from srcdiff.arguments import Elements, Form, Number, form_of
+from srcdiff.arguments import Elements, Form, form_of
 from srcdiff.backend.callers import register_callable
 from srcdiff.backend.numba import dispatch
 from srcdiff.callee import callee
@@ -23,16 +24,14 @@ from srcdiff.errors import (
     UnknownFunction,
 )
 from srcdiff.export import write_module
-from srcdiff.ir.types import Scalar
+from srcdiff.front import Front, NotDirect, fit, is_direct, same_watched, strict
 from srcdiff.options import Options
-from srcdiff.outputs import Output
 from srcdiff.products import Argnums, Product, Transform
 from srcdiff.signatures import form_of_types, types_of
 from srcdiff.specialisation import Specialisation
 from srcdiff.specialise import Made, make
 from srcdiff.store import key_of, load, save
 from srcdiff.subject import Subject, subject_of
-from srcdiff.surroundings import Watched
 from srcdiff.trees import LEAF
 
 MOST_VARIANTS = 8
@@ -56,26 +55,8 @@ class Plan:
         return repr((self.product, self.argnums, self.has_aux, self.options.describe()))
 
 
-class NotDirect(Exception):
-    """A call that needs more than Numba's table of argument types."""
-
-
 # What the long way answers, or raises with the user's line.
 AGAIN = (NotDirect, OverflowError, ShapeError, BoundsError)
-
-
-class Front(NamedTuple):
-    """The shortest way of a call: Numba's own table of argument types finds the machine code.
-
-    That table knows neither extents of 1, for which `arrays` are looked at, nor globals that have
-    changed since, nor that a tangent has the shape of its argument, the one numbered `like`.
-    """
-
-    call: Any
-    arrays: tuple[int, ...]
-    watched: tuple[Watched, ...]
-    finish: Callable[[Any], Any] | None
-    like: int
 
 
 class Derivative:
@@ -94,6 +75,7 @@ class Derivative:
         self._fronts: dict[tuple[type, ...], Front | None] = {}
         self._callees: dict[Any, Any] = {}
         self._latest: Specialisation | None = None
+        _LIVE.add(self)
         functools.update_wrapper(self, subject.f, updated=())
         if plan.product.seeded:
             self.__signature__ = _with_seed(subject.f, SEED_NAMES[plan.product.seeds])
@@ -117,6 +99,10 @@ class Derivative:
         except AGAIN:
             return self._call(args, kwargs)
         return result if finish is None else finish(result)
+
+    def forget(self) -> None:
+        """Specialise anew from now on."""
+        self._variants, self._fronts, self._callees, self._latest = {}, {}, {}, None
 
     def __repr__(self) -> str:
         return f"<{self._plan.product.name} of {self._subject.name}>"
@@ -266,7 +252,7 @@ class Derivative:
         key = tuple(map(type, args))
         if key in self._fronts and self._fronts[key] is None:
             return
-        if not found.is_direct or not all(map(_is_direct, key)):
+        if not found.is_direct or not all(map(is_direct, key)):
             return
         spec = found.recipe.seeds
         if spec is not None and spec.tree != LEAF:
@@ -285,11 +271,11 @@ class Derivative:
         def specialise(types: tuple[Any, ...]) -> Any:
             if any(k is int and type is not int64 for k, type in zip(key, types, strict=True)):
                 raise NotDirect  # an integer of more than 64 bits
-            one = self._find(_strict(form_of_types(types[first:]), key[first:]))
-            alike = one.is_direct and _fit(types[:first], one.recipe.seeds)
+            one = self._find(strict(form_of_types(types[first:]), key[first:]))
+            alike = one.is_direct and fit(types[:first], one.recipe.seeds)
             alike = alike and one.recipe.finish == recipe.finish
             alike = alike and one.recipe.names == recipe.names
-            if not alike or not _same_watched(one.surroundings.watched, watched):
+            if not alike or not same_watched(one.surroundings.watched, watched):
                 self._fronts[key] = None
                 raise NotDirect
             return one.function
@@ -338,6 +324,15 @@ class Derivative:
         return form_of(inputs, {}, self._subject.parameters(len(inputs)))[0]
 
 
+_LIVE: "WeakSet[Derivative]" = WeakSet()
+
+
+def forget_all() -> None:
+    """Let all derivatives specialise anew: a rule has been added."""
+    for each in list(_LIVE):
+        each.forget()
+
+
 def remake(f: object, plan: Plan) -> Derivative:
     """Return the derivative that was pickled; pickles name this function."""
     return derivative_of(Identity(f), plan)
@@ -365,44 +360,6 @@ class Identity:
 def derivative_of(f: Identity, plan: Plan) -> Derivative:
     """Return the derivative of a function; the same one when asked again."""
     return Derivative(subject_of(f.f), plan)
-
-
-def _is_direct(kind: type) -> bool:
-    """Say whether Numba's type of an argument of this class tells all that ours does."""
-    return kind in (float, int, np.ndarray) or (
-        issubclass(kind, np.number) and not issubclass(kind, np.complexfloating)
-    )
-
-
-def _strict(form: Form, classes: tuple[type, ...]) -> Form:
-    """Return the form with NumPy's own numbers where the classes say so."""
-    kinds = tuple(
-        Number(Scalar(kind.type.dtype))
-        if isinstance(kind, Number) and issubclass(one, np.generic)
-        else kind
-        for kind, one in zip(form.kinds, classes, strict=True)
-    )
-    return Form(form.tree, kinds)
-
-
-def _fit(types: Sequence[Any], spec: Output | None) -> bool:
-    """Say whether Numba's type of a cotangent or tangent is that which the text is made for."""
-    if spec is None:
-        return True
-    given, wanted = form_of_types(types).kinds[0], spec.kinds[0]
-    match given, wanted:
-        case Elements(), Elements():
-            return given.type == wanted.type
-        case Number(), Number():
-            return given.type.dtype == wanted.type.dtype
-    return False
-
-
-def _same_watched(left: tuple[Watched, ...], right: tuple[Watched, ...]) -> bool:
-    if len(left) != len(right):
-        return False
-    pairs = zip(left, right, strict=True)
-    return all(one[0] == two[0] and one[1] == two[1] and one[2] is two[2] for one, two in pairs)
 
 
 def _without_omitted(types: tuple[Any, ...]) -> tuple[Any, ...]:

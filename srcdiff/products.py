@@ -56,6 +56,7 @@ HVP = Product("hvp", "hvp", "tangents", with_value=False, of_number=True)
 GNVP = Product("gnvp", "gnvp", "tangents", with_value=False)
 TAYLOR = Product("taylor", "taylor", "tangents", with_value=False)
 PRIMAL = Product("primal", "primal")
+CHECKPOINT = Product("checkpoint", "call")
 
 Argnums = int | str | tuple[int | str, ...]
 

@@ -25,7 +25,6 @@ from srcdiff.frontend.context import (
     Record,
     Static,
     Transformed,
-    Whole,
     children,
     plain,
     row,
@@ -38,7 +37,7 @@ from srcdiff.frontend.target import Target, unwrap
 from srcdiff.ir.nodes import Const, Operand, Value, is_array
 from srcdiff.ir.types import Scalar
 from srcdiff.library import LIBRARY
-from srcdiff.products import COTANGENTS, JVP, Product, Transform
+from srcdiff.products import CHECKPOINT, COTANGENTS, JVP, Product, Transform
 from srcdiff.rules import canonical, elementwise_rule, is_zero
 from srcdiff.rules.custom import custom_rule
 from srcdiff.words import checkpoint
@@ -121,10 +120,10 @@ def call(
             return call(c, node, function.function, (*function.args, *args), merged, name)
         case LocalFunction():
             return c.inline(c, function, args, kwargs, node)
+        case Transformed(product=Product(mode="call"), function=inner):
+            return call_whole(c, node, inner, args, kwargs, call)
         case Transformed():
             return call_transformed(c, node, function, args, kwargs, call)
-        case Whole(function=inner):
-            return call_whole(c, node, inner, args, kwargs, call)
         case Record():
             found = attribute(c, node, function, "__call__")
             return call(c, node, found, args, kwargs, name)
@@ -146,7 +145,7 @@ def _call_object(
     name: str,
 ) -> Entity:
     if value is checkpoint:
-        return Whole(*args)
+        return _whole(c, node, args, kwargs)
     custom = custom_rule(value)
     if custom is not None:
         return call_with_rule(c, node, custom, args, kwargs, call)
@@ -181,6 +180,16 @@ def _call_object(
         "Write it out in NumPy and plain loops.",
         UnknownFunction,
     )
+
+
+def _whole(
+    c: Context, node: ast.AST, args: tuple[Entity, ...], kwargs: Mapping[str, Entity]
+) -> Entity:
+    """Lower `sd.checkpoint(f)`."""
+    given = (*args, *kwargs.values())
+    if len(given) != 1:
+        c.fail(node, "`checkpoint` takes one function.", "Write `sd.checkpoint(f)(x)`.")
+    return Transformed(CHECKPOINT, given[0], ())
 
 
 def _transform(

@@ -100,13 +100,6 @@ class Transformed:
     has_aux: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Whole:
-    """A function that is called as a whole: the adjoint sweep computes its values again."""
-
-    function: "Entity"
-
-
 Entity = (
     Value
     | Const
@@ -118,7 +111,6 @@ Entity = (
     | Partial
     | Iteration
     | Transformed
-    | Whole
     | Conflict
 )
 
