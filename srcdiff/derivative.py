@@ -38,7 +38,6 @@ MOST_VARIANTS = 8
 """How many specialisations are kept that differ only in what surrounds the function."""
 
 SEED_NAMES = {"cotangents": "out_bar", "tangents": "tangents"}
-NOT_BUILT = ("out", "work", "sd_out")
 
 
 @dataclass(frozen=True)
@@ -159,9 +158,18 @@ class Derivative:
         """Write the derivative for a signature to a file that needs only NumPy and Numba."""
         write_module(path, self._example(signature).recipe)
 
-    def workspace(self, *args: Any) -> Any:
-        """Raise: not built yet."""
-        raise self._not_built("`workspace`")
+    def workspace(self, *args: Any) -> tuple[Any, ...]:
+        """Return new arrays to pass as `work=` with arguments of the same types and shapes.
+
+        A call with `out=` and `work=` allocates nothing, but where a loop keeps values of which
+        only the run time knows how many there are.
+        """
+        first = self._seed_count()
+        inputs = args[first:]
+        form, leaves = form_of(inputs, {}, self._subject.parameters(len(inputs)))
+        found = self._find(form)
+        seeds = found.seeds(args[0], leaves, None) if first else ()
+        return found.lending.workspace(found.values([_base(leaf) for leaf in leaves], seeds))
 
     def explain(self, *args: Any) -> Any:
         """Raise: not built yet."""
@@ -194,19 +202,23 @@ class Derivative:
             what = self._plan.product.seeds
             raise TypeInferenceError(f"No {what} are given.", hint="Pass them first.")
         inputs = args[1:] if seeded else args
-        self._check_keywords(kwargs)
+        lent, kwargs = self._lent(kwargs)
         names = self._subject.parameters(len(inputs))
         form, leaves = form_of(inputs, kwargs, names)
         found = self._find(form)
         seeds = found.seeds(args[0], leaves, shapes) if seeded else ()
-        if not kwargs and shapes is None:
+        if lent is None and not kwargs and shapes is None:
             self._open_front(args, form, found)
-        return found([_base(leaf) for leaf in leaves], seeds)
+        return found([_base(leaf) for leaf in leaves], seeds, lent)
 
-    def _check_keywords(self, kwargs: Mapping[str, Any]) -> None:
-        for name in NOT_BUILT:
-            if name in kwargs and name not in self._subject.all_names():
-                raise self._not_built(f"`{name}=`")
+    def _lent(self, kwargs: Mapping[str, Any]) -> tuple[tuple[Any, Any] | None, dict[str, Any]]:
+        """Return the memory that is given, if any, and the other keyword arguments."""
+        rest, found = dict(kwargs), []
+        taken = self._subject.all_names() if rest else ()
+        for name in ("out", "work"):
+            found.append(rest.pop(f"sd_{name}" if name in taken else name, None))
+        out, work = found
+        return (None if out is None and work is None else (out, work)), rest
 
     def _find(self, form: Form) -> Specialisation:
         """Return the specialisation for argument types, and for globals as they are now."""

@@ -25,6 +25,8 @@ class Scheme:
     final: Function
     has_aux: bool
     as_tuple: bool = False
+    lent: bool = False
+    """Whether the text returns the numbers alone, and its arrays are given: `b`."""
 
     def expression(self, *, plain: bool) -> tuple[str, dict[str, Any]]:
         """Return the expression of the result `r`, and what it names."""
@@ -95,6 +97,9 @@ class Scheme:
 
     def _results(self, names: dict[str, Any], *, plain: bool) -> Iterator[str]:
         """Iterate over the expressions of the results: owned by the user, and of NumPy's types."""
+        if self.lent:
+            yield from self._lent_results(names, plain=plain)
+            return
         shared = shared_results(self.final)
         count = len(self.final.results)
         for k, result in enumerate(self.final.results):
@@ -103,6 +108,18 @@ class Scheme:
                 yield f"{text}.copy()" if k in shared else text
             else:
                 yield _converted(text, result, names, plain=plain)
+
+    def _lent_results(self, names: dict[str, Any], *, plain: bool) -> Iterator[str]:
+        count = sum(not is_array(result) for result in self.final.results)
+        arrays = numbers = 0
+        for result in self.final.results:
+            if is_array(result):
+                yield f"b[{arrays}]"
+                arrays += 1
+            else:
+                text = "r" if count == 1 else f"r[{numbers}]"
+                yield _converted(text, result, names, plain=plain)
+                numbers += 1
 
     def _values(self, results: Iterator[str], names: dict[str, Any]) -> Iterator[str]:
         for kind in self.output.kinds:

@@ -4,6 +4,7 @@ import hashlib
 import linecache
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from srcdiff.errors import (
     SrcdiffError,
     TypeInferenceError,
 )
+from srcdiff.lending import Lending
 from srcdiff.options import Options
 from srcdiff.outputs import Output
 from srcdiff.runtime import PLAIN_NAMES
@@ -37,23 +39,30 @@ class Specialisation:
     def __init__(self, recipe: Recipe, surroundings: Surroundings, options: Options) -> None:
         self.recipe = recipe
         self.surroundings = surroundings
+        self.options = options
         self.file = f"<srcdiff {recipe.name} {_digest(recipe.text)}>"
         self.compiled = options.compiles
-        self.function = self._function(options)
+        self.function = self._made(recipe.text, recipe.name, recipe.globals)
         text = recipe.finish if self.compiled else recipe.plain_finish
         self.finish: Callable[[Any], Any] = eval(f"lambda r: {text}", dict(recipe.names))
 
-    def _function(self, options: Options) -> Any:
-        recipe = self.recipe
+    @cached_property
+    def lending(self) -> Lending:
+        """What calls with `out=` or `work=` run."""
+        return Lending(self.recipe.lent, self._made, self.compiled)
+
+    def _made(self, text: str, name: str, names: dict[str, object]) -> Any:
+        """Return the function of a text."""
+        file = f"<srcdiff {name} {_digest(text)}>"
         if not self.compiled:
-            names = {**recipe.globals, **PLAIN_NAMES}
-            return plain(recipe.text, recipe.name, names, self.file)
+            return plain(text, name, {**names, **PLAIN_NAMES}, file)
+        options = self.options
         flags = options.fastmath
         return compile_function(
-            recipe.text,
-            recipe.name,
-            recipe.globals,
-            self.file,
+            text,
+            name,
+            names,
+            file,
             fastmath=set(flags) if isinstance(flags, frozenset) else flags,
             boundscheck=options.boundscheck,
             cache=options.cache,
@@ -65,23 +74,32 @@ class Specialisation:
         recipe = self.recipe
         return self.compiled and not (recipe.fixed or recipe.written or self.surroundings.live)
 
-    def __call__(self, leaves: Sequence[Any], seeds: Sequence[Any] = ()) -> Any:
+    def __call__(
+        self, leaves: Sequence[Any], seeds: Sequence[Any] = (), lent: tuple[Any, Any] | None = None
+    ) -> Any:
+        """Call with the leaves of the arguments; `lent` is the memory that is given, if any."""
         recipe = self.recipe
-        values = [
+        values = self.values(leaves, seeds)
+        if recipe.written:
+            self._check_aliasing(values, len(seeds))
+        try:
+            if lent is not None:
+                return self.lending(values, *lent)
+            return self.finish(self.function(*values))
+        except (ShapeError, BoundsError) as error:
+            if error.span is not None:
+                raise
+            raise self._located(error) from None
+
+    def values(self, leaves: Sequence[Any], seeds: Sequence[Any]) -> list[Any]:
+        """Return what the text is called with."""
+        recipe = self.recipe
+        return [
             *seeds,
             *(leaves[k] for k in recipe.leaves),
             *recipe.fixed,
             *self.surroundings.arrays(),
         ]
-        if recipe.written:
-            self._check_aliasing(values, len(seeds))
-        try:
-            result = self.function(*values)
-        except (ShapeError, BoundsError) as error:
-            if error.span is not None:
-                raise
-            raise self._located(error) from None
-        return self.finish(result)
 
     def seeds(self, given: Any, leaves: Sequence[Any], shapes: Sequence[Any] | None) -> list[Any]:
         """Return what the text is called with before the arguments, which have these leaves."""

@@ -5,7 +5,6 @@ Python expression that makes what the user gets out of what it returns.
 """
 
 import os
-import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -30,6 +29,7 @@ from srcdiff.ir.nodes import Const, Function, Increment, Store, Value, is_array
 from srcdiff.ir.text import Text
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import statements
+from srcdiff.lending import LentRecipe, lent_recipe, used
 from srcdiff.options import Outputs
 from srcdiff.outputs import Output, aux_results, check_output, contents_of, output_of
 from srcdiff.pipeline import Stages, Wanted, derive
@@ -76,6 +76,7 @@ class Recipe:
     written: tuple[Written, ...]
     span: Span
     files: dict[str, tuple[str, str]]
+    lent: LentRecipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,12 +172,11 @@ def _recipe(
     scheme: "Scheme",
 ) -> Recipe:
     finish, names = scheme.expression(plain=False)
-    words = set(re.findall(r"\w+", text.source))
     return Recipe(
         text.source,
         text.name,
         tuple(param.name for param in scheme.final.params),
-        {name: value for name, value in text.globals.items() if name in words},
+        used(text),
         tuple(k for k, position in enumerate(params.positions) if position is not None),
         tuple(each.array for each in fixed),
         scheme.output,
@@ -188,6 +188,7 @@ def _recipe(
         _written(lowered),
         lowered.span,
         {os.path.basename(each.file): (each.file, each.path) for each in lowered.sources},
+        lent_recipe(scheme),
     )
 
 

@@ -14,8 +14,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from srcdiff.errors import ShapeError
-from srcdiff.ir.build import Builder, is_constant
-from srcdiff.ir.nodes import Alloc, Block, Call, Function, Operand, Statement, Value, is_array
+from srcdiff.ir.build import Builder, extents
+from srcdiff.ir.nodes import (
+    Alloc,
+    Block,
+    Call,
+    Const,
+    Function,
+    Operand,
+    Statement,
+    Value,
+    is_array,
+)
 from srcdiff.ir.symbols import unused
 from srcdiff.ir.types import PYTHON_INT, Array
 from srcdiff.ir.walk import substitute_block
@@ -66,16 +76,17 @@ class _Lender:
                 self.keep(statement)
                 continue
             returned = numbers.get(out, [])
-            param = self.parameter(out)
+            shape = out.shape if isinstance(statement, Alloc) else extents(_copied(statement))
+            param = self.parameter(out, shape)
             if returned:
                 self.given[returned[0]] = param
             else:
                 self.work[out] = param
             self.replaced[out] = param
-            self.place(out, param)
+            self.place(param, shape)
             builder = Builder(statement.origin)
-            _check(builder, param, out)
-            source = statement.fill if isinstance(statement, Alloc) else statement.args[0]  # type: ignore[union-attr]
+            _check(builder, param, shape)
+            source = statement.fill if isinstance(statement, Alloc) else _copied(statement)
             if source is not None:
                 builder.store(param, (), source)
             self.statements += builder.statements
@@ -84,18 +95,18 @@ class _Lender:
         self.statements.append(statement)
         self.made.append(statement)
 
-    def place(self, out: Value, param: Value) -> None:
-        """Make an array of the shape of `out` where `out` was made, in the other function."""
-        copy = Value(param.name, Array(out.type.dtype, len(out.shape)), out.shape)
-        self.made += [Alloc(copy, None)]
+    def place(self, param: Value, shape: tuple[Operand, ...]) -> None:
+        """Make an array that is due for `param`, in the other function."""
+        copy = Value(param.name, Array(param.type.dtype, len(shape)), shape)
+        self.made.append(Alloc(copy, None))
         self.places[param] = copy
 
-    def parameter(self, out: Value) -> Value:
+    def parameter(self, out: Value, due: tuple[Operand, ...]) -> Value:
         name = unused(out.name.lstrip("_"), self.taken)
         self.taken.add(name)
         shape = tuple(
             Value(f"_{name}_{axis}", PYTHON_INT) if isinstance(extent, Value) else extent
-            for axis, extent in enumerate(out.shape)
+            for axis, extent in enumerate(due)
         )
         return Value(name, Array(out.type.dtype, len(shape)), shape)
 
@@ -106,11 +117,11 @@ class _Lender:
             if not (isinstance(result, Value) and is_array(result)):
                 rest.append(result)
             elif k not in self.given:
-                param = self.parameter(result)
+                param = self.parameter(result, result.shape)
                 self.given[k] = param
-                self.place(result, param)
+                self.place(param, result.shape)
                 builder = Builder()
-                _check(builder, param, result)
+                _check(builder, param, result.shape)
                 builder.store(param, (), result)
                 self.statements += builder.statements
         self.given = dict(sorted(self.given.items()))
@@ -119,10 +130,14 @@ class _Lender:
     def buffers(self) -> Function:
         """Return the function that makes the arrays."""
         arrays = [self.places[param] for param in (*self.given.values(), *self.work.values())]
+        # What follows asks these arrays, too, for extents.
+        mapping: dict[Value, Operand] = {
+            out: self.places[param] for out, param in self.replaced.items()
+        }
         function = replace(
             self.function,
             name=f"{self.function.name}_buffers",
-            body=Block(tuple(self.made)),
+            body=substitute_block(Block(tuple(self.made)), mapping),
             results=tuple(arrays),
             doc=f"Arrays to be passed to `{self.function.name}`.",
             notes=(),
@@ -140,15 +155,20 @@ def _new_array(statement: Statement) -> Value | None:
     return None
 
 
-def _check(builder: Builder, param: Value, out: Value) -> None:
+def _copied(statement: Statement) -> Value:
+    """Return the array that a statement copies."""
+    assert isinstance(statement, Call)
+    (source,) = statement.args
+    assert isinstance(source, Value)
+    return source
+
+
+def _check(builder: Builder, param: Value, due: tuple[Operand, ...]) -> None:
     """Append guards that an array has the shape that is due."""
-    for axis, (extent, wanted) in enumerate(zip(param.shape, out.shape, strict=True)):
+    for axis, (extent, wanted) in enumerate(zip(param.shape, due, strict=True)):
+        known = builder.extent(param, axis) if isinstance(extent, Const) else extent
         if isinstance(extent, Value):
             builder.call_into(extent, np.shape, (param,), (("axis", axis),))
-            known = extent
-        else:
-            known = builder.extent(param, axis)  # type: ignore[assignment]
-        if not is_constant(known):
-            same = builder.call(np.equal, known, wanted)
-            message = f"the array given for `{param.name}` has another shape"
-            builder.guard(same, ShapeError, message)
+        same = builder.call(np.equal, known, wanted)
+        message = f"the array given for `{param.name}` has another shape"
+        builder.guard(same, ShapeError, message)
