@@ -1,5 +1,6 @@
 """Gradients for the NumPy and Numba code that people already have."""
 
+from srcdiff import testing
 from srcdiff.api import (
     gnvp,
     grad,
@@ -55,6 +56,7 @@ __all__ = [
     "pushforward",
     "stop_gradient",
     "taylor",
+    "testing",
     "value_and_grad",
     "vjp",
 ]

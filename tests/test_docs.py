@@ -18,6 +18,7 @@ from numba import prange
 import srcdiff
 from srcdiff import api, derivative
 from srcdiff.rules import expression
+from srcdiff.testing import checks, remainders
 from tests.conftest import Golden
 
 ROOT = Path(__file__).parents[1]
@@ -126,8 +127,10 @@ def test_tour_computes(tour: ModuleType) -> None:
 
 # ---- docstrings ----
 
+WITH_EXAMPLES = [api, derivative, expression, checks, remainders]
 
-@pytest.mark.parametrize("module", [api, derivative, expression], ids=lambda each: each.__name__)
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES, ids=lambda each: each.__name__)
 def test_examples_of_docstrings_run(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0
 

@@ -19,7 +19,11 @@ FOLDERS = {"srcdiff", "tests", "examples", "docs", ".ci"}
 MOST_LINES_OF_A_FILE = 450
 MOST_LINES_OF_A_FUNCTION = 45
 
-PUBLIC = {"grad", "value_and_grad", "vjp", "pullback"} | {
+TRANSFORMS = {
+    *("grad", "value_and_grad", "vjp", "pullback", "jvp", "pushforward", "taylor"),
+    *("jacobian", "jacfwd", "jacrev", "hessian", "hvp", "gnvp"),
+}
+PUBLIC = {*TRANSFORMS, "no_grad", "stop_gradient", "testing"} | {
     "SrcdiffError",
     "UnsupportedSyntax",
     "UnknownFunction",
@@ -106,4 +110,4 @@ def test_public_names() -> None:
     modules = {path.stem for path in (ROOT / "srcdiff").iterdir()}
     names = {name for name in vars(srcdiff) if not name.startswith("_")}
     assert set(srcdiff.__all__) == PUBLIC
-    assert names - modules == PUBLIC
+    assert names - (modules - PUBLIC) == PUBLIC
