@@ -114,19 +114,30 @@ def _check_along(
                 _fail(case, "fwd", place, found[wrong], reference, wrong)
         if bars is not None:
             found = np.array([bars @ direction])
-            reference = reference.weighted(case.cotangent)
-            if tolerance.wrong(found, reference) is not None:
-                place = f"by {name}"
-                if case.outputs.size > 1:
-                    place += ", for a random cotangent,"
-                _fail(case, "rev", place, found[0], reference, 0)
+            weighted = reference.weighted(case.cotangent)
+            if tolerance.wrong(found, weighted) is not None:
+                _check_rows(case, name, direction, reference, tolerance)
+                place = f"by {name} with a random cotangent"
+                _fail(case, "rev", place, found[0], weighted, 0)
+
+
+def _check_rows(
+    case: Case, name: str, direction: Vector, reference: Reference, tolerance: Tolerance
+) -> None:
+    """Check that reverse mode is right for each output on its own."""
+    rows = (case.pull(unit) for unit in np.eye(case.outputs.size))
+    found = np.array([row @ direction for row in rows])
+    wrong = tolerance.wrong(found, reference)
+    if wrong is not None:
+        place = f"at {case.outputs.element(wrong)} by {name}"
+        _fail(case, "rev", place, found[wrong], reference, wrong)
 
 
 def _fail(
     case: Case, mode: str, place: str, found: float, reference: Reference, number: int
 ) -> None:
     value, error = float(reference.values[number]), float(reference.errors[number])
-    text = f"{case.title(mode)} mode of `{case.name}` is wrong {place}: {found:.12g}, "
+    text = f"{case.title(mode)} mode of `{case.name}` is wrong {place}: {found + 0.0:.12g}, "
     text += f"not {value:.12g}"
     if not error <= 1e-6 * (1 + abs(value)):
         text += f" (differences do not settle there, to {error:.1g} at best: is it a kink?)"
