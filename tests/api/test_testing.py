@@ -33,7 +33,7 @@ def pair(p, n, w):
 
 
 def writes(x, steps):
-    for t in range(steps):
+    for _ in range(steps):
         for i in range(1, x.shape[0]):
             x[i] = x[i] + 0.5 * np.tanh(x[i - 1]) * x[i]
     return x
@@ -197,7 +197,7 @@ def test_dot_product_test_names_the_element(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_kink_is_named() -> None:
-    with pytest.raises(AssertionError, match="do not settle there.*is it a kink"):
+    with pytest.raises(AssertionError, match=r"do not settle there.*is it a kink"):
         sd.testing.check_grads(lambda x: x + np.floor(x), (3.0,), jit=False)
 
 
@@ -215,7 +215,7 @@ def test_bad_input() -> None:
     with pytest.raises(ValueError, match="1 or 2"):
         sd.testing.taylor_test(smooth, (X, 3.0), order=3)
     for test in TESTS.values():
-        with pytest.raises(sd.NotDifferentiable, match="no floating-point|holds a floating"):
+        with pytest.raises(sd.NotDifferentiable, match="holds a floating-point"):
             test(lambda n: n, (3,))
         with pytest.raises(sd.NotDifferentiable, match="argnums"):
             test(smooth, (X, 3.0), "z")
