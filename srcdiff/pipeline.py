@@ -239,7 +239,7 @@ def _columns(function: Function, wanted: Wanted, stages: Stages) -> Function:
 
 
 def _rows(function: Function, wanted: Wanted, stages: Stages) -> Function:
-    primal = _run(function, PREPARE_TANGENT, stages)
+    primal = _run(_expanded(function), PREPARE_TANGENT, stages)
     back = _reverse(function, replace(wanted, with_value=False, seeded=True), stages)
     return _run(back, (_named("rows", lambda f: rows(primal, f, wanted.wrt)),), stages)
 

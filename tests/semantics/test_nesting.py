@@ -349,12 +349,19 @@ def test_an_adjoint_that_happens_to_be_0_has_a_derivative(transform: Any) -> Non
     np.testing.assert_allclose(found, [[0.0, 0.25], [0.25, 0.0]])
 
 
-@pytest.mark.xfail(reason="NameError: the inner Jacobian stays in the text")
-def test_jacobians_of_jacobians() -> None:
-    f = lambda x: x[0] * x[1] * x  # noqa: E731
-    expected = sd.jacfwd(sd.jacfwd(f), jit=False)(VECTOR[:2])
-    found = sd.jacrev(sd.jacfwd(f), jit=False)(VECTOR[:2])
-    np.testing.assert_allclose(found, expected)
+JACOBIANS = [sd.jacfwd, sd.jacrev, sd.jacobian]
+
+
+@pytest.mark.parametrize("outer", JACOBIANS, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("inner", JACOBIANS, ids=lambda each: each.__name__)
+def test_jacobians_of_jacobians(outer: Any, inner: Any) -> None:
+    found = outer(inner(lambda x: x[0] * x[1] * x), jit=False)(np.array([2.0, 3.0]))
+    # The first output is a a b, the second a b b; at a = 2, b = 3.
+    expected = [[[6.0, 4.0], [4.0, 0.0]], [[0.0, 6.0], [6.0, 4.0]]]
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+    again = outer(sd.hessian(lambda x: x[0] * x[1] * x[1]), jit=False)(np.array([2.0, 3.0]))
+    expected = [[[0.0, 0.0], [0.0, 2.0]], [[0.0, 2.0], [2.0, 0.0]]]
+    np.testing.assert_allclose(again, expected, rtol=1e-14)
 
 
 def test_math_functions_inside() -> None:
