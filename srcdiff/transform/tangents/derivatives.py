@@ -22,6 +22,9 @@ Inner = Callable[[Function, tuple[Value, ...]], Function]
 def tangent_of_derivative(t: Tangent, derive: Derive, inner: Inner) -> None:
     """The tangent of a gradient is a gradient: see `transform.nested`."""
     assert derive.mode == "reverse", derive.mode
+    if derive.origin.constant:
+        t.dots.update((out, t.zero(t.builder, out)) for out in derive.outs)
+        return
     function, args = derive.function, derive.args
     ahead = [k for k, arg in enumerate(args) if t.dot(arg) is not None]
     directions = tuple(function.params[k] for k in ahead)
