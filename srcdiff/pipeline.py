@@ -25,7 +25,7 @@ from srcdiff.transform.hoist import hoist
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
 from srcdiff.transform.lift import lift
 from srcdiff.transform.nested import derivatives, structured
-from srcdiff.transform.own import own
+from srcdiff.transform.own import own, own_rebound
 from srcdiff.transform.promote import promote
 from srcdiff.transform.rebind import rebind
 from srcdiff.transform.release import release
@@ -37,7 +37,7 @@ from srcdiff.transform.titles import title
 
 Pass = Callable[[Function], Function]
 PREPARE: tuple[Pass, ...] = (settle, simplify, eliminate, own, rebind, sink, lift, count)
-PREPARE_TANGENT: tuple[Pass, ...] = (settle, simplify, eliminate, own)
+PREPARE_TANGENT: tuple[Pass, ...] = (settle, simplify, eliminate, own_rebound)
 FINISH: tuple[Pass, ...] = (
     release,
     simplify,

@@ -143,6 +143,49 @@ def test_arguments_are_not_changed(transform: Any) -> None:
     assert not any(np.shares_memory(part, x) for part in arrays(found))
 
 
+EACH = [sd.grad, sd.jacobian, sd.jacfwd, sd.jacrev, sd.hessian, sd.hvp, sd.gnvp, sd.pushforward]
+
+
+@pytest.mark.parametrize("transform", EACH)
+def test_arguments_that_are_rebound_are_not_changed(transform: Any) -> None:
+    """A write goes into whatever the name is bound to by then."""
+
+    def swapped(x):
+        y = np.ones_like(x)
+        for _ in range(2):
+            x[0] += x[1] * y[0]
+            x, y = y, x
+        return np.sum(x * x) + np.sum(y)
+
+    x, v = X.copy(), np.ones(3)
+    seeds = (v,) if transform in (sd.hvp, sd.gnvp, sd.pushforward) else ()
+    transform(swapped, jit=False)(*seeds, x)
+    sd.vjp(swapped, x, jit=False)[1](1.0)
+    np.testing.assert_array_equal(x, X)
+    np.testing.assert_array_equal(v, np.ones(3))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_outputs_are_not_the_arguments(count: int) -> None:
+    """What a loop that did not run hands on is copied."""
+
+    def f(x, n):
+        for _ in range(n):
+            x = x * 2.0
+        return x
+
+    x, v = X.copy(), np.ones(3)
+    out, dot = sd.pushforward(f, jit=False)(v, x, count)
+    assert not np.shares_memory(out, x)
+    assert not np.shares_memory(dot, v)
+    assert not np.shares_memory(dot, x)
+    out, bar = sd.pullback(f, jit=False)(v, x, count)
+    assert not np.shares_memory(out, x)
+    assert not np.shares_memory(bar, v)
+    _, aux = sd.grad(lambda x, n: (np.sum(x), f(x, n)), has_aux=True, jit=False)(x, count)
+    assert not np.shares_memory(aux, x)
+
+
 def arrays(tree: Any) -> list[Any]:
     if isinstance(tree, tuple):
         return [array for one in tree for array in arrays(one)]
