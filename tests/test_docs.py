@@ -20,6 +20,7 @@ from srcdiff import api, derivative
 from srcdiff.rules import expression
 from srcdiff.testing import checks, remainders
 from tests.conftest import Golden
+from tests.test_house import TRANSFORMS
 
 ROOT = Path(__file__).parents[1]
 TOUR = ROOT / "docs/tour.md"
@@ -135,7 +136,7 @@ def test_examples_of_docstrings_run(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0
 
 
-@pytest.mark.parametrize("name", ["grad", "value_and_grad", "vjp", "pullback"])
+@pytest.mark.parametrize("name", TRANSFORMS)
 def test_transforms_have_examples(name: str) -> None:
     examples = doctest.DocTestParser().get_examples(getattr(srcdiff, name).__doc__)
     assert any(f"sd.{name}(" in example.source for example in examples)

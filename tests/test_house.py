@@ -19,10 +19,10 @@ FOLDERS = {"srcdiff", "tests", "examples", "docs", ".ci"}
 MOST_LINES_OF_A_FILE = 450
 MOST_LINES_OF_A_FUNCTION = 45
 
-TRANSFORMS = {
+TRANSFORMS = (
     *("grad", "value_and_grad", "vjp", "pullback", "jvp", "pushforward", "taylor"),
     *("jacobian", "jacfwd", "jacrev", "hessian", "hvp", "gnvp"),
-}
+)
 PUBLIC = {*TRANSFORMS, "no_grad", "stop_gradient", "testing"} | {
     "SrcdiffError",
     "UnsupportedSyntax",
