@@ -1,5 +1,6 @@
 """Gradients for the NumPy and Numba code that people already have."""
 
+from srcdiff import testing
 from srcdiff.api import (
     gnvp,
     grad,
@@ -59,6 +60,7 @@ __all__ = [
     "rule",
     "stop_gradient",
     "taylor",
+    "testing",
     "value_and_grad",
     "vjp",
     "zero",

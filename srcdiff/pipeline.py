@@ -26,7 +26,7 @@ from srcdiff.transform.hoist import hoist
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
 from srcdiff.transform.lift import lift
 from srcdiff.transform.nested import derivatives, structured
-from srcdiff.transform.own import own
+from srcdiff.transform.own import own, own_rebound
 from srcdiff.transform.promote import promote
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
@@ -49,7 +49,7 @@ PREPARE: tuple[Pass, ...] = (
     lift,
     count,
 )
-PREPARE_TANGENT: tuple[Pass, ...] = (settle, simplify, eliminate, own)
+PREPARE_TANGENT: tuple[Pass, ...] = (settle, simplify, eliminate, own_rebound)
 FINISH: tuple[Pass, ...] = (
     release,
     simplify,
@@ -261,7 +261,7 @@ def _columns(function: Function, wanted: Wanted, stages: Stages) -> Function:
 
 
 def _rows(function: Function, wanted: Wanted, stages: Stages) -> Function:
-    primal = _run(function, PREPARE_TANGENT, stages)
+    primal = _run(_expanded(function), PREPARE_TANGENT, stages)
     back = _reverse(function, replace(wanted, with_value=False, seeded=True), stages)
     return _run(back, (_named("rows", lambda f: rows(primal, f, wanted.wrt)),), stages)
 

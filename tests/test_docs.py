@@ -18,7 +18,9 @@ from numba import njit, prange
 import srcdiff
 from srcdiff import api, derivative
 from srcdiff.rules import expression
+from srcdiff.testing import checks, remainders
 from tests.conftest import Golden
+from tests.test_house import TRANSFORMS
 
 ROOT = Path(__file__).parents[1]
 TOUR = ROOT / "docs/tour.md"
@@ -126,30 +128,15 @@ def test_tour_computes(tour: ModuleType) -> None:
 
 # ---- docstrings ----
 
+WITH_EXAMPLES = [api, derivative, expression, checks, remainders]
 
-@pytest.mark.parametrize("module", [api, derivative, expression], ids=lambda each: each.__name__)
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES, ids=lambda each: each.__name__)
 def test_examples_of_docstrings_run(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "grad",
-        "value_and_grad",
-        "vjp",
-        "pullback",
-        "gnvp",
-        "hessian",
-        "hvp",
-        "jacfwd",
-        "jacobian",
-        "jacrev",
-        "jvp",
-        "pushforward",
-        "taylor",
-    ],
-)
+@pytest.mark.parametrize("name", TRANSFORMS)
 def test_transforms_have_examples(name: str) -> None:
     examples = doctest.DocTestParser().get_examples(getattr(srcdiff, name).__doc__)
     assert any(f"sd.{name}(" in example.source for example in examples)

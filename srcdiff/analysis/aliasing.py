@@ -106,8 +106,11 @@ def _writes(block: Block, result: Aliases) -> frozenset[Value]:
 
 
 def shared_results(function: Function) -> set[int]:
-    """Return the numbers of the results that may share memory with a parameter or another one."""
-    classes = aliases(function)
+    """Return the numbers of the results that may share memory with a parameter or another one.
+
+    A loop that does not run, or a branch, may hand on a parameter.
+    """
+    classes = aliases(function, through_edges=True)
     seen = {classes.root(param) for param in function.params if is_array(param)}
     broadcast = {
         each.out

@@ -193,7 +193,7 @@ def _check(c: Context, node: ast.AST, what: Transformed, lifted: Lifted) -> None
     if what.product.of_number and (not isinstance(result, Value | Const) or is_array(result)):
         fail(
             f"`{title}` does not return one number; a gradient is that of one number.",
-            "Use `pullback` or `jacfwd`.",
+            "Use `jacobian` or `pullback`.",
         )
 
 

@@ -93,10 +93,14 @@ def lift(
     entry = _Entry()
     args = tuple(entry.entity(e, differentiated=k in wanted) for k, e in enumerate(inputs))
     named = {n: entry.entity(e, differentiated=n in wanted) for n, e in kwargs.items()}
+    # What is derived is not constant inside, though what comes out may be: see `no_grad`.
+    outer, c.constant = c.constant, False
     with c.block() as builder:
+        c.at(node)
         for param in entry.fresh:
             c.settle(param)
         result = call(c, node, function, args, named, "_out")
+    c.constant = outer
     _refuse_lists(c, node, [result])
     block, result = _named(c, Block(tuple(builder.statements)), result)
     results = tuple(leaf for leaf in leaves(result) if isinstance(leaf, Value | Const))

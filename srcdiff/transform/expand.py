@@ -11,7 +11,7 @@ from srcdiff.ir.build import Builder
 from srcdiff.ir.layout import layouts_of
 from srcdiff.ir.nodes import Block, Derive, Function, Operand, Statement, Value, is_array
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import blocks, map_blocks, substitute
+from srcdiff.ir.walk import blocks, map_blocks, rewrite, substitute
 from srcdiff.transform.splice import splice
 
 Make = Callable[[Derive], Function | None]
@@ -57,11 +57,18 @@ def _splice(builder: Builder, derive: Derive, make: Make, mapping: dict[Value, O
     builder.origin = derive.origin
     fixed = derive.mode == "reverse"
     seeds = [s for s in derive.seeds if isinstance(s, Value) or (s is not None and not fixed)]
+    if derive.origin.constant:
+        function = replace(function, body=rewrite(function.body, _constant))
     results = splice(builder, function, (*seeds, *derive.args))
     shared = shared_results(function)
     for k, (out, result) in enumerate(zip(derive.outs, results, strict=True)):
         mapping[out] = _owned(builder, out, result, shared=k in shared)
     return True
+
+
+def _constant(statement: Statement) -> list[Statement]:
+    """Return a statement as one in the block of a `no_grad`."""
+    return [replace(statement, origin=replace(statement.origin, constant=True))]
 
 
 def _owned(builder: Builder, out: Value, result: Operand, *, shared: bool) -> Operand:

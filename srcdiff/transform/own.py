@@ -30,9 +30,17 @@ from srcdiff.ir.types import PYTHON_INT, Array
 from srcdiff.ir.walk import rewrite, substitute_block
 
 
-def own(function: Function) -> Function:
+def own_rebound(function: Function) -> Function:
+    """Copy also what is written under a name that a loop or a branch has bound to it.
+
+    `own` leaves that to `transform.rebind`, which adjoints need.
+    """
+    return own(function, through_edges=True)
+
+
+def own(function: Function, *, through_edges: bool = False) -> Function:
     """Copy the parameters that `function` writes into."""
-    classes = aliases(function)
+    classes = aliases(function, through_edges=through_edges)
     function = replace(function, body=rewrite(function.body, partial(_copied_outs, classes)))
     builder = Builder()
     mapping: dict[Value, Operand] = {}

@@ -25,7 +25,7 @@ def reverse_derive(plan: Plan, derive: Derive) -> None:
     value_bars = [_bar(plan, outs[k]) for k in floats(function)]
     pairs = [(k, _bar(plan, out)) for k, out in zip(derive.wrt, outs[count:], strict=True)]
     ahead = {k: bar for k, bar in pairs if bar is not None}
-    if not ahead and all(bar is None for bar in value_bars):
+    if derive.origin.constant or (not ahead and all(bar is None for bar in value_bars)):
         return
     directions = tuple(function.params[k] for k in ahead)
     inner = tangent(function, Tangents(directions)) if directions else function

@@ -27,7 +27,10 @@ from srcdiff.words import cast, grow
 
 def tangent_of_call(t: Tangent, call: Call) -> None:
     function, out = call.function, call.out
-    if function is np.sum:
+    if call.origin.constant or is_zero(function):
+        # It is active for what is written into it later.
+        t.dots[out] = t.zero(t.builder, out)
+    elif function is np.sum:
         t.dots[out] = _sum(t, call)
     elif function is np.matmul:
         t.dots[out] = _matmul(t, call)
@@ -42,7 +45,7 @@ def tangent_of_call(t: Tangent, call: Call) -> None:
         t.dots[out] = _grow(t, call)
     elif (rule := elementwise_rule(function)) is not None:
         t.dots[out] = _elementwise(t, call, rule)
-    elif not is_zero(function):
+    else:
         name = getattr(function, "__name__", "this function")
         raise UnknownFunction(
             f"There is no derivative rule for {name}.",

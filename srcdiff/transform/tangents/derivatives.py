@@ -29,6 +29,9 @@ One = Callable[[Builder, Sequence[Operand]], Made]
 
 def tangent_of_derivative(t: Tangent, derive: Derive, inner: Inner) -> None:
     """Append the tangents of what a `Derive` gives."""
+    if derive.origin.constant:
+        t.dots.update((out, t.zero(t.builder, out)) for out in derive.outs)
+        return
     match derive.mode, derive.rule:
         case "reverse", _:
             dots, one = _of_gradient(t, derive, inner)
