@@ -253,7 +253,9 @@ class Derivative:
 
     def _make(self, form: Form) -> Made:
         plan = self._plan
-        return make(self._subject, form, plan.product, plan.argnums, has_aux=plan.has_aux)
+        states = plan.options.checkpoint
+        subject, product, wanted = self._subject, plan.product, plan.argnums
+        return make(subject, form, product, wanted, has_aux=plan.has_aux, states=states)
 
     # ---- the front ----
 

@@ -10,24 +10,28 @@ from srcdiff.errors import SrcdiffError, TypeInferenceError, UnknownFunction
 from srcdiff.subject import Subject
 
 # What is not built yet, and the value that asks for nothing.
-NOT_BUILT: dict[str, object] = {"parallel": False, "checkpoint": None, "outputs": None}
-BUILT = ("jit", "cache", "fastmath", "boundscheck")
+NOT_BUILT: dict[str, object] = {"parallel": False, "outputs": None}
+BUILT = ("jit", "cache", "fastmath", "boundscheck", "checkpoint")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How generated code runs; `fastmath` and `boundscheck` are Numba's."""
+    """How generated code runs; `fastmath` and `boundscheck` are Numba's.
+
+    `checkpoint` is how many states a long loop keeps for the adjoint sweep; None: all of them.
+    """
 
     jit: bool = True
     cache: bool = True
     fastmath: bool | frozenset[str] = False
     boundscheck: bool = False
+    checkpoint: int | None = None
 
     def describe(self) -> str:
         """Return a text that is the same in every process."""
         flags = self.fastmath
         fastmath = sorted(flags) if isinstance(flags, frozenset) else flags
-        return repr((self.jit, fastmath, self.boundscheck))
+        return repr((self.jit, fastmath, self.boundscheck, self.checkpoint))
 
     @property
     def compiles(self) -> bool:
@@ -52,8 +56,19 @@ def options_of(given: Mapping[str, Any], subject: Subject) -> Options:
             raise _wrong(name, "True or False", subject)
     fastmath = _fastmath(given.get("fastmath", False), subject) or subject.target.fastmath
     return Options(
-        given.get("jit", True), given.get("cache", True), fastmath, given.get("boundscheck", False)
+        given.get("jit", True),
+        given.get("cache", True),
+        fastmath,
+        given.get("boundscheck", False),
+        _states(given.get("checkpoint"), subject),
     )
+
+
+def _states(value: Any, subject: Subject) -> int | None:
+    """Return the number of states that long loops keep."""
+    if value is None or (type(value) is int and value > 0):
+        return value
+    raise _wrong("checkpoint", "the number of states that a long loop keeps, or None", subject)
 
 
 def _fastmath(value: Any, subject: Subject) -> bool | frozenset[str]:

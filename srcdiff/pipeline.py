@@ -14,6 +14,7 @@ from srcdiff.ir.walk import rewrite, statements
 from srcdiff.products import Mode
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.assign_first import assign_first
+from srcdiff.transform.checkpoint import checkpoint
 from srcdiff.transform.count import count
 from srcdiff.transform.dead_writes import dead_writes
 from srcdiff.transform.eliminate import eliminate
@@ -87,7 +88,8 @@ def _dump(name: str, function: Function) -> None:
 class Wanted:
     """Which derivative: the passes to run, by which parameters, and what is returned.
 
-    The last `constant` results are returned but not differentiated.
+    The last `constant` results are returned but not differentiated. With `states`, long loops keep
+    so many states.
     """
 
     mode: Mode
@@ -98,6 +100,7 @@ class Wanted:
     constant: int = 0
     fixed: Mapping[int, Const | None] = field(default_factory=dict)
     order: int = 1
+    states: int | None = None
 
 
 def derive(function: Function, wanted: Wanted, stages: Stages) -> Text:
@@ -160,8 +163,12 @@ def _derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
 def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
     """Derivatives inside are reversed as such: see `transform.nested`."""
     function = _run(_structured(function), PREPARE, stages)
+    wrt = tuple(function.params[k] for k in wanted.wrt)
+    if wanted.states is not None:
+        cut = partial(checkpoint, states=wanted.states, wrt=wrt)
+        function = _run(function, (_named("checkpoint", cut),), stages)
     request = Request(
-        tuple(function.params[k] for k in wanted.wrt),
+        wrt,
         wanted.with_value,
         wanted.seeded,
         wanted.name,

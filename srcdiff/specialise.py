@@ -88,7 +88,13 @@ class Made:
 
 
 def make(
-    subject: Subject, form: Form, product: Product, argnums: Argnums | None, *, has_aux: bool
+    subject: Subject,
+    form: Form,
+    product: Product,
+    argnums: Argnums | None,
+    *,
+    has_aux: bool,
+    states: int | None = None,
 ) -> Made:
     """Lower, differentiate and print a function for the types of `form`."""
     wanted = _wanted(subject, form, argnums) if product.differentiates else []
@@ -108,6 +114,7 @@ def make(
         f"{lowered.function.name}_{product.name}",
         aux_results(output) if has_aux else 0,
         order=product.order,
+        states=states,
     )
     text = derive(lowered.function, request, stages)
     final = list(stages.functions.values())[-1]
