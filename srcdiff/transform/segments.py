@@ -22,6 +22,7 @@ from srcdiff.ir.nodes import (
     For,
     Function,
     Operand,
+    Origin,
     Statement,
     Value,
     View,
@@ -29,6 +30,8 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import PYTHON_INT, Array
 from srcdiff.ir.walk import free_values
+
+KEPT = Origin(note="what the segment starts from stays as it is")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +68,11 @@ def segment_of(loop: For, name: str, flow: Dataflow, classes: Aliases) -> Segmen
     written = tuple(v for v in free if is_array(v) and _is_written(v, loop, classes))
     if any(isinstance(v.type, Array) and v.type.layout == "F" for v in written):
         return "this one writes into an array in Fortran order"
-    params = (first, trips, *free, *state)
-    function = Function(name, params, block, (*outs, *written), span=loop.origin.span)
+    given = {ref: replace(ref) for ref in written}
+    copies = [Call(ref, np.copy, (param,), (), KEPT) for ref, param in given.items()]
+    params = (first, trips, *(given.get(v, v) for v in free), *state)
+    body = Block((*copies, *block.statements))
+    function = Function(name, params, body, (*outs, *written), span=loop.origin.span)
     return Segment(function, free, written, varying)
 
 
