@@ -7,6 +7,8 @@
 What is called as a whole keeps its arguments, and runs again in the adjoint sweep: so the state is
 kept at the start of each segment, and all that the adjoint needs for one segment at a time. The
 loops are those outside of other loops. Those with independent iterations have no state.
+
+A loop that may be left runs once more, before, to count its trips.
 """
 
 from collections.abc import Iterable
@@ -35,7 +37,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import PYTHON_INT
 from srcdiff.ir.walk import map_blocks
-from srcdiff.transform.segments import Segment, anew, ask, segment_of
+from srcdiff.transform.segments import Maker, Part, anew, ask
 
 
 def checkpoint(function: Function, states: int, wrt: Iterable[Value]) -> Function:
@@ -72,46 +74,49 @@ class _Cutter:
         return any(map(self.active.is_active, (*values, *self.classes.writes[loop])))
 
     def loop(self, loop: For | While) -> list[Statement]:
-        if isinstance(loop, While):
-            _refuse(loop, "how often this `while` runs is not known when it starts")
-        if loop.leave is not None:
-            _refuse(loop, "this loop may be left early")
-        if independence(loop, self.flow, self.classes).holds:
+        counted = isinstance(loop, For) and loop.leave is None
+        if isinstance(loop, For) and independence(loop, self.flow, self.classes).holds:
             return [loop]
-        segment = segment_of(loop, f"{self.name}_segment", self.flow, self.classes)
-        if isinstance(segment, str):
-            _refuse(loop, segment)
-        return _cut(loop, segment, self.states)
+        maker, builder = Maker(loop, self.name, self.flow, self.classes), Builder(loop.origin)
+        segment = maker.segment()
+        if not segment.in_c_order:
+            _refuse(loop, "this one writes into an array that is in Fortran order")
+        if isinstance(loop, While) and any(self.classes.writes[s] for s in loop.head.statements):
+            _refuse(loop, "the condition of this one writes into an array")
+        trips = _trips(builder, loop) if counted else _counted(builder, loop, maker.counter())
+        _cut(builder, loop, segment, trips, self.states)
+        return builder.statements
 
 
 def _refuse(loop: For | While, why: str) -> NoReturn:
     raise UnsupportedSyntax(
         f"The option `checkpoint` cuts loops into segments, but {why}.",
         loop.origin.span,
-        "Write it as a `for` loop over a range that is not left, or leave the option out.",
+        "Let the loop work on an array of its own, or leave the option out.",
     )
 
 
-def _cut(loop: For, segment: Segment, states: int) -> list[Statement]:
-    """Return a loop over at most `states` segments."""
-    builder, inner = Builder(loop.origin), Builder(loop.origin)
-    trips = _trips(builder, loop)
+def _cut(
+    builder: Builder, loop: For | While, segment: Part, trips: Operand, states: int
+) -> None:
+    """Append a loop over at most `states` segments."""
+    inner = Builder(loop.origin)
     length = _ceiling(builder, trips, integer(states), "_length")
     length = builder.fold(max, length, integer(1), name="_length")
     count = _ceiling(builder, trips, length, "_segments")
     index = Value("_segment", PYTHON_INT)
-    done = inner.fold(np.multiply, index, length, name="_done")
+    first = done = inner.fold(np.multiply, index, length, name="_done")
     here = inner.fold(min, length, inner.fold(np.subtract, trips, done), name="_trips")
-    ahead = inner.fold(np.multiply, done, loop.step)
-    first = inner.fold(np.add, loop.start, ahead, name="_first")
+    if isinstance(loop, For):
+        ahead = inner.fold(np.multiply, done, loop.step)
+        first = inner.fold(np.add, loop.start, ahead, name="_first")
     entries = _call(inner, loop, segment, (first, here))
     bounds = (integer(0), count, integer(1))
     builder.append(For(index, *bounds, entries, inner.block(), origin=loop.origin))
-    return builder.statements
 
 
 def _call(
-    builder: Builder, loop: For, segment: Segment, part: tuple[Operand, Operand]
+    builder: Builder, loop: For | While, segment: Part, told: tuple[Operand, Operand]
 ) -> tuple[Carried, ...]:
     """Append the call of a segment, and what stores the arrays that it has written."""
     carried, varying = loop.carried, segment.varying
@@ -120,7 +125,7 @@ def _call(
     contents = [anew(ref) for ref in segment.written]
     for entry, phi in zip(carried, phis, strict=True):
         ask(builder, phi, entry.phi)
-    args = (*part, *segment.free, *phis)
+    args = (*told, *segment.free, *phis)
     outs = (*nexts, *contents)
     builder.append(Derive(outs, segment.function, "call", (), (), args, loop.origin))
     for entry, value in zip(carried, nexts, strict=True):
@@ -131,8 +136,17 @@ def _call(
     return tuple(Carried(phi, entry.init, new, entry.out) for entry, phi, new in triples)
 
 
-def _trips(builder: Builder, loop: For) -> Operand:
-    """Return how often a loop runs: max(ceil(span / step), 0)."""
+def _counted(builder: Builder, loop: For | While, counter: Part) -> Operand:
+    """Append a run of a loop that may be left, for the number of its trips alone."""
+    assert loop.trips is not None
+    args = (*counter.free, *(entry.init for entry in loop.carried))
+    builder.append(Derive((loop.trips,), counter.function, "call", (), (), args, loop.origin))
+    return loop.trips
+
+
+def _trips(builder: Builder, loop: For | While) -> Operand:
+    """Return how often a counted loop runs: max(ceil(span / step), 0)."""
+    assert isinstance(loop, For)
     if is_constant(loop.step, 1):
         trips = builder.fold(np.subtract, loop.stop, loop.start, name="_trips")
     elif is_constant(loop.step, -1):

@@ -1,13 +1,13 @@
-"""A segment of a loop as a function of its own: see `transform.checkpoint`.
+"""Segments of a loop, and the count of its trips, as functions: see `transform.checkpoint`.
 
-    def segment(first, trips, ..., s):
-        For k in range(trips), carried s
-            i = Call add(first, k)
+    def segment(first, trips, ..., s):                 def trips(..., s):
+        For k in range(trips), carried s                   the loop, with trips
+            i = Call add(first, k)                         return trips
             ...
         return s, and the arrays that the body writes
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from srcdiff.ir.nodes import (
     Statement,
     Value,
     View,
+    While,
     is_array,
 )
 from srcdiff.ir.types import PYTHON_INT, Array
@@ -35,11 +36,11 @@ KEPT = Origin(note="what the segment starts from stays as it is")
 
 
 @dataclass(frozen=True, eq=False)
-class Segment:
-    """The function of a segment: its parameters are the first counter, the trips, `free`, the state.
+class Part:
+    """A function made of a loop. Its parameters: what it is told, `free`, the state.
 
-    Its results are the state, then the contents of `written`. `varying` are the extents of the
-    state that may be others after each iteration.
+    A segment is told its first counter and its number of trips, and gives the state, then the
+    contents of `written`. `varying` are the extents of the state that iterations ask for.
     """
 
     function: Function
@@ -47,104 +48,131 @@ class Segment:
     written: tuple[Value, ...]
     varying: frozenset[Operand]
 
-
-def segment_of(loop: For, name: str, flow: Dataflow, classes: Aliases) -> Segment | str:
-    """Return the function of a segment of `loop`, or why there is none."""
-    varying = frozenset(
-        extent
-        for entry in loop.carried
-        for array in (entry.phi, entry.out)
-        for extent in array.shape
-        if _is_asked(flow, extent, array)
-    )
-    first, trips = Value("_first", PYTHON_INT), Value("_trips", PYTHON_INT)
-    builder = Builder()
-    state = [_asking(builder, entry.phi, varying) for entry in loop.carried]
-    outs = _repeat(builder, loop, (first, trips, state), varying)
-    known = (first, trips, *state)
-    views = _views(free_values(builder.block(), outs, known), loop, flow, classes)
-    block = Block((*views, *builder.statements))
-    free = tuple(sorted(free_values(block, outs, known), key=is_array))
-    written = tuple(v for v in free if is_array(v) and _is_written(v, loop, classes))
-    if any(isinstance(v.type, Array) and v.type.layout == "F" for v in written):
-        return "this one writes into an array in Fortran order"
-    given = {ref: replace(ref) for ref in written}
-    copies = [Call(ref, np.copy, (param,), (), KEPT) for ref, param in given.items()]
-    params = (first, trips, *(given.get(v, v) for v in free), *state)
-    body = Block((*copies, *block.statements))
-    function = Function(name, params, body, (*outs, *written), span=loop.origin.span)
-    return Segment(function, free, written, varying)
+    @property
+    def in_c_order(self) -> bool:
+        """Say whether all that it writes is; the copies that it writes to are."""
+        return all(isinstance(v.type, Array) and v.type.layout != "F" for v in self.written)
 
 
-def _is_asked(flow: Dataflow, extent: Operand, array: Value) -> bool:
-    """Say whether an extent is known only by asking the array for it."""
-    definition = flow.definitions.get(extent) if isinstance(extent, Value) else None
-    statement = definition.statement if definition is not None else None
-    return isinstance(statement, Call) and statement.args == (array,)
+@dataclass(frozen=True, eq=False)
+class Maker:
+    """Makes functions of a loop."""
 
+    loop: For | While
+    name: str
+    flow: Dataflow
+    classes: Aliases
 
-def _is_written(array: Value, loop: For, classes: Aliases) -> bool:
-    return classes.root(array) in classes.writes[loop]
+    def segment(self) -> Part:
+        """Return the function that runs some iterations."""
+        loop, builder = self.loop, Builder()
+        first, trips = Value("_first", PYTHON_INT), Value("_trips", PYTHON_INT)
+        state, outs, asked = self.ends(builder)
+        index, inner = Value("_k", PYTHON_INT), Builder(loop.origin)
+        if isinstance(loop, While):
+            inner.statements += loop.head.statements
+        else:
+            _count(inner, loop, first, index)
+        inner.statements += loop.body.statements
+        bounds = (integer(0), trips, integer(1))
+        carried = _carried(loop, state, outs)
+        builder.append(For(index, *bounds, carried, inner.block(), origin=loop.origin))
+        builder.statements += asked
+        return self.part(builder, "segment", (first, trips), (state, outs))
 
+    def counter(self) -> Part:
+        """Return the function that runs the loop as it is, and gives the number of its trips."""
+        builder, trips = Builder(), Value("_trips", PYTHON_INT)
+        state, outs, asked = self.ends(builder)
+        carried = _carried(self.loop, state, outs)
+        builder.append(replace(self.loop, carried=carried, trips=trips))
+        builder.statements += asked
+        part = self.part(builder, "trips", (), (state, outs))
+        return replace(part, function=replace(part.function, results=(trips,)))
 
-def _repeat(
-    builder: Builder,
-    loop: For,
-    given: tuple[Value, Value, list[Value]],
-    varying: frozenset[Operand],
-) -> list[Value]:
-    """Append the loop of a segment; return the state after it."""
-    first, trips, state = given
-    index = Value("_k", PYTHON_INT)
-    inner = Builder(loop.origin)
-    if is_constant(loop.step, -1):
-        inner.call_into(loop.index, np.subtract, (first, index), ())
-    else:
-        by = inner.fold(np.multiply, index, loop.step)
-        inner.call_into(loop.index, np.add, (first, by), ())
-    inner.statements += loop.body.statements
-    outs, asked = [], Builder()
-    for entry in loop.carried:
-        outs.append(_asking(asked, entry.out, varying))
-    carried = tuple(
-        Carried(entry.phi, param, entry.next, out)
-        for entry, param, out in zip(loop.carried, state, outs, strict=True)
-    )
-    bounds = (integer(0), trips, integer(1))
-    builder.append(For(index, *bounds, carried, inner.block(), origin=loop.origin))
-    builder.statements += asked.statements
-    return outs
+    def ends(self, builder: Builder) -> tuple[list[Value], list[Value], list[Statement]]:
+        """Return the state before and after the loop, and what asks the latter for extents."""
+        after, varying, carried = Builder(), self.varying(), self.loop.carried
+        state = [_asking(builder, entry.phi, varying) for entry in carried]
+        outs = [_asking(after, entry.out, varying) for entry in carried]
+        return state, outs, after.statements
 
+    def part(
+        self,
+        builder: Builder,
+        what: str,
+        told: tuple[Value, ...],
+        ends: tuple[list[Value], list[Value]],
+    ) -> Part:
+        """Return a function whose parameters are all that the statements use."""
+        state, outs = ends
+        known = (*told, *state)
+        block = Block((*self.views(free_values(builder.block(), outs, known)), *builder.statements))
+        free = tuple(sorted(free_values(block, outs, known), key=is_array))
+        written = tuple(v for v in free if self.is_written(v))
+        given = {ref: replace(ref) for ref in written}
+        copies = [Call(ref, np.copy, (param,), (), KEPT) for ref, param in given.items()]
+        params = (*told, *(given.get(v, v) for v in free), *state)
+        body = Block((*copies, *block.statements))
+        results = (*outs, *written)
+        span = self.loop.origin.span
+        function = Function(f"{self.name}_{what}", params, body, results, span=span)
+        return Part(function, free, written, self.varying())
 
-def _views(
-    free: Iterable[Value], loop: For, flow: Dataflow, classes: Aliases
-) -> list[Statement]:
-    """Return the views by which the body refers to arrays that it writes, to be made in it.
+    def views(self, free: Sequence[Value]) -> list[Statement]:
+        """Return the views by which the body refers to arrays that it writes, to be made in it.
 
-    So each of these arrays is handed over once, and all views of it see what is written.
-    """
-    chains: dict[Statement, None] = {}
+        So each of these arrays is handed over once, and all views of it see what is written.
+        """
+        chains: dict[Statement, None] = {}
+        refs = [v for v in free if self.is_written(v)]
+        for ref in refs:
+            same = [v for v in refs if self.classes.root(v) is self.classes.root(ref)]
+            if len(same) > 1 or (isinstance(ref.type, Array) and ref.type.layout == "F"):
+                self.note_views(ref, chains)
+        return list(chains)
 
-    def note(ref: Value) -> None:
-        definition = flow.definitions[ref]
+    def note_views(self, ref: Value, chains: dict[Statement, None]) -> None:
+        definition = self.flow.definitions[ref]
         if isinstance(definition.statement, View) and definition.kind == "simple":
-            note(definition.statement.ref)
+            self.note_views(definition.statement.ref, chains)
             chains[definition.statement] = None
 
-    refs = [v for v in free if is_array(v) and _is_written(v, loop, classes)]
-    for ref in refs:
-        roots = [other for other in refs if classes.root(other) is classes.root(ref)]
-        if len(roots) > 1 or (isinstance(ref.type, Array) and ref.type.layout == "F"):
-            for other in roots:
-                note(other)
-    return list(chains)
+    def is_written(self, value: Value) -> bool:
+        return is_array(value) and self.classes.root(value) in self.classes.writes[self.loop]
+
+    def varying(self) -> frozenset[Operand]:
+        """Return the extents of the state that are known only by asking for them."""
+        arrays = [v for entry in self.loop.carried for v in (entry.phi, entry.out)]
+        return frozenset(e for array in arrays for e in array.shape if self.is_asked(e, array))
+
+    def is_asked(self, extent: Operand, array: Value) -> bool:
+        definition = self.flow.definitions.get(extent) if isinstance(extent, Value) else None
+        statement = definition.statement if definition is not None else None
+        return isinstance(statement, Call) and statement.args == (array,)
+
+
+def _count(builder: Builder, loop: For, first: Value, index: Value) -> None:
+    """Append what defines the counter of the loop in the trip `index` of a segment."""
+    if is_constant(loop.step, -1):
+        builder.call_into(loop.index, np.subtract, (first, index), ())
+    else:
+        ahead = builder.fold(np.multiply, index, loop.step)
+        builder.call_into(loop.index, np.add, (first, ahead), ())
+
+
+def _carried(
+    loop: For | While, state: Iterable[Value], outs: Iterable[Value]
+) -> tuple[Carried, ...]:
+    ends = zip(loop.carried, state, outs, strict=True)
+    return tuple(Carried(entry.phi, init, entry.next, out) for entry, init, out in ends)
 
 
 # ---- values like others ----
 
 
 def anew(value: Value, varying: frozenset[Operand] = frozenset()) -> Value:
-    """Return a new value like `value`, with new extents for those that vary."""
+    """Return a new value like `value`, an array in C order, with new extents for those that vary."""
     shape = tuple(Value("_n", PYTHON_INT) if e in varying else e for e in value.shape)
     type = Array(value.type.dtype, len(shape)) if is_array(value) else value.type
     return Value(value.name, type, shape)
