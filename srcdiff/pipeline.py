@@ -89,7 +89,7 @@ class Wanted:
     """Which derivative: the passes to run, by which parameters, and what is returned.
 
     The last `constant` results are returned but not differentiated. With `states`, long loops keep
-    so many states.
+    so many states. Results of a function inside of another one are `inner`: perhaps not wanted.
     """
 
     mode: Mode
@@ -101,6 +101,7 @@ class Wanted:
     fixed: Mapping[int, Const | None] = field(default_factory=dict)
     order: int = 1
     states: int | None = None
+    inner: bool = False
 
 
 def derive(function: Function, wanted: Wanted, stages: Stages) -> Text:
@@ -174,6 +175,7 @@ def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
         wanted.name,
         wanted.constant,
         wanted.fixed,
+        not wanted.inner,
     )
     function = _run(function, (_named("adjoint", partial(adjoint, request=request)),), stages)
     return _expanded(function, calls=False)
@@ -218,6 +220,7 @@ def _derivative(derive: Derive) -> Function:
         f"{derive.function.name}_{derive.mode}",
         fixed={k: s for k, s in seeds if backwards and not isinstance(s, Value)},
         order=derive.order,
+        inner=True,
     )
     return derived(derive.function, wanted, Stages())
 
