@@ -22,6 +22,7 @@ from srcdiff.errors import (
     TypeInferenceError,
     UnknownFunction,
 )
+from srcdiff.explain import Explanation, explain
 from srcdiff.export import write_module
 from srcdiff.ir.types import Scalar
 from srcdiff.options import Options
@@ -176,9 +177,21 @@ class Derivative:
         """Raise: not built yet."""
         raise self._not_built("`workspace`")
 
-    def explain(self, *args: Any) -> Any:
-        """Raise: not built yet."""
-        raise self._not_built("`explain`")
+    def explain(self, *example: Any) -> Explanation:
+        """Return which arrays are kept for the adjoint sweep, by line and in bytes, and why.
+
+        What follows from values, such as the number of trips of a `while`, is found by running.
+        """
+        first = self._seed_count()
+        inputs = example[first:]
+        if not inputs or isinstance(inputs[0], str):
+            raise TypeInferenceError(
+                "How much is kept depends on the arguments.",
+                self._subject.span(),
+                "Give example arguments: `df.explain(x, ...)`.",
+            )
+        form, leaves = form_of(inputs, {}, self._subject.parameters(len(inputs)))
+        return explain(self._make(form), [_base(leaf) for leaf in leaves], example[:first])
 
     def graph(self, *args: Any) -> Any:
         """Raise: not built yet."""

@@ -120,7 +120,7 @@ def _build(plan: Plan, request: Request) -> Function:
         body=Block(tuple(body)),
         results=(*values, *bars),
         doc=title("Adjoint", function, "with respect to", request.wrt),
-        notes=(KEPT,),
+        notes=(*function.notes, KEPT),
     )
 
 

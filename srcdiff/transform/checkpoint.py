@@ -39,13 +39,18 @@ from srcdiff.ir.types import PYTHON_INT
 from srcdiff.ir.walk import map_blocks
 from srcdiff.transform.segments import Maker, Part, anew, ask
 
+NOTE = "Checkpoints: a loop keeps up to {} states; what it needs between them is computed again."
+
 
 def checkpoint(function: Function, states: int, wrt: Iterable[Value]) -> Function:
     """Let each long loop of `function` keep `states` states; raises `UnsupportedSyntax`."""
     classes = aliases(function)
     active = activity(function, wrt, classes)
     work = _Cutter(function.name, states, classes, dataflow(function), active)
-    return replace(function, body=work.block(function.body))
+    body = work.block(function.body)
+    if body is function.body:
+        return function
+    return replace(function, body=body, notes=(*function.notes, NOTE.format(states)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,9 @@ class _Cutter:
                     result += self.loop(statement)
                 case _:
                     result.append(statement)
+        same = len(result) == len(block.statements)
+        if same and all(a is b for a, b in zip(result, block.statements, strict=True)):
+            return block
         return Block(tuple(result))
 
     def matters(self, loop: For | While) -> bool:
@@ -96,9 +104,7 @@ def _refuse(loop: For | While, why: str) -> NoReturn:
     )
 
 
-def _cut(
-    builder: Builder, loop: For | While, segment: Part, trips: Operand, states: int
-) -> None:
+def _cut(builder: Builder, loop: For | While, segment: Part, trips: Operand, states: int) -> None:
     """Append a loop over at most `states` segments."""
     inner = Builder(loop.origin)
     length = _ceiling(builder, trips, integer(states), "_length")

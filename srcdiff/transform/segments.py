@@ -1,10 +1,10 @@
 """Segments of a loop, and the count of its trips, as functions: see `transform.checkpoint`.
 
-    def segment(first, trips, ..., s):                 def trips(..., s):
-        For k in range(trips), carried s                   the loop, with trips
-            i = Call add(first, k)                         return trips
-            ...
-        return s, and the arrays that the body writes
+def segment(first, trips, ..., s):                 def trips(..., s):
+    For k in range(trips), carried s                   the loop, with trips
+        i = Call add(first, k)                         return trips
+        ...
+    return s, and the arrays that the body writes
 """
 
 from collections.abc import Iterable, Sequence
@@ -172,7 +172,7 @@ def _carried(
 
 
 def anew(value: Value, varying: frozenset[Operand] = frozenset()) -> Value:
-    """Return a new value like `value`, an array in C order, with new extents for those that vary."""
+    """Return a new value like `value`, arrays in C order; extents that vary are new, too."""
     shape = tuple(Value("_n", PYTHON_INT) if e in varying else e for e in value.shape)
     type = Array(value.type.dtype, len(shape)) if is_array(value) else value.type
     return Value(value.name, type, shape)
