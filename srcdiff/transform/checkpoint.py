@@ -38,6 +38,7 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.types import PYTHON_INT
 from srcdiff.ir.walk import map_blocks
 from srcdiff.transform.segments import Maker, Part, anew, ask
+from srcdiff.transform.windows import opened
 
 NOTE = "Checkpoints: a loop keeps up to {} states; what it needs between them is computed again."
 
@@ -85,7 +86,8 @@ class _Cutter:
         counted = isinstance(loop, For) and loop.leave is None
         if isinstance(loop, For) and independence(loop, self.flow, self.classes).holds:
             return [loop]
-        maker, builder = Maker(loop, self.name, self.flow, self.classes), Builder(loop.origin)
+        maker = Maker(loop, self.name, self.flow, self.classes, self.active)
+        builder = Builder(loop.origin)
         segment = maker.segment()
         if not segment.in_c_order:
             _refuse(loop, "this one writes into an array that is in Fortran order")
@@ -113,7 +115,9 @@ def _cut(builder: Builder, loop: For | While, segment: Part, trips: Operand, sta
     index = Value("_segment", PYTHON_INT)
     first = done = inner.fold(np.multiply, index, length, name="_done")
     here = inner.fold(min, length, inner.fold(np.subtract, trips, done), name="_trips")
-    if isinstance(loop, For):
+    if isinstance(loop, For) and is_constant(loop.step, -1):
+        first = inner.fold(np.subtract, loop.start, done, name="_first")
+    elif isinstance(loop, For):
         ahead = inner.fold(np.multiply, done, loop.step)
         first = inner.fold(np.add, loop.start, ahead, name="_first")
     entries = _call(inner, loop, segment, (first, here))
@@ -128,18 +132,34 @@ def _call(
     carried, varying = loop.carried, segment.varying
     phis = [replace(anew(entry.phi, varying), type=entry.phi.type) for entry in carried]
     nexts = [anew(entry.phi, varying) for entry in carried]
-    contents = [anew(ref) for ref in segment.written]
+    parts = _parts(builder, loop, segment, told)
+    written = [parts.get(ref, ref) for ref in segment.written]
+    contents = [anew(ref) for ref in written]
     for entry, phi in zip(carried, phis, strict=True):
         ask(builder, phi, entry.phi)
-    args = (*told, *segment.free, *phis)
+    args = (*told, *segment.free, *parts.values(), *phis)
     outs = (*nexts, *contents)
     builder.append(Derive(outs, segment.function, "call", (), (), args, loop.origin))
     for entry, value in zip(carried, nexts, strict=True):
         ask(builder, value, entry.phi)
-    for ref, value in zip(segment.written, contents, strict=True):
+    for ref, value in zip(written, contents, strict=True):
         builder.store(ref, (), value)
     triples = zip(carried, phis, nexts, strict=True)
     return tuple(Carried(phi, entry.init, new, entry.out) for entry, phi, new in triples)
+
+
+def _parts(
+    builder: Builder, loop: For | While, segment: Part, told: tuple[Operand, Operand]
+) -> dict[Value, Value]:
+    """Append the views of the parts of arrays that a segment touches."""
+    least, trips = told
+    if isinstance(loop, For) and is_constant(loop.step, -1):
+        last = builder.fold(np.subtract, trips, integer(1))
+        least = builder.fold(np.subtract, least, last, name="_least")
+    return {
+        array: opened(builder, array, window, least, trips)
+        for array, window in segment.windows.items()
+    }
 
 
 def _counted(builder: Builder, loop: For | While, counter: Part) -> Operand:

@@ -7,11 +7,12 @@ def segment(first, trips, ..., s):                 def trips(..., s):
     return s, and the arrays that the body writes
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from srcdiff.analysis.activity import Activity
 from srcdiff.analysis.aliasing import Aliases
 from srcdiff.analysis.dataflow import Dataflow
 from srcdiff.ir.build import Builder, integer, is_constant
@@ -30,23 +31,26 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import PYTHON_INT, Array
-from srcdiff.ir.walk import free_values
+from srcdiff.ir.walk import free_values, substitute_block
+from srcdiff.transform.windows import Window, narrowed, windows
 
 KEPT = Origin(note="what the segment starts from stays as it is")
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A function made of a loop. Its parameters: what it is told, `free`, the state.
+    """A function made of a loop. Its parameters: what it is told, `free`, parts, the state.
 
     A segment is told its first counter and its number of trips, and gives the state, then the
-    contents of `written`. `varying` are the extents of the state that iterations ask for.
+    contents of `written`. `varying` are the extents of the state that iterations ask for. Of the
+    arrays in `windows` it takes the part that it touches, and gives that.
     """
 
     function: Function
     free: tuple[Value, ...]
     written: tuple[Value, ...]
     varying: frozenset[Operand]
+    windows: Mapping[Value, Window] = field(default_factory=dict)
 
     @property
     def in_c_order(self) -> bool:
@@ -62,23 +66,29 @@ class Maker:
     name: str
     flow: Dataflow
     classes: Aliases
+    active: Activity
 
     def segment(self) -> Part:
         """Return the function that runs some iterations."""
         loop, builder = self.loop, Builder()
         first, trips = Value("_first", PYTHON_INT), Value("_trips", PYTHON_INT)
         state, outs, asked = self.ends(builder)
+        found = self.windows()
+        narrow = {array: _narrowed(builder, array, window.axis) for array, window in found.items()}
         index, inner = Value("_k", PYTHON_INT), Builder(loop.origin)
+        trip: Operand = index
         if isinstance(loop, While):
             inner.statements += loop.head.statements
         else:
-            _count(inner, loop, first, index)
-        inner.statements += loop.body.statements
+            trip = _count(inner, loop, (first, trips), index)
+        body = narrowed(loop, found, trip, self.flow)
+        inner.statements += substitute_block(body, {**narrow}).statements
         bounds = (integer(0), trips, integer(1))
         carried = _carried(loop, state, outs)
         builder.append(For(index, *bounds, carried, inner.block(), origin=loop.origin))
         builder.statements += asked
-        return self.part(builder, "segment", (first, trips), (state, outs))
+        part = self.part(builder, "segment", (first, trips), (state, outs), narrow)
+        return replace(part, windows=found)
 
     def counter(self) -> Part:
         """Return the function that runs the loop as it is, and gives the number of its trips."""
@@ -87,7 +97,7 @@ class Maker:
         carried = _carried(self.loop, state, outs)
         builder.append(replace(self.loop, carried=carried, trips=trips))
         builder.statements += asked
-        part = self.part(builder, "trips", (), (state, outs))
+        part = self.part(builder, "trips", (), (state, outs), {})
         return replace(part, function=replace(part.function, results=(trips,)))
 
     def ends(self, builder: Builder) -> tuple[list[Value], list[Value], list[Statement]]:
@@ -103,21 +113,32 @@ class Maker:
         what: str,
         told: tuple[Value, ...],
         ends: tuple[list[Value], list[Value]],
+        narrow: Mapping[Value, Value],
     ) -> Part:
         """Return a function whose parameters are all that the statements use."""
         state, outs = ends
-        known = (*told, *state)
+        known = (*told, *narrow.values(), *state)
         block = Block((*self.views(free_values(builder.block(), outs, known)), *builder.statements))
         free = tuple(sorted(free_values(block, outs, known), key=is_array))
-        written = tuple(v for v in free if self.is_written(v))
-        given = {ref: replace(ref) for ref in written}
+        written = tuple(v for v in (*free, *narrow) if self.is_written(v))
+        given = {ref: replace(ref) for ref in (narrow.get(v, v) for v in written)}
         copies = [Call(ref, np.copy, (param,), (), KEPT) for ref, param in given.items()]
-        params = (*told, *(given.get(v, v) for v in free), *state)
+        params = (*told, *(given.get(v, v) for v in (*free, *narrow.values())), *state)
         body = Block((*copies, *block.statements))
-        results = (*outs, *written)
+        results = (*outs, *given)
         span = self.loop.origin.span
         function = Function(f"{self.name}_{what}", params, body, results, span=span)
         return Part(function, free, written, self.varying())
+
+    def windows(self) -> dict[Value, Window]:
+        """Return the windows of arrays that are written, or whose adjoints are summed."""
+        nexts = tuple(entry.next for entry in self.loop.carried)
+        free = [v for v in free_values(self.loop.body, nexts, ()) if is_array(v)]
+        roots = [self.classes.root(v) for v in free]
+        alone = [v for v in free if roots.count(self.classes.root(v)) == 1 and v not in nexts]
+        wanted = [v for v in alone if self.is_written(v) or self.active.is_active(v)]
+        inside = {entry.phi for entry in self.loop.carried}
+        return windows(self.loop, [v for v in wanted if v not in inside], self.flow)
 
     def views(self, free: Sequence[Value]) -> list[Statement]:
         """Return the views by which the body refers to arrays that it writes, to be made in it.
@@ -152,13 +173,27 @@ class Maker:
         return isinstance(statement, Call) and statement.args == (array,)
 
 
-def _count(builder: Builder, loop: For, first: Value, index: Value) -> None:
-    """Append what defines the counter of the loop in the trip `index` of a segment."""
+def _count(builder: Builder, loop: For, told: tuple[Value, Value], index: Value) -> Operand:
+    """Append what defines the counter of the loop in the trip `index` of a segment.
+
+    Return the counter from the least one of the segment on, where the step is 1 or -1.
+    """
+    first, trips = told
     if is_constant(loop.step, -1):
         builder.call_into(loop.index, np.subtract, (first, index), ())
-    else:
-        ahead = builder.fold(np.multiply, index, loop.step)
-        builder.call_into(loop.index, np.add, (first, ahead), ())
+        return builder.fold(np.subtract, builder.fold(np.subtract, trips, integer(1)), index)
+    ahead = builder.fold(np.multiply, index, loop.step)
+    builder.call_into(loop.index, np.add, (first, ahead), ())
+    return index
+
+
+def _narrowed(builder: Builder, array: Value, axis: int) -> Value:
+    """Return what stands for a part of an array; it is asked for its extent."""
+    extent = Value("_n", PYTHON_INT)
+    shape = (*array.shape[:axis], extent, *array.shape[axis + 1 :])
+    value = replace(array, shape=shape)
+    builder.call_into(extent, np.shape, (value,), (("axis", axis),))
+    return value
 
 
 def _carried(
