@@ -8,7 +8,8 @@ What is called as a whole keeps its arguments, and runs again in the adjoint swe
 kept at the start of each segment, and all that the adjoint needs for one segment at a time. The
 loops are those outside of other loops. Those with independent iterations have no state.
 
-A loop that may be left runs once more, before, to count its trips.
+A loop that may be left runs once more, before, to count its trips. The condition of a `while` is
+evaluated once more than its body, which matters where it writes.
 """
 
 from collections.abc import Iterable
@@ -36,7 +37,7 @@ from srcdiff.ir.nodes import (
     While,
 )
 from srcdiff.ir.types import PYTHON_INT
-from srcdiff.ir.walk import map_blocks
+from srcdiff.ir.walk import clone, map_blocks
 from srcdiff.transform.segments import Maker, Part, anew, ask
 from srcdiff.transform.windows import opened
 
@@ -88,13 +89,16 @@ class _Cutter:
             return [loop]
         maker = Maker(loop, self.name, self.flow, self.classes, self.active)
         builder = Builder(loop.origin)
-        segment = maker.segment()
-        if not segment.in_c_order:
-            _refuse(loop, "this one writes into an array that is in Fortran order")
-        if isinstance(loop, While) and any(self.classes.writes[s] for s in loop.head.statements):
-            _refuse(loop, "the condition of this one writes into an array")
+        again = isinstance(loop, While) and any(
+            self.classes.writes[s] for s in loop.head.statements
+        )
+        if again and loop.leave is not None:
+            _refuse(loop, "this one may be left, and its condition writes into an array")
         trips = _trips(builder, loop) if counted else _counted(builder, loop, maker.counter())
-        _cut(builder, loop, segment, trips, self.states)
+        _cut(builder, loop, maker.segment(), trips, self.states)
+        if isinstance(loop, While) and again:
+            outs: dict[Value, Operand] = {entry.phi: entry.out for entry in loop.carried}
+            builder.statements += clone(loop.head, outs).statements
         return builder.statements
 
 
@@ -102,7 +106,7 @@ def _refuse(loop: For | While, why: str) -> NoReturn:
     raise UnsupportedSyntax(
         f"The option `checkpoint` cuts loops into segments, but {why}.",
         loop.origin.span,
-        "Let the loop work on an array of its own, or leave the option out.",
+        "Call what writes in the body of the loop, or leave the option out.",
     )
 
 

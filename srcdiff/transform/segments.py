@@ -52,11 +52,6 @@ class Part:
     varying: frozenset[Operand]
     windows: Mapping[Value, Window] = field(default_factory=dict)
 
-    @property
-    def in_c_order(self) -> bool:
-        """Say whether all that it writes is; the copies that it writes to are."""
-        return all(isinstance(v.type, Array) and v.type.layout != "F" for v in self.written)
-
 
 @dataclass(frozen=True, eq=False)
 class Maker:

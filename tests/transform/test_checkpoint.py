@@ -268,6 +268,19 @@ def last_value_before_the_end(x):
     return s - 2.0 * last
 
 
+def bump(a):
+    a[0] += 0.5
+    return a[0]
+
+
+def condition_that_writes(x):
+    a = x.copy()
+    s = 1.0
+    while bump(a) < 3.0:
+        s = s * a[1] + a[0]
+    return s * a[0]
+
+
 def not_wanted(x):
     t, s = 0.0, x[0]
     for _ in range(4):
