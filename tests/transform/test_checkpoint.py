@@ -7,296 +7,22 @@ import numpy as np
 import pytest
 
 import srcdiff as sd
+from tests.conftest import Golden
+from tests.corpus import Program, corpus
 from tests.semantics.checks import programs
+from tests.test_programs import as_tuple, assert_close, tolerance
+from tests.transform import checkpoint_programs
+from tests.transform.checkpoint_programs import (
+    X,
+    buffers,
+    bump,
+    columns_of_a_matrix,
+    trajectory,
+    while_with_break,
+)
 
-X = np.array([0.7, 1.3, -0.4, 2.1, 0.9, -1.6, 0.2])
 STATES = (1, 2, 3, 7, 1000)
-
-
-def recurrence(x):
-    s = x[0]
-    for i in range(7):
-        s = np.sin(s) * x[i] + 0.1 * i
-    return s
-
-
-def two_loops(x):
-    s = x[1]
-    for _ in range(4):
-        s = s * s * 0.5 + x[0]
-    t = s
-    for _ in range(5):
-        t = np.cos(t) + s * x[2]
-    return t * s
-
-
-def downwards(x):
-    s = 1.0
-    for i in range(x.shape[0] - 1, -1, -1):
-        s = s * x[i] + 0.5
-    return s
-
-
-def downwards_with_neighbours(x):
-    h = x.copy()
-    for i in range(x.shape[0] - 2, 0, -1):
-        h[i] = np.sin(h[i + 1]) * x[i - 1] + h[i] * x[i]
-    return np.sum(h * h)
-
-
-def steps_of_three(x):
-    s = x[0]
-    for i in range(1, 20, 3):
-        s = np.tanh(s * x[i % 7]) + 0.3
-    return s
-
-
-def steps_down_of_two(x):
-    s = x[0]
-    for i in range(6, -1, -2):
-        s = np.tanh(s + x[i]) * s
-    return s
-
-
-def step_of_the_run_time(x, step=2):
-    s = x[0]
-    for i in range(0, 7, step):
-        s = np.tanh(s + x[i]) * s
-    return s
-
-
-def no_trips(x):
-    s = x[0] * x[1]
-    for i in range(3, 3):
-        s = s * x[i]
-    for _ in range(int(x[2])):
-        s = s * s
-    return s
-
-
-def trajectory(x):
-    h = np.zeros(8)
-    h[0] = x[0]
-    for i in range(7):
-        h[i + 1] = np.sin(h[i]) * x[i]
-    return np.sum(h * h)
-
-
-def behind_and_ahead(x):
-    h = x.copy()
-    for i in range(1, x.shape[0]):
-        h[i - 1] = h[i - 1] * h[i]
-        if i + 1 < x.shape[0]:
-            h[i + 1] += h[i] * x[i + 1]
-    return np.sum(h**2)
-
-
-def behind_the_first(x):
-    h = x.copy()
-    for i in range(x.shape[0]):
-        h[i] = h[i - 1] * x[i - 2] + x[i]
-    return np.sum(h * x)
-
-
-def rows_of_a_matrix(x):
-    H = np.zeros((7, 3))
-    H[0] = x[:3]
-    for i in range(1, 7):
-        H[i] = np.sin(H[i - 1]) * x[i]
-        row = H[i]
-        row[1] += row[0] * x[i - 1]
-    return np.sum(H * H)
-
-
-def columns_of_a_matrix(x):
-    H = np.ones((3, 7))
-    for j in range(1, 7):
-        for i in range(3):
-            H[i, j] = np.sin(H[i, j - 1]) * x[j] + x[i]
-    return np.sum(H * H)
-
-
-def any_element(x):
-    h = x.copy()
-    for i in range(7):
-        h[(3 * i) % 7] += h[(2 * i + 1) % 7] * x[i]
-    return np.sum(h * h)
-
-
-def matrix_steps(x):
-    W = np.outer(x, x) * 0.1
-    h = x.copy()
-    for _ in range(5):
-        h = np.tanh(W @ h)
-    return np.sum(h * x)
-
-
-def growing_state(x):
-    h = x[:2]
-    for i in range(5):
-        h = np.concatenate((h * x[i], x[i : i + 1]))
-    return np.sum(h * h)
-
-
-def shrinking_state(x):
-    h = x * 1.0
-    for _ in range(5):
-        h = h[1:] * h[:-1]
-    return np.sum(h)
-
-
-def buffers(x):
-    a = x.copy()
-    b = np.zeros(7)
-    for _ in range(5):
-        for i in range(1, 7):
-            b[i] = a[i - 1] * a[i] + 0.1
-        a, b = b, a
-    return np.sum(a * a) + b[1]
-
-
-def through_views(x):
-    a = x.copy()
-    head, tail = a[:3], a[3:]
-    for i in range(3):
-        head[i] = head[i] * tail[i]
-        tail[i + 1] += head[i] * a[6]
-        a[0] = np.sin(tail[0])
-    return np.sum(a * x)
-
-
-def through_reshape(x):
-    A = x[:6].copy().reshape(2, 3)
-    v = A.ravel()
-    for i in range(1, 6):
-        v[i] = v[i] * v[i - 1]
-        A[1, 2] += A[0, 0] * x[i]
-    return np.sum(A * A)
-
-
-def written_argument(x):
-    for i in range(1, 7):
-        x[i] = x[i] * x[i - 1]
-    return np.sum(x)
-
-
-def integers_in_the_state(x):
-    count, s = 0, x[0]
-    for i in range(7):
-        if x[i] > 0.5:
-            count = count + i
-        s = s * 0.5 + x[count % 7]
-    return s * count
-
-
-def integer_array(x):
-    k = np.arange(7)
-    s = x[0]
-    for i in range(1, 7):
-        k[i] = (k[i - 1] * 3 + k[i]) % 7
-        s = s * x[k[i]] + x[i]
-    return s
-
-
-def in_a_branch(x):
-    s = x[0]
-    if x[1] > 0.0:
-        for i in range(7):
-            s = s * x[i] + 0.2
-    else:
-        for i in range(3):
-            s = s + x[i]
-    return s
-
-
-def nested_loops(x):
-    s = x[0]
-    for i in range(5):
-        for j in range(i + 1):
-            s = np.sin(s) * x[j]
-        while s < 0.1:
-            s = s + 0.3 + x[1] ** 2
-    return s
-
-
-def until_small(x):
-    s, n = x[0] + 2.0, 0
-    while s * s > 0.3 and n < 30:
-        s = s * 0.9 - 0.01 * x[1]
-        n += 1
-    return s * x[2] + n
-
-
-def left_early(x):
-    s = x[0]
-    for i in range(100):
-        s = s * 1.2 + abs(x[i % 7])
-        if s > 20.0:
-            break
-    else:
-        s = -1.0
-    return s
-
-
-def returned_from(x):
-    s = x[0]
-    h = x.copy()
-    for i in range(1, 7):
-        h[i] = h[i] * h[i - 1] + 1.0
-        s = s + h[i] * s
-        if s > 5.0:
-            return s * h[i]
-    return s
-
-
-def while_with_break(x):
-    h = x.copy()
-    k = 0
-    while True:
-        h = np.sin(h) * x
-        k += 1
-        if np.sum(h * h) < 0.2 or k > 12:
-            break
-    return np.sum(h) * k
-
-
-def last_value_before_the_end(x):
-    last = s = x[0]
-    while s < 50.0:
-        last = s
-        s = s * 1.7 + abs(x[1])
-    return s - 2.0 * last
-
-
-def bump(a):
-    a[0] += 0.5
-    return a[0]
-
-
-def condition_that_writes(x):
-    a = x.copy()
-    s = 1.0
-    while bump(a) < 3.0:
-        s = s * a[1] + a[0]
-    return s * a[0]
-
-
-def not_wanted(x):
-    t, s = 0.0, x[0]
-    for _ in range(4):
-        t += np.sqrt(x[1] - x[1])
-        s = s * 0.9 + x[2] * s
-    r = s
-    if x[3] < 0.0:
-        r = t
-    return r
-
-
-def library_loops(x):
-    return np.sum(np.cumsum(x) ** 2) + np.max(x) * np.prod(x)
-
-
-PROGRAMS = programs(globals(), recurrence)
+PROGRAMS = programs(vars(checkpoint_programs), checkpoint_programs.recurrence)
 
 
 def gradient(f: Callable[..., Any], *args: Any, **options: Any) -> Any:
@@ -311,3 +37,142 @@ def test_the_same_gradient(f: Callable[..., Any], monkeypatch: pytest.MonkeyPatc
         found_value, found = gradient(f, X, checkpoint=states)
         assert found_value == value
         np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("program", corpus().values(), ids=lambda program: program.name)
+@pytest.mark.parametrize(
+    "states", [pytest.param(n, marks=[] if n == 3 else pytest.mark.slow) for n in STATES]
+)
+def test_the_corpus(program: Program, states: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRCDIFF_VERIFY", "1")
+    value, expected = program.value_and_grad(jit=False)(*program.args())
+    found_value, found = program.value_and_grad(jit=False, checkpoint=states)(*program.args())
+    np.testing.assert_allclose(found_value, value, rtol=1e-12)
+    pairs = zip(as_tuple(program, found), as_tuple(program, expected), strict=True)
+    for one, other in pairs:
+        assert_close(one, other, tolerance(program.args()) / 100, program.name)
+
+
+def pendulum(angle, speed, friction, steps):
+    for _ in range(steps):
+        speed += 0.1 * (-np.sin(angle) - friction * speed)
+        angle += 0.1 * speed
+    return angle * angle + friction * speed
+
+
+@pytest.mark.parametrize("states", STATES)
+def test_adjoints_of_numbers_are_the_same_to_the_last_bit(states: int) -> None:
+    args = (1.0, 0.3, 0.1, 50)
+    expected = sd.grad(pendulum, (0, 1, 2), jit=False)(*args)
+    assert sd.grad(pendulum, (0, 1, 2), jit=False, checkpoint=states)(*args) == expected
+
+
+@pytest.mark.parametrize("f", [trajectory, columns_of_a_matrix, buffers, while_with_break])
+def test_compiled(f: Callable[..., Any]) -> None:
+    expected = sd.grad(f, jit=False)(X)
+    found = sd.grad(f, checkpoint=3)(X)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_what_is_kept() -> None:
+    df = sd.grad(pendulum, (0, 1, 2), jit=False, checkpoint=7)
+    kept = [row for row in df.explain(1.0, 0.3, 0.1, 50) if row.kind == "kept"]
+    assert {row.shape for row in kept} == {(7,), (8,)}  # 7 states, segments of 8 steps
+    assert len(kept) == 4
+    assert max(row.shape for row in sd.grad(pendulum, jit=False).explain(1.0, 0.3, 0.1, 50)) == (
+        50,
+    )
+
+
+def long_trajectory(x):
+    h = np.zeros(x.shape[0])
+    for i in range(1, x.shape[0]):
+        h[i] = np.sin(h[i - 1]) + x[i]
+    return h[-1]
+
+
+def test_segments_take_the_parts_of_arrays_that_they_touch() -> None:
+    sizes = [
+        sd.grad(long_trajectory, jit=False, checkpoint=20).explain(np.ones(n)) for n in (400, 1600)
+    ]
+    assert sizes[1].bytes() < 5 * sizes[0].bytes()
+    assert sizes[0].bytes("kept") < 10 * 400 * 8
+
+
+def independent(x):
+    total = 0.0
+    for i in range(x.shape[0]):
+        total += np.sin(x[i]) * x[i]
+    return total
+
+
+def test_independent_loops_stay() -> None:
+    texts = {sd.grad(independent, jit=False, checkpoint=n).source(X) for n in (None, 1, 5)}
+    assert len(texts) == 1
+
+
+def test_loops_without_adjoints_stay() -> None:
+    def f(x, n):
+        k = 0
+        while k * k < n:
+            k += 1
+        return x * k
+
+    texts = {sd.grad(f, jit=False, checkpoint=n).source(2.0, 30) for n in (None, 1, 5)}
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize("f", [trajectory, while_with_break])
+def test_other_transforms(f: Callable[..., Any]) -> None:
+    v = np.cos(X)
+    transforms = (sd.hessian, sd.jacrev, sd.jacfwd, sd.jacobian)
+    for transform in transforms:
+        expected = transform(f, jit=False)(X)
+        found = transform(f, jit=False, checkpoint=2)(X)
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+    expected = sd.hvp(f, jit=False)(v, X)
+    np.testing.assert_allclose(sd.hvp(f, jit=False, checkpoint=2)(v, X), expected, atol=1e-12)
+    assert sd.jvp(f, (X,), (v,), jit=False, checkpoint=2) == sd.jvp(f, (X,), (v,), jit=False)
+
+
+def test_cotangents_of_several_results() -> None:
+    def f(x, k):
+        s, h = x[0], x.copy()
+        for i in range(1, 7):
+            h[i] = h[i - 1] * k
+            s = s * k + h[i]
+        return s, h
+
+    seed = (0.5, np.cos(X))
+    expected = sd.pullback(f, (0, 1), jit=False)(seed, X, 1.1)
+    (_, h), bars = sd.pullback(f, (0, 1), jit=False, checkpoint=2)(seed, X, 1.1)
+    np.testing.assert_array_equal(h, expected[0][1])
+    np.testing.assert_allclose(bars[0], expected[1][0], rtol=1e-14)
+    assert bars[1] == expected[1][1]
+
+
+def test_a_condition_that_writes_in_a_loop_that_is_left_is_refused() -> None:
+    def f(x):
+        a, s = x.copy(), 1.0
+        while bump(a) < 3.0:
+            s = s * a[0]
+            if s > 4.0:
+                break
+        return s
+
+    with pytest.raises(sd.UnsupportedSyntax, match="condition writes") as caught:
+        sd.grad(f, jit=False, checkpoint=2)(X)
+    assert caught.value.span is not None
+    assert "while bump(a)" in caught.value.span.text
+
+
+@pytest.mark.parametrize("states", [0, -1, 2.0, True, "all"])
+def test_wrong_numbers_of_states(states: Any) -> None:
+    with pytest.raises(sd.TypeInferenceError, match="`checkpoint` is the number of states"):
+        sd.grad(pendulum, checkpoint=states)
+
+
+def test_golden(golden: Golden) -> None:
+    program = corpus()["leapfrog"]
+    text = program.value_and_grad(jit=False, checkpoint=10).source(*program.args())
+    golden(program.path.with_suffix(".checkpoint.adjoint.py"), text)
