@@ -23,6 +23,7 @@ from srcdiff.errors import (
     TypeInferenceError,
     UnknownFunction,
 )
+from srcdiff.explain import Explanation, explain
 from srcdiff.export import write_module
 from srcdiff.front import Front, NotDirect, fit, is_direct, same_watched, strict
 from srcdiff.options import Options
@@ -171,9 +172,21 @@ class Derivative:
         seeds = found.seeds(args[0], leaves, None) if first else ()
         return found.lending.workspace(found.values([_base(leaf) for leaf in leaves], seeds))
 
-    def explain(self, *args: Any) -> Any:
-        """Raise: not built yet."""
-        raise self._not_built("`explain`")
+    def explain(self, *example: Any) -> Explanation:
+        """Return which arrays are kept for the adjoint sweep, by line and in bytes, and why.
+
+        What follows from values, such as the number of trips of a `while`, is found by running.
+        """
+        first = self._seed_count()
+        inputs = example[first:]
+        if not inputs or isinstance(inputs[0], str):
+            raise TypeInferenceError(
+                "How much is kept depends on the arguments.",
+                self._subject.span(),
+                "Give example arguments: `df.explain(x, ...)`.",
+            )
+        form, leaves = form_of(inputs, {}, self._subject.parameters(len(inputs)))
+        return explain(self._make(form), [_base(leaf) for leaf in leaves], example[:first])
 
     def graph(self, *args: Any) -> Any:
         """Raise: not built yet."""
@@ -252,9 +265,15 @@ class Derivative:
 
     def _make(self, form: Form) -> Made:
         plan = self._plan
-        outputs = plan.options.outputs
+        options = plan.options
         return make(
-            self._subject, form, plan.product, plan.argnums, has_aux=plan.has_aux, outputs=outputs
+            self._subject,
+            form,
+            plan.product,
+            plan.argnums,
+            has_aux=plan.has_aux,
+            outputs=options.outputs,
+            states=options.checkpoint,
         )
 
     # ---- the front ----

@@ -10,8 +10,8 @@ from srcdiff.errors import SrcdiffError, TypeInferenceError, UnknownFunction
 from srcdiff.subject import Subject
 
 # What is not built yet, and the value that asks for nothing.
-NOT_BUILT: dict[str, object] = {"parallel": False, "checkpoint": None}
-BUILT = ("jit", "cache", "fastmath", "boundscheck", "outputs")
+NOT_BUILT: dict[str, object] = {"parallel": False}
+BUILT = ("jit", "cache", "fastmath", "boundscheck", "outputs", "checkpoint")
 Outputs = str | tuple[str, ...] | None
 
 
@@ -20,7 +20,8 @@ class Options:
     """How generated code runs, and what it computes: `fastmath` and `boundscheck` are Numba's.
 
     `outputs` names the arguments whose final contents are the output, if there are any: one, or
-    a tuple of them.
+    a tuple of them. `checkpoint` is how many states a long loop keeps for the adjoint sweep; None:
+    all of them.
     """
 
     jit: bool = True
@@ -28,12 +29,13 @@ class Options:
     fastmath: bool | frozenset[str] = False
     boundscheck: bool = False
     outputs: Outputs = None
+    checkpoint: int | None = None
 
     def describe(self) -> str:
         """Return a text that is the same in every process."""
         flags = self.fastmath
         fastmath = sorted(flags) if isinstance(flags, frozenset) else flags
-        return repr((self.jit, fastmath, self.boundscheck, self.outputs))
+        return repr((self.jit, fastmath, self.boundscheck, self.outputs, self.checkpoint))
 
     @property
     def compiles(self) -> bool:
@@ -63,7 +65,15 @@ def options_of(given: Mapping[str, Any], subject: Subject) -> Options:
         fastmath,
         given.get("boundscheck", False),
         _outputs(given.get("outputs"), subject),
+        _states(given.get("checkpoint"), subject),
     )
+
+
+def _states(value: Any, subject: Subject) -> int | None:
+    """Return the number of states that long loops keep."""
+    if value is None or (type(value) is int and value > 0):
+        return value
+    raise _wrong("checkpoint", "the number of states that a long loop keeps, or None", subject)
 
 
 def _outputs(value: Any, subject: Subject) -> Outputs:

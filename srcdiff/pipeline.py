@@ -15,6 +15,7 @@ from srcdiff.products import Mode
 from srcdiff.transform.accumulate import accumulate
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.assign_first import assign_first
+from srcdiff.transform.checkpoint import checkpoint
 from srcdiff.transform.count import count
 from srcdiff.transform.dead_writes import dead_writes
 from srcdiff.transform.eliminate import eliminate
@@ -100,7 +101,8 @@ def _dump(name: str, function: Function) -> None:
 class Wanted:
     """Which derivative: the passes to run, by which parameters, and what is returned.
 
-    The last `constant` results are returned but not differentiated.
+    The last `constant` results are returned but not differentiated. With `states`, long loops keep
+    so many states. Results of a function inside of another one are `inner`: perhaps not wanted.
     """
 
     mode: Mode
@@ -111,6 +113,8 @@ class Wanted:
     constant: int = 0
     fixed: Mapping[int, Const | None] = field(default_factory=dict)
     order: int = 1
+    states: int | None = None
+    inner: bool = False
 
 
 def derive(function: Function, wanted: Wanted, stages: Stages) -> Text:
@@ -173,13 +177,18 @@ def _derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
 def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
     """Derivatives inside are reversed as such: see `transform.nested`."""
     function = _run(_structured(function), PREPARE, stages)
+    wrt = tuple(function.params[k] for k in wanted.wrt)
+    if wanted.states is not None:
+        cut = partial(checkpoint, states=wanted.states, wrt=wrt)
+        function = _run(function, (_named("checkpoint", cut),), stages)
     request = Request(
-        tuple(function.params[k] for k in wanted.wrt),
+        wrt,
         wanted.with_value,
         wanted.seeded,
         wanted.name,
         wanted.constant,
         wanted.fixed,
+        not wanted.inner,
     )
     function = _run(function, (_named("adjoint", partial(adjoint, request=request)),), stages)
     return _expanded(function, calls=False)
@@ -224,6 +233,7 @@ def _derivative(derive: Derive) -> Function:
         f"{derive.function.name}_{derive.mode}",
         fixed={k: s for k, s in seeds if backwards and not isinstance(s, Value)},
         order=derive.order,
+        inner=True,
     )
     return derived(derive.function, wanted, Stages())
 

@@ -97,6 +97,7 @@ def make(
     *,
     has_aux: bool,
     outputs: Outputs = None,
+    states: int | None = None,
 ) -> Made:
     """Lower, differentiate and print a function for the types of `form`."""
     wanted = _wanted(subject, form, argnums) if product.differentiates else []
@@ -116,6 +117,7 @@ def make(
         f"{lowered.function.name}_{product.name}",
         aux_results(output) if has_aux else 0,
         order=product.order,
+        states=states,
     )
     text = derive(lowered.function, request, stages)
     final = list(stages.functions.values())[-1]

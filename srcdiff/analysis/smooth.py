@@ -40,8 +40,10 @@ LINEAR = frozenset({np.sum, np.matmul, np.copy})
 OVERFLOWS = frozenset({np.exp, np.exp2, np.expm1, np.sinh, np.cosh, np.multiply, np.square})
 
 
-def smoothness(function: Function, flow: Dataflow, aliases: Aliases) -> "Smoothness":
-    """Return what answers for `function`."""
+def smoothness(
+    function: Function, flow: Dataflow, aliases: Aliases, *, wanted: bool = True
+) -> "Smoothness":
+    """Return what answers for `function`, whose results are surely `wanted`, or perhaps not."""
     signs = Signs(flow)
     calls = [s for s in statements(function.body) if isinstance(s, Call)]
     singular = [
@@ -53,7 +55,8 @@ def smoothness(function: Function, flow: Dataflow, aliases: Aliases) -> "Smoothn
     ]
     bounded = [s.out for s in calls if s.function in BOUNDED]
     tainted = reach_from(function, singular, aliases, bounded)
-    return Smoothness(function, flow, aliases, signs, tainted)
+    results = function.results if wanted else ()
+    return Smoothness(results, flow, aliases, signs, tainted)
 
 
 def has_no_pole(call: Call, signs: Signs) -> bool:
@@ -72,7 +75,7 @@ def has_no_pole(call: Call, signs: Signs) -> bool:
 class Smoothness:
     """Answers the question for one function, remembering answers."""
 
-    function: Function
+    results: tuple[Operand, ...]
     flow: Dataflow
     aliases: Aliases
     signs: Signs
@@ -88,7 +91,7 @@ class Smoothness:
         key = (value, strict)
         if key not in self.answers:
             self.answers[key] = False
-            self.answers[key] = value in self.function.results or any(
+            self.answers[key] = value in self.results or any(
                 self._passes(value, use, strict=strict) for use in self.flow.uses.get(value, [])
             )
         return self.answers[key]
@@ -129,7 +132,7 @@ class Smoothness:
         if key not in self.answers:
             self.answers[key] = False
             uses = (use for v in self._members(root) for use in self.flow.uses.get(v, []))
-            self.answers[key] = root in self.function.results or any(map(self._read, uses))
+            self.answers[key] = root in self.results or any(map(self._read, uses))
         return self.answers[key]
 
     def _members(self, root: Value) -> list[Value]:

@@ -6,7 +6,7 @@ and not confused with the one that is asked for.
 """
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType
 
@@ -32,7 +32,7 @@ from srcdiff.ir.nodes import (
     Value,
     is_array,
 )
-from srcdiff.ir.walk import all_definitions, operands, rename, statements
+from srcdiff.ir.walk import all_definitions, free_values, rename, statements
 
 Call = Callable[..., Entity]
 
@@ -104,7 +104,7 @@ def lift(
     _refuse_lists(c, node, [result])
     block, result = _named(c, Block(tuple(builder.statements)), result)
     results = tuple(leaf for leaf in leaves(result) if isinstance(leaf, Value | Const))
-    free = _free(block, results, entry.fresh)
+    free = free_values(block, results, tuple(entry.fresh))
     params = (*entry.fresh, *free)
     lifted = Function(_title(function), params, block, results, span=c.span(node))
     _refuse_side_effects(c, node, lifted, free)
@@ -143,33 +143,6 @@ def _title(function: Entity) -> str:
         case Partial(function=inner) | Transformed(function=inner):
             return _title(inner)
     return "function"
-
-
-def _free(
-    block: Block, results: Sequence[Operand], fresh: Mapping[Value, Operand]
-) -> tuple[Value, ...]:
-    """Return the values that a block uses and does not define, extents of arrays included."""
-    own = {*all_definitions(block), *fresh}
-    found: dict[Value, None] = {}
-
-    def note(operand: Operand | None) -> None:
-        if isinstance(operand, Value) and operand not in own and operand not in found:
-            found[operand] = None
-            for extent in operand.shape:
-                note(extent)
-
-    for param in fresh:
-        for extent in param.shape:
-            note(extent)
-    for statement in statements(block):
-        for operand in operands(statement):
-            note(operand)
-    for value in all_definitions(block):
-        for extent in value.shape:
-            note(extent)
-    for result in results:
-        note(result)
-    return tuple(found)
 
 
 def _refuse_side_effects(

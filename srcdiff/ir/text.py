@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from srcdiff.ir.comments import Comments, aligned
 from srcdiff.ir.expressions import Expressions
 from srcdiff.ir.naming import assign_names
-from srcdiff.ir.nesting import nest
-from srcdiff.ir.nodes import Alloc, Call, Function, Guard
+from srcdiff.ir.nesting import Nesting, nest
+from srcdiff.ir.nodes import Alloc, Call, Function, Guard, Value
 from srcdiff.ir.statements import Line, Printer
 from srcdiff.ir.symbols import Symbols
 from srcdiff.ir.types import Type
@@ -32,10 +32,7 @@ class Text:
 
 def render(function: Function, *, comments: bool = True) -> Text:
     """Print `function` as a `def` without imports."""
-    symbols = Symbols(param.name for param in function.params)
-    _register(function, symbols)
-    nesting = nest(function)
-    names = assign_names(function, nesting, symbols.taken())
+    symbols, nesting, names = _named(function)
     expressions = Expressions(nesting, names, symbols)
     printer = Printer(expressions, Comments(function, enabled=comments))
     printer.block(function.body)
@@ -47,6 +44,18 @@ def render(function: Function, *, comments: bool = True) -> Text:
     lines += [_text(line) for line in printer.lines]
     types = {name: value.type for value, name in names.items()}
     return Text("\n".join(lines) + "\n", function.name, types, dict(symbols.objects))
+
+
+def names_of(function: Function) -> dict[Value, str]:
+    """Return the names in the text of a function, of the values that have one."""
+    return _named(function)[2]
+
+
+def _named(function: Function) -> tuple[Symbols, Nesting, dict[Value, str]]:
+    symbols = Symbols(param.name for param in function.params)
+    _register(function, symbols)
+    nesting = nest(function)
+    return symbols, nesting, assign_names(function, nesting, symbols.taken())
 
 
 def _register(function: Function, symbols: Symbols) -> None:

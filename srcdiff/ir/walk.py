@@ -165,6 +165,33 @@ def all_definitions(block: Block) -> Iterator[Value]:
         yield from definitions(statement)
 
 
+def free_values(
+    block: Block, results: Sequence[Operand], known: Sequence[Value]
+) -> tuple[Value, ...]:
+    """Return the values that a block uses and does not define, extents of arrays included."""
+    own = {*all_definitions(block), *known}
+    found: dict[Value, None] = {}
+
+    def note(operand: Operand) -> None:
+        if isinstance(operand, Value) and operand not in own and operand not in found:
+            found[operand] = None
+            for extent in operand.shape:
+                note(extent)
+
+    for value in known:
+        for extent in value.shape:
+            note(extent)
+    for statement in statements(block):
+        for operand in operands(statement):
+            note(operand)
+    for value in all_definitions(block):
+        for extent in value.shape:
+            note(extent)
+    for result in results:
+        note(result)
+    return tuple(found)
+
+
 def values(items: Sequence[Operand]) -> tuple[Value, ...]:
     """Return the operands that are not literals."""
     return tuple(item for item in items if isinstance(item, Value))

@@ -59,7 +59,8 @@ class Request:
     """What is asked for: `wrt`, whether results are returned, and whether seeds are parameters.
 
     The last `constant` results are returned but not differentiated. `fixed` are the seeds of float
-    results, by their number, that are known; None leaves a result out.
+    results, by their number, that are known; None leaves a result out. Where results are not surely
+    `wanted`, a seed may be 0 because a branch was not taken.
     """
 
     wrt: tuple[Value, ...]
@@ -68,6 +69,7 @@ class Request:
     name: str = ""
     constant: int = 0
     fixed: Mapping[int, Const | None] = field(default_factory=dict)
+    wanted: bool = True
 
 
 def adjoint(function: Function, request: Request) -> Function:
@@ -82,7 +84,7 @@ def adjoint(function: Function, request: Request) -> Function:
         flow,
         classes,
         activity(function, request.wrt, classes),
-        smoothness(function, flow, classes),
+        smoothness(function, flow, classes, wanted=request.wanted),
     )
     while True:
         try:
@@ -118,7 +120,7 @@ def _build(plan: Plan, request: Request) -> Function:
         body=Block(tuple(body)),
         results=(*values, *bars),
         doc=title("Adjoint", function, "with respect to", request.wrt),
-        notes=(KEPT,),
+        notes=(*function.notes, KEPT),
     )
 
 

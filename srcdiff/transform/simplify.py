@@ -247,6 +247,8 @@ def _folded(call: Call) -> Operand | None:
             return factors
     if call.function is np.where and isinstance(call.args[0], Const) and not is_array(call.out):
         return call.args[1] if call.args[0].value else call.args[2]
+    if call.function is np.equal and _is_itself(call):
+        return Const(True, call.out.type)
     if call.out.type.dtype.kind not in "ib" or not _all_literal(call):
         return None
     fold = _FOLDS.get(call.function)
@@ -254,6 +256,12 @@ def _folded(call: Call) -> Operand | None:
         return None
     value = fold(*[arg.value for arg in call.args])  # type: ignore[union-attr]
     return Const(value, call.out.type)
+
+
+def _is_itself(call: Call) -> bool:
+    """Say whether a number is compared with itself; of floats, nan is not equal to itself."""
+    left, right = call.args
+    return left is right and not is_array(left) and left.type.dtype.kind in "iub"
 
 
 def _without_one(call: Call) -> Operand | None:

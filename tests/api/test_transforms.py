@@ -209,7 +209,7 @@ def test_shape_of_a_cotangent_ahead_of_time(jit: bool) -> None:
 
 
 def test_options() -> None:
-    assert set(BUILT) == {"jit", "cache", "fastmath", "boundscheck", "outputs"}
+    assert set(BUILT) == {*("jit", "cache", "fastmath", "boundscheck"), "outputs", "checkpoint"}
     for name, nothing in NOT_BUILT.items():
         assert sd.grad(product, jit=False, **{name: nothing})(3.0, 2.0) == 12.0
         with pytest.raises(sd.UnknownFunction, match=f"`{name}` is not built"):

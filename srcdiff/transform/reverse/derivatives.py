@@ -1,12 +1,14 @@
 """The adjoint of a derivative: the gradient of a tangent. See `transform.nested`."""
 
+from dataclasses import replace
+
 from srcdiff.errors import NotDifferentiable
 from srcdiff.ir.build import constant
 from srcdiff.ir.derivatives import floats, reverse, spoken_of
 from srcdiff.ir.nodes import Derive, Function, Operand, Rule, Value, is_array
 from srcdiff.ir.types import Scalar
 from srcdiff.transform.partials import times
-from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array
+from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array, lookup
 from srcdiff.transform.reverse.needs import contents
 from srcdiff.transform.reverse.needs import result as made
 from srcdiff.transform.reverse.plan import Plan
@@ -53,15 +55,39 @@ def _whole(plan: Plan, derive: Derive) -> None:
         return
     match derive.rule:
         case None:
-            active = [k for k, arg in enumerate(derive.args) if plan.activity.is_active(arg)]
-            args = [contents(plan, arg) for arg in derive.args]
-            _, found = reverse(plan.builder, derive.function, active, bars, args)
-            for k, bar in zip(active, found, strict=True):
-                add(plan, derive.args[k], bar)
+            _again(plan, derive, bars)
         case Rule(partials=Function() as partials):
             _by_partials(plan, derive, partials, bars[0])
         case Rule() as rule:
             _by_adjoint(plan, derive, rule, bars)
+
+
+def _again(plan: Plan, derive: Derive, bars: list[Operand | None]) -> None:
+    """Run the function again; adjoints of numbers, so far, go in, and come out with what is added.
+
+    So they are summed in the order in which they would be if the function stood here.
+    """
+    function, args = derive.function, derive.args
+    active = [k for k, arg in enumerate(args) if plan.activity.is_active(arg)]
+    so_far = {k: bar for k in active if (bar := _so_far(plan, derive, k)) is not None}
+    handed = tuple(function.params[k] for k in so_far)
+    inner = replace(function, results=(*function.results, *handed))
+    known = [contents(plan, arg) for arg in args]
+    _, found = reverse(plan.builder, inner, active, (*bars, *so_far.values()), known)
+    for k, bar in zip(active, found, strict=True):
+        arg = args[k]
+        if k in so_far and isinstance(arg, Value):
+            plan.top.bars[arg] = bar
+        else:
+            add(plan, arg, bar)
+
+
+def _so_far(plan: Plan, derive: Derive, k: int) -> Operand | None:
+    """Return the adjoint of a number that is passed once, as far as it is summed."""
+    arg = derive.args[k]
+    if not isinstance(arg, Value) or is_array(arg) or derive.args.count(arg) > 1:
+        return None
+    return lookup(plan, arg, len(plan.stack) - 1)
 
 
 def _by_partials(plan: Plan, derive: Derive, partials: Function, out_bar: Operand | None) -> None:
