@@ -1,5 +1,6 @@
 """Gradients for the NumPy and Numba code that people already have."""
 
+from srcdiff import compiled as _compiled  # noqa: F401
 from srcdiff import testing
 from srcdiff.api import (
     gnvp,
