@@ -290,8 +290,6 @@ NOT_BUILT: dict[str, Callable[[], object]] = {
     "`parallel`": lambda: srcdiff.grad(cube, parallel=True),
     "`explain`": lambda: srcdiff.grad(cube).explain(2.0),
     "`graph`": lambda: srcdiff.grad(cube).graph(2.0),
-    "`workspace`": lambda: srcdiff.grad(cube).workspace(2.0),
-    "`out=`": lambda: srcdiff.grad(cube)(2.0, out=VECTOR),
     "recursion": lambda: srcdiff.grad(recursive, jit=False)(2.0, 3),
     "share memory": lambda: srcdiff.grad(masked, jit=False)(VECTOR),
     "writes into arrays": lambda: srcdiff.grad(updated, jit=False)(VECTOR),
