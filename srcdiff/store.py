@@ -13,7 +13,7 @@ import importlib
 import pickle
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -27,6 +27,7 @@ from srcdiff.frontend.context import Captured, Read
 from srcdiff.frontend.records import is_generated
 from srcdiff.frontend.source import find_source, fingerprint
 from srcdiff.frontend.target import NumpyFunction
+from srcdiff.lending import LentRecipe
 from srcdiff.rules.custom import custom_rule
 from srcdiff.runtime import NAMES
 from srcdiff.specialise import Made, Recipe
@@ -67,7 +68,9 @@ def load(key: str, function: FunctionType) -> tuple[Recipe, Surroundings] | None
     try:
         steps, live, packed = pickle.loads(payload)
         reads = _repeat(steps, function)
-        recipe = Recipe(**{**packed, "globals": _unpacked(packed["globals"])})
+        packed["globals"] = _unpacked(packed["globals"])
+        packed["lent"] = _with_globals(packed["lent"], _unpacked)
+        recipe = Recipe(**packed)
     except Exception:  # whatever an object that has changed raises is a miss
         return None
     captured = [_captured(reads[k]) for k in live]
@@ -83,10 +86,16 @@ def save(key: str, function: FunctionType, made: Made) -> None:
         if recipe["fixed"]:
             raise NotStorable
         recipe["globals"] = _packed(made.recipe.globals)
+        recipe["lent"] = _with_globals(made.recipe.lent, _packed)
         payload = pickle.dumps((steps, live, recipe))
     except (NotStorable, pickle.PicklingError, AttributeError, TypeError):
         return
     store(key, payload)
+
+
+def _with_globals(lent: LentRecipe, change: Callable[[Any], Any]) -> LentRecipe:
+    """Return a recipe whose globals are packed, or unpacked."""
+    return replace(lent, globals=change(lent.globals), buffers_globals=change(lent.buffers_globals))
 
 
 def _captured(read: Read) -> Captured:
