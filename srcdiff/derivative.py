@@ -178,20 +178,8 @@ class Derivative:
         raise self._not_built("`workspace`")
 
     def explain(self, *example: Any) -> Explanation:
-        """Return which arrays are kept for the adjoint sweep, by line and in bytes, and why.
-
-        What follows from values, such as the number of trips of a `while`, is found by running.
-        """
-        first = self._seed_count()
-        inputs = example[first:]
-        if not inputs or isinstance(inputs[0], str):
-            raise TypeInferenceError(
-                "How much is kept depends on the arguments.",
-                self._subject.span(),
-                "Give example arguments: `df.explain(x, ...)`.",
-            )
-        form, leaves = form_of(inputs, {}, self._subject.parameters(len(inputs)))
-        return explain(self._make(form), [_base(leaf) for leaf in leaves], example[:first])
+        """Return which arrays are made for example arguments: by line, in bytes, and what for."""
+        return explain(self._subject, self._make, example, self._seed_count())
 
     def graph(self, *args: Any) -> Any:
         """Raise: not built yet."""
@@ -265,10 +253,9 @@ class Derivative:
         return Specialisation(*kept, options)
 
     def _make(self, form: Form) -> Made:
-        plan = self._plan
-        states = plan.options.checkpoint
-        subject, product, wanted = self._subject, plan.product, plan.argnums
-        return make(subject, form, product, wanted, has_aux=plan.has_aux, states=states)
+        plan, subject, states = self._plan, self._subject, self._plan.options.checkpoint
+        wanted = plan.product, plan.argnums
+        return make(subject, form, *wanted, has_aux=plan.has_aux, states=states)
 
     # ---- the front ----
 

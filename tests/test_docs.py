@@ -208,6 +208,14 @@ def parallel(x: Any) -> Any:
     return total
 
 
+def left(x: Any) -> Any:
+    while emptied(x) > 0.5:
+        if x[0] > 1.0:
+            break
+        x[1] += x[0]
+    return x[1]
+
+
 def rebound(x: Any, first: Any) -> Any:
     a, b = x.copy(), x.copy()
     c = a if first else b
@@ -224,10 +232,9 @@ VECTOR = np.ones(3)
 
 NOT_BUILT: dict[str, Callable[[], object]] = {
     "derivatives of derivatives": lambda: srcdiff.grad(srcdiff.grad(cube)),
-    "checkpoints": lambda: srcdiff.grad(cube, checkpoint=4),
+    "`checkpoint`": lambda: srcdiff.grad(left, jit=False, checkpoint=4)(VECTOR),
     "`parallel`": lambda: srcdiff.grad(cube, parallel=True),
     "`outputs`": lambda: srcdiff.grad(cube, outputs=("x",)),
-    "`explain`": lambda: srcdiff.grad(cube).explain(2.0),
     "`graph`": lambda: srcdiff.grad(cube).graph(2.0),
     "`workspace`": lambda: srcdiff.grad(cube).workspace(2.0),
     "`out=`": lambda: srcdiff.grad(cube)(2.0, out=VECTOR),
