@@ -173,20 +173,8 @@ class Derivative:
         return found.lending.workspace(found.values([_base(leaf) for leaf in leaves], seeds))
 
     def explain(self, *example: Any) -> Explanation:
-        """Return which arrays are kept for the adjoint sweep, by line and in bytes, and why.
-
-        What follows from values, such as the number of trips of a `while`, is found by running.
-        """
-        first = self._seed_count()
-        inputs = example[first:]
-        if not inputs or isinstance(inputs[0], str):
-            raise TypeInferenceError(
-                "How much is kept depends on the arguments.",
-                self._subject.span(),
-                "Give example arguments: `df.explain(x, ...)`.",
-            )
-        form, leaves = form_of(inputs, {}, self._subject.parameters(len(inputs)))
-        return explain(self._make(form), [_base(leaf) for leaf in leaves], example[:first])
+        """Return which arrays are made for example arguments: by line, in bytes, and what for."""
+        return explain(self._subject, self._make, example, self._seed_count())
 
     def graph(self, *args: Any) -> Any:
         """Raise: not built yet."""

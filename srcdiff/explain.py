@@ -5,7 +5,7 @@ line  what           shape  dtype    bytes
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -15,6 +15,8 @@ from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.loops import independence
 from srcdiff.analysis.memory import memory
+from srcdiff.arguments import Form, form_of
+from srcdiff.errors import TypeInferenceError
 from srcdiff.ir.nodes import (
     Alloc,
     Call,
@@ -34,6 +36,7 @@ from srcdiff.options import Options
 from srcdiff.pipeline import Stages
 from srcdiff.specialisation import Specialisation
 from srcdiff.specialise import Made
+from srcdiff.subject import Subject
 from srcdiff.transform.measure import measure, widths
 from srcdiff.words import grow
 
@@ -146,8 +149,23 @@ def _told(loop: Loop) -> str:
 # ---- arrays ----
 
 
-def explain(made: Made, leaves: Sequence[Any], given: tuple[Any, ...]) -> Explanation:
-    """Explain what was made for arguments with these leaves; `given` are cotangents or tangents."""
+def explain(
+    subject: Subject, make: Callable[[Form], Made], example: tuple[Any, ...], first: int
+) -> Explanation:
+    """Explain what `make` makes for example arguments, which follow `first` seeds."""
+    given, inputs = example[:first], example[first:]
+    if not inputs or isinstance(inputs[0], str):
+        raise TypeInferenceError(
+            "How much is kept depends on the arguments.",
+            subject.span(),
+            "Give example arguments: `df.explain(x, ...)`.",
+        )
+    form, leaves = form_of(inputs, {}, subject.parameters(len(inputs)))
+    plain = [np.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
+    return _explained(make(form), plain, given)
+
+
+def _explained(made: Made, leaves: Sequence[Any], given: tuple[Any, ...]) -> Explanation:
     function = list(made.stages.functions.values())[-1]
     places = _places(function)
     names = names_of(function)

@@ -212,6 +212,14 @@ def parallel(x: Any) -> Any:
     return total
 
 
+def left(x: Any) -> Any:
+    while emptied(x) > 0.5:
+        if x[0] > 1.0:
+            break
+        x[1] += x[0]
+    return x[1]
+
+
 def rebound(x: Any, first: Any) -> Any:
     a, b = x.copy(), x.copy()
     c = a if first else b
@@ -286,9 +294,8 @@ NOT_BUILT: dict[str, Callable[[], object]] = {
     "another name for an array": lambda: srcdiff.grad(renamed, jit=False)(VECTOR),
     "`vjp` inside": lambda: srcdiff.grad(pulled, jit=False)(2.0),
     "with `outputs=`": lambda: srcdiff.grad(pushed, jit=False)(VECTOR),
-    "checkpoints": lambda: srcdiff.grad(cube, checkpoint=4),
+    "`checkpoint`": lambda: srcdiff.grad(left, jit=False, checkpoint=4)(VECTOR),
     "`parallel`": lambda: srcdiff.grad(cube, parallel=True),
-    "`explain`": lambda: srcdiff.grad(cube).explain(2.0),
     "`graph`": lambda: srcdiff.grad(cube).graph(2.0),
     "recursion": lambda: srcdiff.grad(recursive, jit=False)(2.0, 3),
     "share memory": lambda: srcdiff.grad(masked, jit=False)(VECTOR),

@@ -76,9 +76,7 @@ def test_compile_ahead() -> None:
 
 def test_what_is_not_built_raises() -> None:
     df = sd.grad(cube, jit=False)
-    for call in (
-        lambda: df.graph(1.0),
-    ):
+    for call in (lambda: df.graph(1.0),):
         with pytest.raises(sd.UnknownFunction, match="not built yet") as caught:
             call()
         assert isinstance(caught.value, NotImplementedError)
