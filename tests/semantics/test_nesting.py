@@ -336,18 +336,74 @@ def test_derivatives_of_each_transform() -> None:
     assert slope == pytest.approx((12.0, 12.0))
 
 
-@pytest.mark.xfail(reason="the guard of `sqrt` drops the tangent of an adjoint that is 0")
-@pytest.mark.parametrize("transform", [sd.hessian, lambda f, **o: sd.jacfwd(sd.grad(f), **o)])
-def test_an_adjoint_that_happens_to_be_0_has_a_derivative(transform: Any) -> None:
-    def f(x):
-        y = 0.0
-        if x[0] > 1.0:
-            y = np.sqrt(x[0])
-        return y * x[1]
+# ---- partials that may be infinite ----
 
-    found = transform(f, jit=False)(np.array([4.0, 0.0]))
-    np.testing.assert_allclose(found, [[0.0, 0.25], [0.25, 0.0]])
+TWICE = {
+    "hessian": lambda f, **options: sd.hessian(f, **options),
+    "forward over reverse": lambda f, **options: sd.jacfwd(sd.grad(f), **options),
+    "reverse over reverse": lambda f, **options: sd.jacrev(sd.grad(f), **options),
+    "forward over forward": lambda f, **options: sd.jacfwd(sd.jacfwd(f), **options),
+    "reverse over forward": lambda f, **options: sd.jacrev(sd.jacfwd(f), **options),
+}
 
+
+def distance(x):
+    return np.sqrt(1.0 + x[0] * (x[0] - 4.0) + 4.0 + 0.0 * x[1])
+
+
+def distance_in_a_branch(x):
+    y = 0.0
+    if x[0] > 1.0:
+        y = np.sqrt(x[0])
+    return y * x[1]
+
+
+def distances(x):
+    return np.sum(np.sqrt(x[1] + (x - 2.0) ** 2)) / x[1]
+
+
+@pytest.mark.parametrize("way", TWICE)
+def test_a_seed_that_happens_to_be_0_has_a_derivative(way: str) -> None:
+    """The guard of `sqrt` is for seeds that are 0 since a branch was not taken."""
+    at = {distance: [2.0, 0.0], distance_in_a_branch: [4.0, 0.0]}
+    exact = {distance: [[1.0, 0.0], [0.0, 0.0]], distance_in_a_branch: [[0, 0.25], [0.25, 0]]}
+    for f, point in at.items():
+        found = TWICE[way](f, jit=False)(np.array(point))
+        np.testing.assert_allclose(found, exact[f], atol=1e-14)
+
+
+def test_a_series_along_a_direction_that_starts_with_0() -> None:
+    found = sd.taylor(distance, 2, jit=False)(np.array([1.0, 0.0]), np.array([2.0, 0.0]))
+    np.testing.assert_allclose(found, [1.0, 0.0, 0.5], atol=1e-14)
+    sd.testing.check_grads(distances, (np.array([2.0, 1.0, 2.0]),), jit=False)
+
+
+def branch_of_where(x):
+    t = np.log(x)
+    return np.sum(np.where(x > 0.0, t * t, 0.0) + x * x)
+
+
+def branch_of_if(x):
+    total = 0.0
+    for i in range(x.shape[0]):
+        t = np.sqrt(x[i])
+        if x[i] > 0.0:
+            total += t * x[i]
+        total += x[i] * x[i]
+    return total
+
+
+@pytest.mark.parametrize("way", TWICE)
+def test_second_derivatives_of_a_branch_not_taken_are_0(way: str) -> None:
+    x = np.array([0.0, 1.0])
+    with np.errstate(all="ignore"):
+        found = TWICE[way](branch_of_where, jit=False)(x)
+        np.testing.assert_allclose(found, [[2.0, 0.0], [0.0, 4.0]], atol=1e-14)
+        found = TWICE[way](branch_of_if, jit=False)(x)
+        np.testing.assert_allclose(found, [[2.0, 0.0], [0.0, 2.75]], atol=1e-14)
+
+
+# ---- Jacobians of Jacobians ----
 
 JACOBIANS = [sd.jacfwd, sd.jacrev, sd.jacobian]
 
