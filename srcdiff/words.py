@@ -29,6 +29,14 @@ def radd(a: Any, b: Any) -> Any:
     return a + b
 
 
+def guarded(seed: Any, product: Any) -> Any:
+    """Return `product`, a partial times `seed`, and 0 where `seed` is 0 and the partial infinite.
+
+    Its derivative is that of the product, also where `seed` happens to be 0.
+    """
+    return np.where(np.equal(seed, 0), 0, product)[()]
+
+
 def stop_gradient(x: Any) -> Any:
     """Return `x`, a number, a copy of an array, or a tree of such, as a constant.
 

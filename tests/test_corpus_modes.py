@@ -35,7 +35,6 @@ COMPILED = (
 STEP = 1e-5
 AT_A_KINK = ("shortest_paths",)
 """Where paths of the same length meet, differences of gradients are no derivatives."""
-WRONG = {"sphere_tracing": "an adjoint that is 0 is taken for one of a branch not taken"}
 Vectors = tuple[Any, ...]
 
 
@@ -104,12 +103,6 @@ def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return found
 
 
-def second_order() -> list[Any]:
-    """Return the names of the corpus, with what is known to be wrong."""
-    marks = {name: (pytest.mark.xfail(reason=reason),) for name, reason in WRONG.items()}
-    return [pytest.param(name, marks=marks.get(name, ())) for name in corpus()]
-
-
 # ---- first derivatives ----
 
 
@@ -167,9 +160,7 @@ def is_single(name: str) -> bool:
     return tolerance(corpus()[name].args()) > 1e-6
 
 
-@pytest.mark.parametrize(
-    "name", [p for p in second_order() if p.values[0] not in AT_A_KINK], indirect=True
-)
+@pytest.mark.parametrize("name", [n for n in corpus() if n not in AT_A_KINK], indirect=True)
 def test_hessian_products_are_differences_of_gradients(name: str) -> None:
     here = point(name)
     if is_single(name):
@@ -185,7 +176,6 @@ def test_hessian_products_are_differences_of_gradients(name: str) -> None:
     here.hold(product(name), expected, rtol)
 
 
-@pytest.mark.parametrize("name", second_order(), indirect=True)
 def test_hessians_are_symmetric_and_agree_with_products(name: str) -> None:
     here = point(name)
     blocks = here.transform(sd.hessian)(*here.args)
@@ -254,7 +244,6 @@ def reversed_(slope: Callable[..., Any], here: Point) -> Vectors:
 WAYS = [reverse_over_reverse, reverse_over_a_call_of_grad, reverse_over_forward]
 
 
-@pytest.mark.parametrize("name", second_order(), indirect=True)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_each_way_to_second_derivatives_is_the_same(
     name: str, way: Callable[[Point], Vectors]
@@ -263,7 +252,6 @@ def test_each_way_to_second_derivatives_is_the_same(
     here.hold(way(here), product(name), 1e-9)
 
 
-@pytest.mark.parametrize("name", second_order(), indirect=True)
 def test_forward_over_forward(name: str) -> None:
     here = point(name)
     push = here.transform(sd.pushforward)

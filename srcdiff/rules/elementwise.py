@@ -36,9 +36,11 @@ from srcdiff.rules.expression import (
     where,
 )
 from srcdiff.rules.registry import REALS, alias, choice, elementwise
+from srcdiff.words import guarded
 
 LOG_2, LOG_10 = math.log(2.0), math.log(10.0)
 TIES = "ties go to x"
+LEAK = "0 at 0 times infinity"
 
 
 def ratio(x: Expression, z: Expression) -> Apply:
@@ -49,6 +51,11 @@ def ratio(x: Expression, z: Expression) -> Apply:
 def share(power: Callable[..., Apply], x: Expression, z: Expression) -> Apply:
     """Return the share of z that comes from x, both logarithms; 1 where both are infinite."""
     return where(equal(x, z), 1, power(x - z))
+
+
+def number(x: Expression) -> Apply:
+    """Return 1, or 0 where x is nan."""
+    return where(isnan(x), 0, 1)
 
 
 # fmt: off
@@ -107,6 +114,7 @@ elementwise(np.copysign,   lambda z, x, y: (sign(x) * copysign(1, y), None), kin
 elementwise(np.heaviside,  lambda y, x, h: (None, where(equal(x, 0), 1, 0)), kink="0 at x == 0")
 elementwise(np.nan_to_num, lambda y, x: where(isfinite(x), 1, 0))
 elementwise(np.where,      choice(lambda c, x, y: c))
+elementwise(guarded,       lambda z, s, p: (None, where(equal(s, 0), number(p), 1)), kink=LEAK)
 elementwise(np.maximum,    choice(lambda x, y: x >= y),             kink=TIES)
 elementwise(np.minimum,    choice(lambda x, y: x <= y),             kink=TIES)
 # a nan loses

@@ -6,7 +6,7 @@ import numpy as np
 
 from srcdiff.analysis.smooth import OVERFLOWS, has_no_pole
 from srcdiff.errors import UnknownFunction
-from srcdiff.ir.build import Builder, constant, is_constant
+from srcdiff.ir.build import Builder, is_constant
 from srcdiff.ir.nodes import (
     NEW_AXIS,
     Call,
@@ -27,7 +27,7 @@ from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array,
 from srcdiff.transform.reverse.needs import contents
 from srcdiff.transform.reverse.needs import result as made
 from srcdiff.transform.reverse.plan import Plan
-from srcdiff.words import cast
+from srcdiff.words import cast, guarded
 
 FULL = Slice(None, None, None)
 
@@ -89,13 +89,11 @@ def _product(
     def get(expression: Expression) -> Operand:
         return instantiate(plan.builder, expression, args, out, type)
 
-    guarded = not isinstance(partial, Number) and _may_leak(plan, call, rule, read, partial)
-    product = scaled(plan.builder, out_bar, partial, get, "_t" if guarded else name)
-    if product is None or not guarded or is_constant(out_bar):
+    leaks = not isinstance(partial, Number) and _may_leak(plan, call, rule, read, partial)
+    product = scaled(plan.builder, out_bar, partial, get, "_t" if leaks else name)
+    if product is None or not leaks or is_constant(out_bar):
         return product
-    zero = constant(0, type)
-    silent = plan.builder.call(np.equal, out_bar, zero)
-    return plan.builder.call(np.where, silent, zero, product, name=name)
+    return plan.builder.call(guarded, out_bar, product, name=name)
 
 
 def _operand(plan: Plan, arg: Operand, type: Scalar) -> Operand:

@@ -7,7 +7,7 @@ import numpy as np
 
 from srcdiff.analysis.smooth import has_no_pole
 from srcdiff.errors import UnknownFunction
-from srcdiff.ir.build import constant, extents, integer, is_constant
+from srcdiff.ir.build import extents, integer, is_constant
 from srcdiff.ir.nodes import (
     NEW_AXIS,
     Call,
@@ -22,7 +22,7 @@ from srcdiff.rules.expression import Expression, Number
 from srcdiff.rules.registry import Elementwise
 from srcdiff.transform.partials import added, instantiate, mentions, scaled, squared
 from srcdiff.transform.tangents.state import FULL, Tangent
-from srcdiff.words import cast, grow
+from srcdiff.words import cast, grow, guarded
 
 
 def tangent_of_call(t: Tangent, call: Call) -> None:
@@ -141,18 +141,16 @@ def _term(
     t: Tangent, call: Call, rule: Elementwise, partial: Expression, dot: Operand
 ) -> Operand | None:
     """Return a partial times a tangent, None if the partial is 0."""
-    guarded = rule.singular and not isinstance(partial, Number)
-    guarded = guarded and not has_no_pole(call, t.signs)
+    leaks = rule.singular and not isinstance(partial, Number)
+    leaks = leaks and not has_no_pole(call, t.signs)
 
     def get(expression: Expression) -> Operand:
         return t.widened(_instantiated(t, call, expression))
 
     product = scaled(t.builder, dot, partial, get, "_t")
-    if product is None or not guarded:
+    if product is None or not leaks:
         return product
-    zero = constant(0, Scalar(dot.type.dtype))
-    silent = t.builder.call(np.equal, dot, zero)
-    return t.builder.call(np.where, silent, zero, product)
+    return t.builder.call(guarded, dot, product)
 
 
 def _instantiated(t: Tangent, call: Call, expression: Expression) -> Operand:
