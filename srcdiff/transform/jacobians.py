@@ -56,7 +56,7 @@ def columns(function: Function, count: int) -> Function:
     end = Builder()
     found = [mapping.get(r, r) if isinstance(r, Value) else r for r in function.results]
     results = [
-        _block(end, result, shape, starts[k : k + 2], whole=count == 1)
+        _cast(end, _block(end, result, shape, starts[k : k + 2], whole=count == 1), seeds[k])
         for result in found
         for k, shape in enumerate(shapes)
     ]
@@ -123,6 +123,11 @@ def each(
     each(inner, shape[1:], body, (*place, index), inner.fold(np.add, scaled, index))
     loop = For(index, integer(0), shape[0], integer(1), (), inner.block(), origin=builder.origin)
     builder.append(loop)
+
+
+def _cast(builder: Builder, block: Operand, seed: Value) -> Operand:
+    """Return a block in the dtype of its argument, as a gradient has it."""
+    return builder.cast(block, seed.type.dtype, "jacobian")
 
 
 def _block(
