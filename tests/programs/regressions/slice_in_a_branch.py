@@ -1,4 +1,4 @@
-"""A slice with a carried start, in a loop, of an array that a branch makes; nothing else reads it."""
+"""A slice with a carried start, in a loop, of an array that only this branch makes and reads."""
 
 
 def slice_in_a_branch(x):
