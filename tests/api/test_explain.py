@@ -1,13 +1,16 @@
 """`explain`: what a derivative keeps, by line and in bytes, as much as is allocated."""
 
+import sys
 import tracemalloc
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import pytest
 
 import srcdiff as sd
+from tests.corpus import corpus
 
 X = np.linspace(0.1, 1.0, 5000)
 
@@ -195,3 +198,59 @@ def test_arguments_are_needed(example: tuple[Any, ...]) -> None:
 def test_wrong_arguments() -> None:
     with pytest.raises(sd.SrcdiffError):
         sd.grad(pendulum).explain(1j, 0.0, 3)
+
+
+# ---- the corpus: each array that is kept, against the arrays of a call as plain Python ----
+
+CHOSEN = (
+    "gmm",
+    "conjugate_gradient",
+    "first_crossing",
+    "lu",
+    "deep_cells",
+    "doubling",
+    "ring_buffer",
+)
+
+
+def largest(df: Any, args: tuple[Any, ...], names: set[str]) -> dict[str, int]:
+    """Return the most bytes that arrays of these names have while the generated text runs."""
+    found = dict.fromkeys(names, 0)
+
+    def look(frame: FrameType, event: str, arg: Any) -> Any:
+        if not frame.f_code.co_filename.startswith("<srcdiff"):
+            return None
+        for name in names & frame.f_locals.keys():
+            found[name] = max(found[name], frame.f_locals[name].nbytes)
+        return look
+
+    before = sys.gettrace()
+    sys.settrace(look)
+    try:
+        df(*args)
+    finally:
+        sys.settrace(before)
+    return found
+
+
+def hold(name: str, **options: Any) -> None:
+    program = corpus()[name]
+    df = program.value_and_grad(jit=False, **options)
+    told: dict[str, int] = {}
+    for row in df.explain(*program.args()):
+        if row.kind == "kept":
+            told[row.name] = max(told.get(row.name, 0), row.bytes)
+    assert largest(df, program.args(), set(told)) == told
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_what_is_kept_is_what_is_told(name: str) -> None:
+    hold(name)
+    hold(name, checkpoint=3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", corpus())
+def test_what_is_kept_is_what_is_told_of_each_program(name: str) -> None:
+    hold(name)
+    hold(name, checkpoint=3)

@@ -122,6 +122,18 @@ def test_reverse_mode_is_exact_with_jumps(program: Program) -> None:
     check_reverse(program)
 
 
+@settings(SEARCH, max_examples=40)
+@given(programs(level=2))
+def test_checkpoints_change_nothing(program: Program) -> None:
+    check_reverse(program, checkpoint=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("states", [1, 2, 5])
+def test_checkpoints_change_nothing_on_many_programs(states: int) -> None:
+    search(partial(check_reverse, checkpoint=states), DRAWN, 2 * PARTS + states)
+
+
 def search(check: Callable[[Program], None], count: int, start: int) -> None:
     """Check that many programs of the second level; the tests of a full run start apart."""
 

@@ -72,8 +72,9 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
     if counted is not None:
         return counted
     leaves = _leaves(plan, value, {})
-    if leaves is not None and not _is_dear(definition):
-        return _make_again(plan, definition, frame)
+    view = isinstance(definition.statement, View) and plan.aliases.is_memory(value)
+    if view or (leaves is not None and not _is_dear(definition)):
+        return _make_again(plan, definition, frame)  # a copy would not be a view
     stored = _stored(plan, value, definition, depth)
     if stored is not None:
         indices = tuple(need(plan, index) for index in stored.indices)
