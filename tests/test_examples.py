@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import srcdiff as sd
-from examples import from_pytorch, particle, saddle
+from examples import determinant, from_pytorch, particle, saddle
 
 ROOT = Path(__file__).parents[1]
 
@@ -130,10 +130,56 @@ def test_particle_is_where_its_authors_found_it() -> None:
     np.testing.assert_allclose(particle.path(w)[-1][1], 0.0, atol=0.2)
 
 
+# ---- determinant ----
+
+
+def cofactors(matrix: Any) -> Any:
+    return np.linalg.det(matrix) * np.linalg.inv(matrix).T
+
+
+@pytest.mark.parametrize("size", [3, 4, 5])
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_the_gradient_of_a_determinant_is_the_cofactors(kind: Any, size: int) -> None:
+    matrix = np.random.default_rng(size).normal(size=(size, size))
+    rows = kind(kind(row) for row in matrix.tolist())
+    value, gradient = sd.value_and_grad(determinant.determinant, jit=False)(rows)
+    assert value == pytest.approx(np.linalg.det(matrix), rel=1e-12)
+    assert type(gradient) is type(gradient[0]) is kind
+    np.testing.assert_allclose(gradient, cofactors(matrix), rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("size", [3, 4, 5])
+def test_the_hessian_of_a_determinant(size: int) -> None:
+    """Differences of cofactors along a direction; along single elements they are exact."""
+    matrix = np.random.default_rng(size).normal(size=(size, size))
+    hessian = np.array(sd.hessian(determinant.determinant, jit=False)(matrix.tolist()))
+    assert hessian.shape == (size,) * 4
+    for i, j in np.ndindex(size, size):
+        step = np.zeros((size, size))
+        step[i, j] = 0.5
+        expected = cofactors(matrix + step) - cofactors(matrix - step)
+        np.testing.assert_allclose(hessian[i, j], expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("count", "inner"), [(3, [0.0]), (4, [-(0.2**0.5), 0.2**0.5]), (5, [-((3 / 7) ** 0.5), 0.0])]
+)
+def test_the_best_points_are_those_of_fekete(count: int, inner: list[float]) -> None:
+    """They are -1, 1, and where the derivative of a Legendre polynomial is 0."""
+    found = determinant.fekete(count, jit=False)
+    np.testing.assert_allclose(found[: 1 + len(inner)], [-1.0, *inner], atol=1e-12)
+    np.testing.assert_allclose(found, -np.array(found)[::-1], atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("module", "words"),
-    [(from_pytorch, "Linear regression"), (saddle, "x = "), (particle, "w = 0.2071918746")],
-    ids=["from_pytorch", "saddle", "particle"],
+    [
+        (from_pytorch, "Linear regression"),
+        (saddle, "x = "),
+        (particle, "w = 0.2071918746"),
+        (determinant, "-0.447214"),
+    ],
+    ids=["from_pytorch", "saddle", "particle", "determinant"],
 )
 def test_examples_run(
     module: Any,

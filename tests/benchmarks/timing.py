@@ -61,3 +61,14 @@ def alternate(functions: Mapping[str, Callable[[], object]], seconds: float) -> 
     return {
         name: Timing(statistics.median(runs), min(runs), len(runs)) for name, runs in times.items()
     }
+
+
+def table(timings: Mapping[str, Timing], reference: str) -> str:
+    """Return a text table of milliseconds and of ratios to the function named `reference`."""
+    base = timings[reference]
+    lines = [f"{'':24}{'median ms':>12}{'minimum ms':>12}{'ratio':>9}{'ratio (min)':>13}"]
+    for name, timing in timings.items():
+        milliseconds = f"{timing.median * 1e3:12.4f}{timing.minimum * 1e3:12.4f}"
+        ratio, ratio_min = timing.median / base.median, timing.minimum / base.minimum
+        lines.append(f"{name:24}{milliseconds}{ratio:9.2f}{ratio_min:13.2f}")
+    return "\n".join(lines)
