@@ -224,7 +224,8 @@ def _load(t: Tangent, load: Load) -> Operand:
         return t.builder.load(base, load.indices, name)
     one = _row(t, base, load.indices)
     memory = t.activity.aliases.is_memory(load.ref)
-    return t.builder.copy(one, name) if memory else one
+    # Unlike a copy it can be made where it is read, until the memory is written.
+    return t.builder.call(np.positive, one, name=name) if memory else one
 
 
 def _row(t: Tangent, base: Value, indices: tuple[Operand, ...]) -> Value:
