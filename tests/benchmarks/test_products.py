@@ -9,7 +9,7 @@ import pytest
 import srcdiff
 from tests.benchmarks import residuals
 from tests.benchmarks.hand import jacobians as hand
-from tests.benchmarks.products import Check, joined, verdicts
+from tests.benchmarks.products import Check, best, verdicts
 from tests.benchmarks.test_cases import plain
 from tests.benchmarks.timing import Timing
 from tests.dual import gradients
@@ -67,4 +67,4 @@ def test_limits() -> None:
         "two: 2.00, limit 2.5: kept": True,
         "six: 6.00, limit 5: EXCEEDED": False,
     }
-    assert joined(list(timings.values())) == Timing(2.0, 1.0, 15)
+    assert best(list(timings.values())) == Timing(1.0, 1.0, 15)
