@@ -12,11 +12,12 @@ run, all of this stands in an `If` that asks whether it does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcdiff.analysis.indices import Affine, Indices, indices
+from srcdiff.analysis.existence import Access, Existence, Fact
+from srcdiff.analysis.indices import indices
 from srcdiff.analysis.memory import Memory, is_error, memory
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
@@ -36,53 +37,42 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, statements
 
-Access = Load | Store | Increment
-
 
 def accumulate(function: Function) -> Function:
     """Move increments of `function` whose element a loop does not change out of the loop."""
-    work = _Accumulator(memory(function), indices(function))
+    work = _Accumulator(memory(function), Existence(indices(function)))
     return replace(function, body=work.block(function.body))
 
 
 @dataclass(eq=False)
 class _Accumulator:
     memory: Memory
-    integers: Indices
-    inside: set[tuple[Affine, Affine]] = field(default_factory=set)
-    """Pairs (index, extent) of which the statement at hand knows that index < extent."""
-    ahead: set[tuple[Affine, Affine]] = field(default_factory=set)
-    """The same, of what comes after it."""
+    existence: Existence
+    ahead: frozenset[Fact] = frozenset()
+    """What accesses say that come after the statement at hand."""
 
     def block(self, block: Block) -> Block:
-        known, result = set(self.inside), list[Statement]()
-        for position, statement in enumerate(block.statements):
-            self.ahead = self.surely_follow(block.statements[position + 1 :])
-            ahead = self.ahead
-            new = map_blocks(statement, self.block)
-            self.ahead = ahead
-            result += self.loop(statement, new) if isinstance(new, For) else [new]
-            if isinstance(statement, Access):
-                self.inside.update(self.facts(statement))
-        self.inside = known
+        result: list[Statement] = []
+        with self.existence.block():
+            for position, statement in enumerate(block.statements):
+                new = map_blocks(statement, self.block)
+                self.ahead = self.surely_follow(block.statements[position + 1 :])
+                result += self.loop(statement, new) if isinstance(new, For) else [new]
+                self.existence.learn(statement)
         if len(result) == len(block.statements):
             if all(a is b for a, b in zip(result, block.statements, strict=True)):
                 return block
         return Block(tuple(result))
 
-    def surely_follow(self, following: Sequence[Statement]) -> set[tuple[Affine, Affine]]:
+    def surely_follow(self, following: Sequence[Statement]) -> frozenset[Fact]:
         """Return what accesses of the rest of a block say, as far as no error comes before."""
-        found: set[tuple[Affine, Affine]] = set()
+        found: set[Fact] = set()
         for statement in following:
             if is_error(statement):
                 break
             if isinstance(statement, Access):
-                found.update(self.facts(statement))
-        return found
-
-    def facts(self, access: Access) -> list[tuple[Affine, Affine]]:
-        pairs = zip(access.indices, access.ref.shape, strict=False)
-        return [(self.integers.affine(i), self.integers.affine(n)) for i, n in pairs]
+                found.update(self.existence.facts(statement))
+        return frozenset(found)
 
     def loop(self, old: Statement, loop: For) -> list[Statement]:
         """Return a loop with sums in scalars, between what loads and what stores them."""
@@ -143,14 +133,10 @@ class _Accumulator:
         if not isinstance(other, Access) or other.ref is not increment.ref or not other.indices:
             return False
         pairs = zip(other.indices, increment.indices, strict=True)
-        return any(self.integers.differ(one, two) for one, two in pairs)
+        return any(self.existence.integers.differ(one, two) for one, two in pairs)
 
     def exists(self, increment: Increment) -> bool:
-        places = zip(increment.indices, increment.ref.shape, strict=True)
-        return all(
-            fact in self.inside or fact in self.ahead or self.integers.is_within(index, extent)
-            for fact, (index, extent) in zip(self.facts(increment), places, strict=True)
-        )
+        return self.existence.holds(increment, self.ahead)
 
 
 def _entry(increment: Increment) -> Carried:

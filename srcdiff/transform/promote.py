@@ -10,11 +10,12 @@ must not touch the element, which then may not exist: unless an index is known t
 is added only if the loop has run.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcdiff.analysis.indices import Affine, Indices, indices
+from srcdiff.analysis.existence import Existence
+from srcdiff.analysis.indices import indices
 from srcdiff.analysis.memory import Memory, memory
 from srcdiff.ir.build import Builder, constant
 from srcdiff.ir.nodes import (
@@ -27,9 +28,7 @@ from srcdiff.ir.nodes import (
     Function,
     If,
     Increment,
-    Load,
     Statement,
-    Store,
     Value,
     is_array,
 )
@@ -37,45 +36,29 @@ from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, statements
 from srcdiff.words import radd
 
-Fact = tuple[Affine, Affine]
-
 
 def promote(function: Function) -> Function:
     """Move increments of `function` whose element a loop does not change behind the loop."""
-    work = _Promoter(memory(function), indices(function))
+    work = _Promoter(memory(function), Existence(indices(function)))
     return replace(function, body=work.block(function.body))
 
 
 @dataclass(eq=False)
 class _Promoter:
     memory: Memory
-    integers: Indices
-    inside: set[Fact] = field(default_factory=set)
-    """Pairs (index, extent) of which the statement at hand knows that index < extent."""
+    existence: Existence
 
     def block(self, block: Block) -> Block:
-        known, result = set(self.inside), list[Statement]()
-        for statement in block.statements:
-            new = map_blocks(statement, self.block)
-            if isinstance(new, For):
-                result.extend(self.loop(statement, new))
-            else:
-                result.append(new)
-            self.learn(statement)
-        self.inside = known
+        result: list[Statement] = []
+        with self.existence.block():
+            for statement in block.statements:
+                new = map_blocks(statement, self.block)
+                result += self.loop(statement, new) if isinstance(new, For) else [new]
+                self.existence.learn(statement)
         if len(result) == len(block.statements):
             if all(a is b for a, b in zip(result, block.statements, strict=True)):
                 return block
         return Block(tuple(result))
-
-    def learn(self, statement: Statement) -> None:
-        """An element that was accessed exists."""
-        if isinstance(statement, Load | Store | Increment):
-            self.inside.update(self.facts(statement))
-
-    def facts(self, access: Load | Store | Increment) -> list[Fact]:
-        pairs = zip(access.indices, access.ref.shape, strict=False)
-        return [(self.integers.affine(i), self.integers.affine(n)) for i, n in pairs]
 
     def loop(self, old: Statement, loop: For) -> list[Statement]:
         """Return `loop` with sums in scalars, and what has to follow it."""
@@ -142,7 +125,7 @@ class _Promoter:
 
     def added(self, loop: For, increments: list[Increment]) -> list[Statement]:
         """Return the statements that add sums to their elements, if the loop has run."""
-        safe = [each for each in increments if self.is_safe(each)]
+        safe = [each for each in increments if self.existence.holds(each)]
         unsafe = tuple(each for each in increments if each not in safe)
         if not unsafe:
             return [*safe]
@@ -151,14 +134,6 @@ class _Promoter:
         builder = Builder(unsafe[0].origin)
         runs = builder.call(np.less, *bounds)
         return [*safe, *builder.statements, If(runs, Block(unsafe), Block(), (), builder.origin)]
-
-    def is_safe(self, increment: Increment) -> bool:
-        """Say whether the element surely exists."""
-        places = zip(increment.indices, increment.ref.shape, strict=True)
-        return all(
-            fact in self.inside or self.integers.is_within(index, extent)
-            for fact, (index, extent) in zip(self.facts(increment), places, strict=True)
-        )
 
 
 def _entry(increment: Increment) -> Carried:
