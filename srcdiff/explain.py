@@ -90,7 +90,7 @@ class Explanation:
         return len(self.rows)
 
     def bytes(self, kind: Kind | None = None) -> int:
-        """Return the bytes of all arrays, or of those of one kind."""
+        """Return the bytes of all arrays, or of those of one kind; not all need live at once."""
         return sum(row.bytes for row in self.rows if kind in (None, row.kind))
 
     def __str__(self) -> str:
