@@ -80,7 +80,7 @@ def test_bytes_are_those_that_are_allocated(
 
 
 def test_arrays_that_do_not_live_at_once_are_all_told() -> None:
-    """The primal runs again once the arrays of its first run are gone: the peak is below the sum."""
+    """The primal runs again once arrays of its first run are gone: the peak is below the sum."""
     df = sd.grad(layers, checkpoint=5)
     explanation, found = df.explain(X, X), peak(df, (X, X))
     assert explanation.bytes("kept") == 9 * X.nbytes
