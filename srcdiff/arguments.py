@@ -6,6 +6,7 @@ extent that is 1 is part of the type, as it may broadcast.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from srcdiff.errors import SrcdiffError, TypeInferenceError
 from srcdiff.frontend.arithmetic import literal
 from srcdiff.frontend.context import Entity, Record, Static
-from srcdiff.frontend.objects import array_type, check_dtype, parameter
+from srcdiff.frontend.objects import check_dtype, layout, parameter
 from srcdiff.frontend.records import OUTSIDE
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import Value
@@ -113,8 +114,9 @@ def kind_of(leaf: Any, name: str = "") -> Kind:
             return INT
         raise _refusal(name, "is an integer that does not fit in 64 bits.", "Pass a float.")
     if kind is np.ndarray or kind is np.memmap:
-        _check(leaf.dtype, name)
-        return Elements(array_type(leaf), tuple(extent == 1 for extent in leaf.shape))
+        flags = leaf.flags
+        ones = tuple([extent == 1 for extent in leaf.shape])
+        return _elements(leaf.dtype, flags.c_contiguous, flags.f_contiguous, ones, name)
     if leaf is None or kind in (bool, str):
         return Known(kind, leaf)
     if isinstance(leaf, np.bool_):
@@ -131,6 +133,12 @@ def kind_of(leaf: Any, name: str = "") -> Kind:
         else ("Pass numbers, strings, NumPy arrays, and trees of them.")
     )
     raise _refusal(name, what, hint)
+
+
+@lru_cache
+def _elements(dtype: Dtype, c: bool, f: bool, ones: tuple[bool, ...], name: str) -> Elements:
+    _check(dtype, name)
+    return Elements(Array(dtype, len(ones), layout(c, f)), ones)
 
 
 def _check(dtype: Dtype, name: str) -> None:

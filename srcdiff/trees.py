@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from srcdiff.errors import TypeInferenceError
 
 
@@ -32,16 +34,18 @@ class Leaf:
 
 Tree = Branch | Leaf
 LEAF = Leaf()
+LEAVES = frozenset({np.ndarray, float, int, bool, str, type(None)})
+"""What is most often met, and needs no other look."""
 
 
 def flatten(value: object, leaves: list[Any]) -> Tree:
     """Append the leaves of `value` to `leaves` and return its tree."""
-    parts = _parts(value)
+    parts = None if type(value) in LEAVES else _parts(value)
     if parts is None:
         leaves.append(value)
         return LEAF
     keys, children = parts
-    return Branch(type(value), keys, tuple(flatten(child, leaves) for child in children))
+    return Branch(type(value), keys, tuple([flatten(child, leaves) for child in children]))
 
 
 def flatten_like(value: object, tree: Tree, leaves: list[Any]) -> bool:

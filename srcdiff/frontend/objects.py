@@ -53,12 +53,13 @@ def _captured(c: Context, node: ast.AST, array: "np.ndarray[Any, Any]", name: st
 
 def array_type(array: "np.ndarray[Any, Any]") -> Array:
     """Return the type of an array as Numba sees it."""
-    layout: Layout = "A"
-    if array.flags.c_contiguous:
-        layout = "C"
-    elif array.flags.f_contiguous:
-        layout = "F"
-    return Array(array.dtype, array.ndim, layout)
+    flags = array.flags
+    return Array(array.dtype, array.ndim, layout(flags.c_contiguous, flags.f_contiguous))
+
+
+def layout(c_contiguous: bool, f_contiguous: bool) -> Layout:
+    """Return the layout of Numba's type; what is contiguous either way is of the first."""
+    return "C" if c_contiguous else "F" if f_contiguous else "A"
 
 
 def parameter(

@@ -35,7 +35,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import Array
 from srcdiff.ir.walk import blocks, map_blocks, operands, values
-from srcdiff.transform.fusion.access import Access, Extents, own_pattern, resolve
+from srcdiff.transform.fusion.access import Access, Extents, aligned, own_pattern, resolve
 from srcdiff.transform.fusion.nests import nest
 from srcdiff.transform.fusion.region import Node, Region
 from srcdiff.transform.fusion.scalars import is_elementwise
@@ -174,7 +174,18 @@ class _Run:
         if not isinstance(value, Value) or not is_array(value):
             return False
         aliases = self.facts.aliases
-        return aliases.root(value) is aliases.root(statement.ref)
+        if aliases.root(value) is not aliases.root(statement.ref):
+            return False
+        loops, numbers = self.extents.loops(statement.ref.shape)
+        read, written = (
+            resolve(
+                Access(array, aligned(array.shape, numbers, self.extents)),
+                self.facts.views,
+                self.extents,
+            )
+            for array in (value, statement.ref)
+        )
+        return not read.keeps_step_with(written, len(loops))
 
     def copied(self, statement: Store | Increment, value: Operand) -> Value:
         """Read the right side before the left side is written."""

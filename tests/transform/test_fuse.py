@@ -333,3 +333,30 @@ def test_both_sweeps_share_one_loop() -> None:
     assert "b_bar = radd(b_bar, r_bar)" in body
     assert "w_bar[i] = " in body
     assert body.count("for ") == 1
+
+
+# ---- one array, read and written ----
+
+
+def fan(A, parents):
+    for k in range(1, A.shape[0]):
+        A[k] += A[parents[k]] * 0.5
+    return np.sum(A)
+
+
+@pytest.mark.parametrize("parents", [[0, 0, 1, 1], [0, 1, 2, 3]])
+def test_rows_of_one_array_that_are_read_in_step_need_no_copy(parents: list[int]) -> None:
+    """`A[k, i]` and `A[parents[k], i]` meet in the same iteration alone, in this order."""
+    result = check(fan, A, np.array(parents))
+    assert array_calls(result) == []
+    assert "np.empty" not in render(result).source
+
+
+def shifted(A):
+    A[1:, 0] += A[:-1, 0] * 0.5
+    A[0] += A[:, 0][:3]
+    return np.sum(A)
+
+
+def test_elements_that_are_read_out_of_step_are_read_first() -> None:
+    check(shifted, A)

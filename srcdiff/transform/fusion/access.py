@@ -69,6 +69,16 @@ class Access:
             return False
         return any(map(_differ, self.pattern, other.pattern))
 
+    def keeps_step_with(self, other: "Access", depth: int) -> bool:
+        """Say whether no two different iterations of a nest of `depth` loops meet.
+
+        So it is where each counter stands at the same axis of both: `a[j, k]` and `a[i, k]` over k.
+        """
+        pairs = zip(self.pattern, other.pattern, strict=True)
+        return self.base is other.base and {
+            one.axis for one, another in pairs if one.key == another.key
+        }.issuperset(range(depth))
+
 
 def _differ(one: At, other: At) -> bool:
     if one.axis is not None or other.axis is not None:

@@ -145,7 +145,7 @@ class Region:
         for one, other in self._conflicts(earlier, later):
             if one.is_apart(other):
                 continue
-            if earlier.loops != later.loops or one.key != other.key:
+            if earlier.loops != later.loops or not one.keeps_step_with(other, len(later.loops)):
                 return 1
             result = 0
         return result
