@@ -121,10 +121,12 @@ def test_forward_mode_is_exact(name: str) -> None:
     check_forward(name, corpus()[name].args())
 
 
+@pytest.mark.slow
 def test_forward_mode_is_exact_for_strided_arrays(name: str) -> None:
     check_forward(name, corpus()[name].strided_args())
 
 
+@pytest.mark.slow
 def test_forward_mode_keeps_single_precision(name: str) -> None:
     here, args = point(name), corpus()[name].single_args()
     directions = tuple(
@@ -146,6 +148,7 @@ def test_jacobians_are_gradients(name: str, transform: Any) -> None:
         assert np.asarray(part).dtype == np.asarray(here.args[k]).dtype
 
 
+@pytest.mark.slow
 def test_gauss_newton_product(name: str) -> None:
     here = point(name)
     slope = dot(exact(name), here.directions)
@@ -195,6 +198,7 @@ def test_hessians_are_symmetric_and_agree_with_products(name: str) -> None:
             assert_close(blocks[i][j], np.transpose(blocks[j][i], axes), rtol, f"block {i}, {j}")
 
 
+@pytest.mark.slow
 def test_forward_over_reverse_is_the_product(name: str) -> None:
     here = point(name)
     push = sd.pushforward(here.transform(sd.grad), here.positions, jit=False)
@@ -244,6 +248,7 @@ def reversed_(slope: Callable[..., Any], here: Point) -> Vectors:
 WAYS = [reverse_over_reverse, reverse_over_a_call_of_grad, reverse_over_forward]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_each_way_to_second_derivatives_is_the_same(
     name: str, way: Callable[[Point], Vectors]
@@ -252,6 +257,7 @@ def test_each_way_to_second_derivatives_is_the_same(
     here.hold(way(here), product(name), 1e-9)
 
 
+@pytest.mark.slow
 def test_forward_over_forward(name: str) -> None:
     here = point(name)
     push = here.transform(sd.pushforward)

@@ -136,12 +136,18 @@ class _Run:
                 if function is np.copy and args[0] not in self.made:
                     return None  # NumPy's copy is as fast as a loop, and shorter to read
                 if is_array(out) and is_elementwise(function):
-                    return Node(statement, "map")
+                    return None if self.tells_its_shape(out) else Node(statement, "map")
                 if not any(map(is_array, args)) and not is_array(out) and self.waits(args):
                     return Node(statement, "scalar")
             case Store(indices=()) | Increment(indices=()):
                 return Node(statement, "write")
         return None
+
+    def tells_its_shape(self, array: Value) -> bool:
+        """Say whether extents of an array are read off the array itself, once it is there."""
+        known = self.facts.flow.definitions
+        makers = [known[extent].statement for extent in values(array.shape)]
+        return any(isinstance(maker, Call) and array in maker.args for maker in makers)
 
     def waits(self, parts: tuple[Operand, ...]) -> bool:
         return any(part in self.made for part in values(parts))
@@ -210,9 +216,7 @@ class _Run:
         """Say whether a view of what waits can be looked through."""
         if self.waits(tuple(part for part in operands(view) if part is not view.ref)):
             return False
-        known = self.facts.flow.definitions
-        makers = [known[extent].statement for extent in values(view.out.shape)]
-        if any(isinstance(maker, Call) and view.out in maker.args for maker in makers):
+        if self.tells_its_shape(view.out):
             return False
         pattern = own_pattern(range(len(view.out.shape)))
         views = {**self.facts.views, view.out: view}

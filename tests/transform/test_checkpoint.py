@@ -151,6 +151,29 @@ def test_cotangents_of_several_results() -> None:
     assert bars[1] == expected[1][1]
 
 
+def test_arrays_of_two_extents_that_change_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extent of what is copied between segments is known once the copy is there."""
+    monkeypatch.setenv("SRCDIFF_VERIFY", "1")
+    short = np.array([0.6, -0.8])
+
+    def f(a, limit):
+        b = np.tanh(0.4 * short)
+        for k in range(3):
+            for _ in range(len(a)):
+                a[0] += np.sin(0.7)
+                if a[k % 2] < limit:
+                    a, b = b, a
+                if a[k % 2] > 3.0:
+                    return 0.5 * b[0]
+        return np.sum(a * a) + np.sum(b)
+
+    for limit in (-1.0, 0.2, 2.0):
+        value, expected = gradient(f, X, limit)
+        found_value, found = gradient(f, X, limit, checkpoint=2)
+        assert found_value == value
+        np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
+
+
 def test_a_condition_that_writes_in_a_loop_that_is_left_is_refused() -> None:
     def f(x):
         a, s = x.copy(), 1.0
