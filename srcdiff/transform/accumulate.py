@@ -22,7 +22,6 @@ from srcdiff.analysis.memory import Memory, is_error, memory
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
     Block,
-    Call,
     Carried,
     Const,
     For,
@@ -36,6 +35,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, statements
+from srcdiff.transform.sums import runs, summed
 
 
 def accumulate(function: Function) -> Function:
@@ -77,36 +77,23 @@ class _Accumulator:
     def loop(self, old: Statement, loop: For) -> list[Statement]:
         """Return a loop with sums in scalars, between what loads and what stores them."""
         assert isinstance(old, For)
-        moved = [s for s in loop.body.statements if self.is_alone(old, s)]
+        body = loop.body.statements
+        moved = [s for s in body if isinstance(s, Increment) and self.is_alone(old, s)]
         if not moved:
             return [loop]
-        sums = {s: _entry(s) for s in moved if isinstance(s, Increment)}
-        body: list[Statement] = []
-        for statement in loop.body.statements:
-            if isinstance(statement, Increment) and statement in sums:
-                entry = sums[statement]
-                assert isinstance(entry.next, Value)
-                args = (entry.phi, statement.value)
-                body.append(Call(entry.next, np.add, args, (), statement.origin))
-            else:
-                body.append(statement)
+        sums = {s: _entry(s) for s in moved}
         loads = [
             Load(e.init, s.ref, s.indices, s.origin)
             for s, e in sums.items()
             if isinstance(e.init, Value)
         ]
         stores = [Store(s.ref, s.indices, e.out, s.origin) for s, e in sums.items()]
-        carried = (*loop.carried, *sums.values())
-        new: list[Statement] = [*loads]
-        new += [replace(loop, carried=carried, body=Block(tuple(body))), *stores]
-        return new if all(map(self.exists, sums)) else self.if_it_runs(loop, new)
+        new: list[Statement] = [*loads, summed(loop, sums, np.add), *stores]
+        return new if all(map(self.exists, moved)) else self.if_it_runs(loop, new)
 
     def if_it_runs(self, loop: For, statements: list[Statement]) -> list[Statement]:
-        assert isinstance(loop.step, Const)
-        bounds = (loop.start, loop.stop) if loop.step.value > 0 else (loop.stop, loop.start)
         builder = Builder(loop.origin)
-        runs = builder.call(np.less, *bounds)
-        builder.append(If(runs, Block(tuple(statements)), Block(), (), loop.origin))
+        builder.append(If(runs(builder, loop), Block(tuple(statements)), Block(), (), loop.origin))
         return builder.statements
 
     def is_alone(self, loop: For, statement: Statement) -> bool:

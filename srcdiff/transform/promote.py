@@ -12,8 +12,6 @@ is added only if the loop has run.
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from srcdiff.analysis.existence import Existence
 from srcdiff.analysis.indices import indices
 from srcdiff.analysis.memory import Memory, memory
@@ -21,7 +19,6 @@ from srcdiff.ir.build import Builder, constant
 from srcdiff.ir.nodes import (
     Alloc,
     Block,
-    Call,
     Carried,
     Const,
     For,
@@ -34,6 +31,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, statements
+from srcdiff.transform.sums import runs, summed
 from srcdiff.words import radd
 
 
@@ -67,11 +65,8 @@ class _Promoter:
         candidates = [s for s in loop.body.statements if self.is_candidate(s)]
         if not candidates:
             return [loop]
-        fixed = self.fixed(loop, candidates)
-        moved = [s for s in candidates if s in fixed]
-        if not moved:
-            return [loop]
-        return self.moved(loop, moved)
+        moved = self.fixed(loop, candidates)
+        return self.moved(loop, moved) if moved else [loop]
 
     def is_candidate(self, statement: Statement) -> bool:
         return (
@@ -82,7 +77,7 @@ class _Promoter:
             and not is_array(statement.value)
         )
 
-    def fixed(self, loop: For, candidates: list[Statement]) -> list[Statement]:
+    def fixed(self, loop: For, candidates: list[Statement]) -> list[Increment]:
         """Return the increments of one element in all iterations, of arrays only added to."""
         inner = {loop.index, *(e.phi for e in loop.carried), *all_definitions(loop.body)}
         read = self.read(loop)
@@ -107,21 +102,10 @@ class _Promoter:
                 result.add(self.memory.root(statement.out))
         return result
 
-    def moved(self, loop: For, increments: list[Statement]) -> list[Statement]:
-        body: list[Statement] = []
-        sums: list[tuple[Increment, Carried]] = []
-        for statement in loop.body.statements:
-            if isinstance(statement, Increment) and statement in increments:
-                entry = _entry(statement)
-                assert isinstance(entry.next, Value)
-                args = (entry.phi, statement.value)
-                body.append(Call(entry.next, radd, args, (), statement.origin))
-                sums.append((statement, entry))
-            else:
-                body.append(statement)
-        carried = (*loop.carried, *(entry for _, entry in sums))
-        after = [replace(increment, value=entry.out) for increment, entry in sums]
-        return [replace(loop, carried=carried, body=Block(tuple(body))), *self.added(loop, after)]
+    def moved(self, loop: For, increments: list[Increment]) -> list[Statement]:
+        sums = {s: _entry(s) for s in increments}
+        after = [replace(s, value=entry.out) for s, entry in sums.items()]
+        return [summed(loop, sums, radd), *self.added(loop, after)]
 
     def added(self, loop: For, increments: list[Increment]) -> list[Statement]:
         """Return the statements that add sums to their elements, if the loop has run."""
@@ -129,11 +113,9 @@ class _Promoter:
         unsafe = tuple(each for each in increments if each not in safe)
         if not unsafe:
             return [*safe]
-        assert isinstance(loop.step, Const)
-        bounds = (loop.start, loop.stop) if loop.step.value > 0 else (loop.stop, loop.start)
         builder = Builder(unsafe[0].origin)
-        runs = builder.call(np.less, *bounds)
-        return [*safe, *builder.statements, If(runs, Block(unsafe), Block(), (), builder.origin)]
+        builder.append(If(runs(builder, loop), Block(unsafe), Block(), (), builder.origin))
+        return [*safe, *builder.statements]
 
 
 def _entry(increment: Increment) -> Carried:
