@@ -33,8 +33,6 @@ COMPILED = (
 )
 """What is compiled in a default run: loops, writes, branches, `while`, arrays, indices."""
 STEP = 1e-5
-AT_A_KINK = ("shortest_paths",)
-"""Where paths of the same length meet, differences of gradients are no derivatives."""
 Vectors = tuple[Any, ...]
 
 
@@ -163,7 +161,7 @@ def is_single(name: str) -> bool:
     return tolerance(corpus()[name].args()) > 1e-6
 
 
-@pytest.mark.parametrize("name", [n for n in corpus() if n not in AT_A_KINK], indirect=True)
+@pytest.mark.slow
 def test_hessian_products_are_differences_of_gradients(name: str) -> None:
     here = point(name)
     if is_single(name):
@@ -271,6 +269,16 @@ def test_forward_over_forward(name: str) -> None:
     size = dot(tuple(map(abs, product(name))), tuple(map(abs, here.directions)))
     rtol = max(1e-9, tolerance(here.args))
     assert found == pytest.approx(dot(product(name), here.directions), abs=rtol * max(size, 1.0))
+
+
+# ---- by the checks that users have ----
+
+
+def test_differences_agree_in_every_mode_to_second_order(name: str) -> None:
+    """Forward, reverse, forward over reverse and reverse over reverse, by `check_grads`."""
+    here = point(name)
+    sd.testing.check_grads(here.program.function, here.args, here.positions, jit=False)
+    assert_unchanged(here.program, here.args)
 
 
 # ---- compiled ----

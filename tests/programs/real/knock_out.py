@@ -21,5 +21,5 @@ def knock_out(spot, strike, barrier, volatility, noise):
     return value / paths
 
 
-ARGS = lambda random: (1.0, 0.95, 1.35, 0.3, random.normal(size=(6, 4)))
+ARGS = lambda random: (1.0, 0.93, 1.35, 0.3, random.normal(size=(6, 4)))
 ARGNUMS = (0, 1, 3, 4)
