@@ -36,6 +36,7 @@ from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
 from srcdiff.transform.tangent import Tangents, tangent
+from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
 
 Pass = Callable[[Function], Function]
@@ -45,12 +46,13 @@ PREPARE: tuple[Pass, ...] = (
     eliminate,
     own,
     rebind,
+    tighten,
     accumulate,
     sink,
     lift,
     count,
 )
-PREPARE_TANGENT: tuple[Pass, ...] = (settle, simplify, eliminate, own_rebound)
+PREPARE_TANGENT: tuple[Pass, ...] = (settle, simplify, eliminate, own_rebound, tighten)
 FINISH: tuple[Pass, ...] = (
     release,
     simplify,

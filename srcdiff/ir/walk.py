@@ -35,6 +35,7 @@ from srcdiff.ir.nodes import (
     View,
     While,
 )
+from srcdiff.ir.types import Type
 
 S = TypeVar("S", bound=Statement)
 
@@ -270,11 +271,17 @@ def rename(block: Block, names: Mapping[Value, str], mapping: dict[Value, Operan
     return _Substitution(mapping, fresh=False, names=names).block(block)
 
 
+def retype(block: Block, types: Mapping[Value, Type], mapping: dict[Value, Operand]) -> Block:
+    """Give arrays other types; `mapping` is extended by the values that take their place."""
+    return _Substitution(mapping, fresh=False, types=types).block(block)
+
+
 @dataclass(frozen=True, eq=False)
 class _Substitution:
     mapping: dict[Value, Operand]
     fresh: bool
     names: Mapping[Value, str] = field(default_factory=dict)
+    types: Mapping[Value, Type] = field(default_factory=dict)
 
     def operand(self, operand: Operand) -> Operand:
         return self.mapping.get(operand, operand) if isinstance(operand, Value) else operand
@@ -297,10 +304,10 @@ class _Substitution:
             known = self.mapping[value]
             assert isinstance(known, Value)
             return known
-        name = self.names.get(value, value.name)
-        if same and not self.fresh and name == value.name:
+        name, type = self.names.get(value, value.name), self.types.get(value, value.type)
+        if same and not self.fresh and name == value.name and type == value.type:
             return value
-        result = Value(name, value.type, shape)
+        result = Value(name, type, shape)
         self.mapping[value] = result
         return result
 
@@ -332,7 +339,7 @@ class _Substitution:
                 assert_never(how)
 
     def statement(self, statement: S) -> S:
-        if not (self.fresh or self.names) and not self._touches(statement):
+        if not (self.fresh or self.names or self.types) and not self._touches(statement):
             return statement
         result = self._rebuild(statement)
         assert isinstance(result, type(statement))
