@@ -7,7 +7,8 @@ from functools import partial
 
 from typing_extensions import assert_never
 
-from srcdiff.ir.nodes import Const, Derive, Function, Statement, Value
+from srcdiff.ir.nodes import Const, Derive, Function, Recursion, Statement, Value
+from srcdiff.ir.recursion import is_own_call, is_recursive_call
 from srcdiff.ir.text import Text, render
 from srcdiff.ir.verify import verify
 from srcdiff.ir.walk import rewrite, statements
@@ -27,7 +28,7 @@ from srcdiff.transform.hoist import hoist
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
 from srcdiff.transform.lift import lift
 from srcdiff.transform.nested import derivatives, structured
-from srcdiff.transform.own import own, own_rebound
+from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.promote import promote
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
@@ -123,7 +124,24 @@ def derive(function: Function, wanted: Wanted, stages: Stages) -> Text:
     """Return the text of a derivative of `function`."""
     stages.note("lower", function)
     function = _expanded(derived(function, wanted, stages))
-    return render(_run(function, FINISH, stages))
+    return render(_finished(function, {}, stages))
+
+
+def _finished(function: Function, done: dict[Recursion, Function], stages: Stages) -> Function:
+    """Return a function as it is printed, and so the functions that it calls by name."""
+
+    def change(statement: Statement) -> list[Statement]:
+        if not is_recursive_call(statement) or is_own_call(statement, function):
+            return [statement]
+        assert isinstance(statement, Derive) and statement.function.recursion is not None
+        callee, recursion = statement.function, statement.function.recursion
+        if recursion not in done:
+            callee = owning(_expanded(_derived(callee, Wanted("call"), Stages())))
+            done[recursion] = _finished(callee, done, Stages())
+        return [replace(statement, function=done[recursion])]
+
+    result = _run(function, FINISH, stages)
+    return replace(result, body=rewrite(result.body, change))
 
 
 DIRECTIONS: tuple[Mode, Mode] = ("jacfwd", "jacrev")
@@ -221,7 +239,9 @@ def _expanded(function: Function, *, calls: bool = True) -> Function:
 
 
 def _is_due(statement: Statement, *, calls: bool) -> bool:
-    return isinstance(statement, Derive) and (calls or statement.mode != "call")
+    if not isinstance(statement, Derive) or is_recursive_call(statement):
+        return False
+    return calls or statement.mode != "call"
 
 
 def _derivative(derive: Derive) -> Function:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from srcdiff.analysis.aliasing import Aliases, edges
+from srcdiff.analysis.aliasing import Aliases, aliases, edges
 from srcdiff.ir.nodes import (
     Call,
     Derive,
@@ -27,6 +27,7 @@ from srcdiff.ir.nodes import (
     View,
     is_array,
 )
+from srcdiff.ir.recursion import is_own_call
 from srcdiff.ir.types import is_float
 from srcdiff.ir.walk import all_definitions, statements
 from srcdiff.rules import is_zero
@@ -54,6 +55,26 @@ def activity(function: Function, wrt: Iterable[Value], aliases: Aliases) -> Acti
     results = {node(r) for r in function.results if isinstance(r, Value)}
     active = frozenset(varied & _reach(results, flow, node, forward=False))
     return Activity(active, aliases)
+
+
+def active_params(function: Function, given: Iterable[int]) -> list[int]:
+    """Return the positions of the parameters that have a derivative in some call of `function`.
+
+    Those `given` have one in the first call; what it passes in calls of itself may have one, too.
+    """
+    found, classes = set(given), aliases(function, through_edges=True)
+    while True:
+        active = activity(function, [function.params[k] for k in found], classes)
+        more = {
+            k
+            for statement in statements(function.body)
+            if is_own_call(statement, function) and isinstance(statement, Derive)
+            for k, arg in enumerate(statement.args)
+            if active.is_active(arg)
+        }
+        if more <= found:
+            return sorted(found)
+        found |= more
 
 
 def reach_from(

@@ -14,7 +14,7 @@ from numba.core import errors
 
 from srcdiff import runtime
 from srcdiff.backend import cache as disk
-from srcdiff.backend.python import load
+from srcdiff.backend.python import functions_beside, load
 from srcdiff.errors import CompilationError, Span
 
 
@@ -39,13 +39,16 @@ def compile_function(
     identity = disk.digest_of(text, {} if digest else namespace, name, flags, boundscheck, digest)
     stock = disk.uses_stock_cache()
     path = disk.stock_file(text, identity) if stock and cache and identity else None
-    dispatcher: Any = numba.njit(
-        error_model="numpy",
-        nogil=True,
-        fastmath=fastmath,
-        boundscheck=boundscheck,
-        cache=path is not None,
-    )(_function(text, name, namespace, filename, path, identity))
+    options: dict[str, Any] = {
+        "error_model": "numpy",
+        "nogil": True,
+        "fastmath": fastmath,
+        "boundscheck": boundscheck,
+    }
+    function = _function(text, name, namespace, filename, path, identity)
+    dispatcher: Any = numba.njit(cache=path is not None, **options)(function)
+    for other in functions_beside(function):
+        function.__globals__[other.__name__] = numba.njit(**options)(other)
     if cache and identity and not stock:
         _attach(dispatcher, identity)
     _translate_errors(dispatcher)

@@ -62,6 +62,18 @@ def remember(text: str, filename: str) -> None:
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
 
 
+def functions_beside(function: FunctionType) -> list[FunctionType]:
+    """Return the other functions of the text that `function` was loaded from."""
+    file = function.__code__.co_filename
+    return [
+        other
+        for other in function.__globals__.values()
+        if isinstance(other, FunctionType)
+        and other is not function
+        and other.__code__.co_filename == file
+    ]
+
+
 def _execute(code: CodeType, name: str, namespace: Mapping[str, object]) -> FunctionType:
     # Numba's caches import the module that a function says it lives in.
     names: dict[str, Any] = {"__name__": runtime.__name__, **namespace}

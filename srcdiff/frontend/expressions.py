@@ -28,6 +28,7 @@ from srcdiff.frontend.infer import BINARY
 from srcdiff.frontend.objects import from_object
 from srcdiff.frontend.places import gather, places_of
 from srcdiff.frontend.records import item, items_of, key_of, list_of, opened, special
+from srcdiff.frontend.recursion import Unknown
 from srcdiff.frontend.subscripts import parse
 from srcdiff.ir.nodes import Const, Operand, Slice, Value, is_array
 from srcdiff.ir.types import Scalar
@@ -220,10 +221,23 @@ def _conditional(c: Context, node: ast.IfExp, name: str) -> Entity:
     if isinstance(test, Const):
         return evaluate(c, node.body if test.value else node.orelse, name)
     with c.block() as then:
-        first = evaluate(c, node.body, name)
+        first = _if_known(c, node.body, name)
     with c.block() as orelse:
-        second = evaluate(c, node.orelse, name)
+        second = _if_known(c, node.orelse, name)
+    if first is None and second is None:
+        raise Unknown
+    if first is None or second is None:
+        known = second if first is None else first
+        assert known is not None
+        return known
     return join_sides(c, node, test, (then, orelse), (first, second), name)
+
+
+def _if_known(c: Context, node: ast.expr, name: str) -> Entity | None:
+    try:
+        return evaluate(c, node, name)
+    except Unknown:
+        return None
 
 
 def subscript(c: Context, node: ast.Subscript, name: str) -> Entity:

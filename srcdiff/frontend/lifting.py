@@ -21,17 +21,22 @@ from srcdiff.frontend.context import (
     leaves,
     rebuild,
 )
+from srcdiff.frontend.joins import unsettled
+from srcdiff.ir.build import extents
 from srcdiff.ir.memory import alias_classes
 from srcdiff.ir.nodes import (
     Block,
     Const,
+    Derive,
     Function,
     Increment,
     Operand,
+    Rule,
     Store,
     Value,
     is_array,
 )
+from srcdiff.ir.types import Array
 from srcdiff.ir.walk import all_definitions, free_values, rename, statements
 
 Call = Callable[..., Entity]
@@ -89,20 +94,20 @@ def lift(
     call: Call,
 ) -> Lifted:
     """Lower a function so that all it uses are its parameters."""
-    _refuse_lists(c, node, [*inputs, *kwargs.values()])
+    refuse_lists(c, node, [*inputs, *kwargs.values()])
     entry = _Entry()
     args = tuple(entry.entity(e, differentiated=k in wanted) for k, e in enumerate(inputs))
-    named = {n: entry.entity(e, differentiated=n in wanted) for n, e in kwargs.items()}
+    keywords = {n: entry.entity(e, differentiated=n in wanted) for n, e in kwargs.items()}
     # What is derived is not constant inside, though what comes out may be: see `no_grad`.
     outer, c.constant = c.constant, False
     with c.block() as builder:
         c.at(node)
         for param in entry.fresh:
             c.settle(param)
-        result = call(c, node, function, args, named, "_out")
+        result = call(c, node, function, args, keywords, "_out")
     c.constant = outer
-    _refuse_lists(c, node, [result])
-    block, result = _named(c, Block(tuple(builder.statements)), result)
+    refuse_lists(c, node, [result])
+    block, result = named(c, Block(tuple(builder.statements)), result)
     results = tuple(leaf for leaf in leaves(result) if isinstance(leaf, Value | Const))
     free = free_values(block, results, tuple(entry.fresh))
     params = (*entry.fresh, *free)
@@ -113,7 +118,7 @@ def lift(
     return Lifted(lifted, args_, result, positions, len(entry.fresh))
 
 
-def _refuse_lists(c: Context, node: ast.AST, entities: Sequence[Entity]) -> None:
+def refuse_lists(c: Context, node: ast.AST, entities: Sequence[Entity]) -> None:
     """Refuse lists of a length that only the run time knows: a derivative would be an array."""
     if any(leaf in c.lists for entity in entities for leaf in leaves(entity)):
         c.fail(
@@ -124,7 +129,7 @@ def _refuse_lists(c: Context, node: ast.AST, entities: Sequence[Entity]) -> None
         )
 
 
-def _named(c: Context, block: Block, result: Entity) -> tuple[Block, Entity]:
+def named(c: Context, block: Block, result: Entity) -> tuple[Block, Entity]:
     """Give the values of a block the names of the user, which are given at the end elsewhere."""
     own = set(all_definitions(block))
     names = {value: c.names.pop(value) for value in list(c.names) if value in own}
@@ -160,3 +165,42 @@ def _refuse_side_effects(
                 "Pass the array as an argument, or return what is written.",
                 UnsupportedSyntax,
             )
+
+
+def refuse_writes(c: Context, node: ast.AST, function: Function) -> None:
+    """Refuse a function that writes into what it is given, and is called as a whole."""
+    classes = alias_classes(function)
+    writes = (s for s in statements(function.body) if isinstance(s, Store | Increment))
+    written = {classes.of(write.ref) for write in writes}
+    if any(is_array(p) and classes.of(p) in written for p in function.params):
+        c.fail(
+            node,
+            f"`{function.name}` writes into an argument, and is called as a whole.",
+            "Let it write into a copy, and return that.",
+            UnsupportedSyntax,
+        )
+
+
+def append_call(
+    c: Context,
+    result: Entity,
+    function: Function,
+    args: Sequence[Operand],
+    rule: Rule | None = None,
+) -> Entity:
+    """Append the call of a function as a whole; return what the user's call gives."""
+    own = set(all_definitions(function.body))
+    made = []
+    for leaf in function.results:
+        shape = tuple(unsettled(c) if extent in own else extent for extent in extents(leaf))
+        type = Array(leaf.type.dtype, len(shape)) if is_array(leaf) else leaf.type
+        made.append(Value(leaf.name if isinstance(leaf, Value) else "_out", type, shape))
+    origin = c.builder.origin
+    derive = Derive(tuple(made), function, "call", (), (), tuple(args), origin, rule=rule)
+    c.builder.append(derive)
+    for value in made:
+        c.settle(value)
+    values = iter(made)
+    return rebuild(
+        result, (next(values) if isinstance(e, Value | Const) else e for e in leaves(result))
+    )

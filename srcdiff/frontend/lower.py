@@ -37,7 +37,6 @@ from srcdiff.frontend.context import (
     Entity,
     LocalFunction,
     Read,
-    Record,
     Scope,
     Static,
     children,
@@ -48,7 +47,17 @@ from srcdiff.frontend.expressions import defaults, evaluate
 from srcdiff.frontend.joins import join_entities, undefined
 from srcdiff.frontend.jumps import RESULT, structure
 from srcdiff.frontend.loops import lower_for, lower_while, read_counts
-from srcdiff.frontend.objects import from_object
+from srcdiff.frontend.parameters import bind_arguments, python_defaults
+from srcdiff.frontend.recursion import (
+    MOST_ROUNDS,
+    Again,
+    Known,
+    Place,
+    Unknown,
+    call_itself,
+    call_recursive,
+    key_of,
+)
 from srcdiff.frontend.source import Source, find_source
 from srcdiff.frontend.syntax import check
 from srcdiff.ir.build import Builder
@@ -66,7 +75,8 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.walk import rename
 
-MAX_DEPTH = 64
+MOST_CALLS = 64
+"""How deep calls are written out, each counted as two; beyond, a function calls itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +112,34 @@ def lower(
     out of what the function returns. Raises `SrcdiffError`
     at the user's line for everything that is not supported.
     """
+    known: dict[Place, Known] = {}
+    recursive: set[Place] = set()
+    for _ in range(MOST_ROUNDS):
+        c = Context(Scope(find_source(function)))
+        c.known, c.recursive = known, recursive
+        c.prologue = Builder()
+        c.prologue.statements = list(prologue.statements)
+        try:
+            return _lower(c, function, args, kwargs, params, output)
+        except Again:
+            continue
     source = find_source(function)
-    c = Context(Scope(source))
-    c.prologue = prologue
+    raise UnsupportedSyntax(
+        "The types of what a function that calls itself takes and returns do not settle.",
+        source.span(source.node),
+        "Return the same types on every path.",
+    )
+
+
+def _lower(
+    c: Context,
+    function: FunctionType,
+    args: Sequence[Entity],
+    kwargs: Mapping[str, Entity],
+    params: Sequence[Value],
+    output: Callable[[Entity], Entity],
+) -> Lowered:
+    source = c.scope.source
     c.evaluate, c.inline, c.comprehend = evaluate, inline, comprehend
     result = output(inline(c, Static(function), tuple(args), kwargs, source.node))
     _check_lists(c, source, result)
@@ -187,14 +222,34 @@ def inline(
             source = find_source(function)
             c.sources.append(source)
             scope = Scope(source)
-            definition, given = source.node, _python_defaults(c, node, function)
+            definition, given = source.node, python_defaults(c, node, function)
         case _:
             raise AssertionError(callee)
-    if len(c.calls) > MAX_DEPTH or sum(call is definition for call in c.calls) > MAX_DEPTH // 2:
-        c.fail(
-            node, "Recursive functions are not supported yet.", "Write a loop.", UnsupportedSyntax
-        )
-    names = _bind_arguments(c, node, definition, args, kwargs, given)
+    names = bind_arguments(c, node, definition, args, kwargs, given)
+
+    def body(names: Mapping[str, Entity]) -> Entity:
+        return _inlined(c, node, scope, definition, names)
+
+    key = key_of(scope.source, definition)
+    head = next((head for head in c.heads if head.key == key), None)
+    if head is not None:
+        return call_itself(c, node, head, names)
+    if key in c.recursive:
+        return call_recursive(c, node, definition, key, names, body)
+    if len(c.calls) > MOST_CALLS:
+        c.recursive.add(key)
+        raise Again
+    return body(names)
+
+
+def _inlined(
+    c: Context,
+    node: ast.AST,
+    scope: Scope,
+    definition: ast.FunctionDef | ast.Lambda,
+    names: Mapping[str, Entity],
+) -> Entity:
+    """Lower the body of a function whose parameters denote `names`."""
     scope.call = node
     caller, calls, origin, scopes = c.scope, c.calls, c.builder.origin, c.scopes
     c.scope, c.calls, c.scopes = scope, (*c.calls, node, definition), (*c.scopes, scope)
@@ -239,59 +294,6 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
         case [ast.Expr(value=ast.Constant(value=str())), *rest]:
             return rest
     return body
-
-
-def _python_defaults(c: Context, node: ast.AST, function: FunctionType) -> dict[str, Entity]:
-    """Return the defaults of a function, by parameter name."""
-    code = function.__code__
-    values = function.__defaults__ or ()
-    names = code.co_varnames[: code.co_argcount][code.co_argcount - len(values) :]
-    given = dict(zip(names, values, strict=True)) | (function.__kwdefaults__ or {})
-    return {name: from_object(c, node, value, name) for name, value in given.items()}
-
-
-def _bind_arguments(
-    c: Context,
-    node: ast.AST,
-    definition: ast.FunctionDef | ast.Lambda,
-    args: tuple[Entity, ...],
-    kwargs: Mapping[str, Entity],
-    given: dict[str, Entity],
-) -> dict[str, Entity]:
-    """Return what each parameter denotes, as Python binds arguments."""
-    title = getattr(definition, "name", "this lambda")
-    spec = definition.args
-    positional = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
-    names: dict[str, Entity] = dict(zip(positional, args, strict=False))
-    if len(args) > len(positional):
-        if spec.vararg is None:
-            c.fail(
-                node,
-                f"`{title}` takes {len(positional)} arguments, {len(args)} were given.",
-                "Leave out the rest.",
-            )
-        names[spec.vararg.arg] = tuple(args[len(positional) :])
-    elif spec.vararg is not None:
-        names[spec.vararg.arg] = ()
-    known = {*positional, *(arg.arg for arg in spec.kwonlyargs)} - {
-        arg.arg for arg in spec.posonlyargs
-    }
-    rest: dict[str, Entity] = {}
-    for name, entity in kwargs.items():
-        if name not in known and spec.kwarg is not None:
-            rest[name] = entity
-            continue
-        if name not in known or name in names:
-            what = "twice" if name in names else "which it does not have"
-            c.fail(node, f"`{title}` is given the argument `{name}` {what}.", "Mend the call.")
-        names[name] = entity
-    for name in (*positional, *(arg.arg for arg in spec.kwonlyargs)):
-        if name not in names and name not in given:
-            c.fail(node, f"`{title}` needs the argument `{name}`.", "Pass it.")
-        names.setdefault(name, given.get(name, Static(None)))
-    if spec.kwarg is not None:
-        names[spec.kwarg.arg] = Record(dict, tuple(rest), tuple(rest.values()), c.made_at(node))
-    return names
 
 
 # ---- statements ----
@@ -374,12 +376,14 @@ def _if(c: Context, node: ast.If) -> None:
     before = c.scope.names
     with c.block() as then:
         c.scope.names = dict(before)
-        statements(c, node.body)
+        first_known = _known(c, node.body)
         first = c.scope.names
     with c.block() as orelse:
         c.scope.names = dict(before)
-        statements(c, node.orelse)
+        second_known = _known(c, node.orelse)
         second = c.scope.names
+    if not (first_known or second_known):
+        raise Unknown
     c.scope.names = before
     c.at(node)
     joins: list[Join] = []
@@ -388,6 +392,16 @@ def _if(c: Context, node: ast.If) -> None:
     for name, binding in names.items():
         c.settle(binding.entity)
         c.scope.names[name] = binding
+
+
+def _known(c: Context, body: list[ast.stmt]) -> bool:
+    """Lower a side of a branch; one that needs what is not known yet has no say, like a raise."""
+    try:
+        statements(c, body)
+    except Unknown:
+        c.builder.guard(literal(False), RecursionError, "")
+        return False
+    return True
 
 
 def _joined(

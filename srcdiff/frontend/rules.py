@@ -12,29 +12,25 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from srcdiff.errors import RuleError, SrcdiffError, UnsupportedSyntax
+from srcdiff.errors import RuleError, SrcdiffError
 from srcdiff.frontend.arrays import stopped
 from srcdiff.frontend.context import Context, Entity, Static, leaves, rebuild
 from srcdiff.frontend.derivatives import parameter_names
 from srcdiff.frontend.joins import unsettled
-from srcdiff.frontend.lifting import Lifted, lift
+from srcdiff.frontend.lifting import Lifted, append_call, lift, refuse_writes
 from srcdiff.frontend.target import unwrap
 from srcdiff.ir.build import constant, extents
 from srcdiff.ir.derivatives import beside
-from srcdiff.ir.memory import alias_classes
 from srcdiff.ir.nodes import (
     Const,
-    Derive,
     Function,
-    Increment,
     Operand,
     Rule,
-    Store,
     Value,
     is_array,
 )
 from srcdiff.ir.types import Array, Scalar
-from srcdiff.ir.walk import all_definitions, statements
+from srcdiff.ir.walk import all_definitions
 from srcdiff.rules.custom import Custom
 
 Call = Callable[..., Entity]
@@ -51,8 +47,8 @@ def call_whole(
 ) -> Entity:
     """Lower the call of a function whose values the adjoint sweep computes again."""
     lifted = lift(c, node, function, args, dict(kwargs), (*range(len(args)), *kwargs), call)
-    _refuse_writes(c, node, lifted)
-    return _append(c, lifted.result, lifted.function, lifted.args, None)
+    refuse_writes(c, node, lifted.function)
+    return append_call(c, lifted.result, lifted.function, lifted.args)
 
 
 def call_with_rule(
@@ -68,7 +64,7 @@ def call_with_rule(
     if custom.is_zero:
         return stopped(c, _bare(custom)(c, node, NOTHING, args, {}, "_out"))
     lifted = _lifted(c, node, NOTHING, args, _bare(custom))
-    _refuse_writes(c, node, lifted)
+    refuse_writes(c, node, lifted.function)
     parts = {
         name: _lifted(c, node, Static(function), given(c, lifted, args), fit(call, lifted, args))
         for name, function, given, fit in (
@@ -83,7 +79,7 @@ def call_with_rule(
     functions: dict[str, Any] = {name: _with(part, extra) for name, part in parts.items()}
     rule = Rule(**functions, arguments=lifted.fresh)
     given_args = (*lifted.args[: lifted.fresh], *extra)
-    return _append(c, lifted.result, _with(lifted, extra), given_args, rule)
+    return append_call(c, lifted.result, _with(lifted, extra), given_args, rule)
 
 
 def _lifted(
@@ -134,19 +130,6 @@ def _bare(custom: Custom) -> Call:
         return c.builder.call(custom.function, *whole, name=name)
 
     return call
-
-
-def _refuse_writes(c: Context, node: ast.AST, lifted: Lifted) -> None:
-    classes = alias_classes(lifted.function)
-    writes = (s for s in statements(lifted.function.body) if isinstance(s, Store | Increment))
-    written = {classes.of(write.ref) for write in writes}
-    if any(is_array(p) and classes.of(p) in written for p in lifted.function.params):
-        c.fail(
-            node,
-            f"`{lifted.function.name}` writes into an argument, and is called as a whole.",
-            "Let it write into a copy, and return that.",
-            UnsupportedSyntax,
-        )
 
 
 # ---- what the functions of a rule are called with ----
@@ -286,26 +269,3 @@ def _is_nothing(entity: Entity) -> bool:
 def _refuse(c: Context, node: ast.AST, message: str) -> NoReturn:
     hint = "partials(y, *args), tangent(arg_dots, y, *args) -> y_dot, adjoint(y_bar, y, *args)."
     c.fail(node, f"In the rule of what is called here: {message}", hint, RuleError)
-
-
-# ---- the statement ----
-
-
-def _append(
-    c: Context, result: Entity, function: Function, args: tuple[Operand, ...], rule: Rule | None
-) -> Entity:
-    """Append the statement; return what the user's call gives."""
-    own = set(all_definitions(function.body))
-    made = []
-    for leaf in function.results:
-        shape = tuple(unsettled(c) if extent in own else extent for extent in extents(leaf))
-        type = Array(leaf.type.dtype, len(shape)) if is_array(leaf) else leaf.type
-        made.append(Value(leaf.name if isinstance(leaf, Value) else "_out", type, shape))
-    derive = Derive(tuple(made), function, "call", (), (), args, c.builder.origin, rule=rule)
-    c.builder.append(derive)
-    for value in made:
-        c.settle(value)
-    values = iter(made)
-    return rebuild(
-        result, (next(values) if isinstance(e, Value | Const) else e for e in leaves(result))
-    )

@@ -10,6 +10,7 @@
               | Increment  ref[indices] += value               no indices: every element (broadcast)
               | Guard      if not condition: raise error(message)
               | Derive     outs = a derivative of `function` by its parameters `wrt`, at `args`
+                           or what `function` itself gives, called as a whole
               | If         condition, then, orelse, joins      join: out = then or orelse
               | For        index in range(start, stop, step), carried, body, leave, trips
               | While      carried, head, condition, body, leave, trips
@@ -200,6 +201,16 @@ class Rule:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Recursion:
+    """What a function that calls itself has in common with the function of those calls.
+
+    The latter tells parameters and results, and has no body.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Derive:
     """A derivative of a function of the IR, before it is written out (`transform.expand`).
 
@@ -208,7 +219,8 @@ class Derive:
     forward), then its derivatives. What `args` refer to is only read, and `outs` is new memory.
 
     The mode `call` gives the results alone. It is differentiated by its `rule`, and without one as
-    the function is, whose values the adjoint sweep computes anew.
+    the function is, whose values the adjoint sweep computes anew. A function that calls itself is
+    never written out: it stays a function of its own.
     """
 
     outs: tuple[Value, ...]
@@ -303,6 +315,7 @@ class Function:
     doc: str = ""
     span: Span | None = None
     notes: tuple[str, ...] = field(default=())
+    recursion: Recursion | None = None
 
 
 def is_array(operand: Operand) -> bool:

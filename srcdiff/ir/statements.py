@@ -116,6 +116,11 @@ class Printer:
 
     def _derive(self, derive: Derive) -> None:
         outs = ", ".join(self._name(out) for out in derive.outs)
+        if derive.function.recursion is not None and derive.mode == "call":
+            name = self.expressions.symbols.function_name(derive.function)
+            args = ", ".join(str(self.expressions.text(arg)) for arg in derive.args)
+            self._line(f"{outs} = {name}({args})" if outs else f"{name}({args})", derive.origin)
+            return
         given = [seed for seed in derive.seeds if seed is not None]
         args = ", ".join(str(self.expressions.text(o)) for o in (*given, *derive.args))
         self._line(f"{outs} = {derive.mode}({derive.function.name})({args})", derive.origin)

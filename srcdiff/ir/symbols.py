@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff import runtime, words
+from srcdiff.ir.nodes import Function
 
 PRINTED_BUILTINS = ("range", "float", "int", "bool", "complex", "abs")
 RUNTIME = {id(function): name for name, function in runtime.NAMES.items()}
@@ -51,6 +52,11 @@ class Symbols:
         if getattr(math, wish, None) is function:
             return f"{self.name(math, 'math')}.{wish}"
         return self.name(function, wish)
+
+    def function_name(self, function: Function) -> str:
+        """Return the name of a function of the IR that has a text of its own."""
+        assert function.recursion is not None
+        return self.name(function.recursion, function.name)
 
     def dtype(self, dtype: np.dtype[Any]) -> str:
         """Return the expression that denotes a scalar type of NumPy."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from srcdiff.ir.comments import Comments, aligned
 from srcdiff.ir.expressions import Expressions
 from srcdiff.ir.naming import assign_names
-from srcdiff.ir.nesting import Nesting, nest
-from srcdiff.ir.nodes import Alloc, Call, Function, Guard, Value
+from srcdiff.ir.nesting import nest
+from srcdiff.ir.nodes import Alloc, Call, Derive, Function, Guard, Recursion, Value
+from srcdiff.ir.recursion import called
 from srcdiff.ir.statements import Line, Printer
 from srcdiff.ir.symbols import Symbols
 from srcdiff.ir.types import Type
@@ -31,31 +32,54 @@ class Text:
 
 
 def render(function: Function, *, comments: bool = True) -> Text:
-    """Print `function` as a `def` without imports."""
-    symbols, nesting, names = _named(function)
+    """Print `function` as a `def` without imports, after the functions that it calls by name."""
+    functions = list(_all_called(function, {}).values())
+    symbols = Symbols(param.name for each in functions for param in each.params)
+    for each in functions:
+        _register(each, symbols)
+    texts = [_definition(each, symbols, comments=comments) for each in functions]
+    sources, names = [source for source, _ in texts], texts[-1][1]
+    types = {name: value.type for value, name in names.items()}
+    own = {symbols.function_name(each) for each in functions[:-1]}
+    needed = {name: each for name, each in symbols.objects.items() if name not in own}
+    return Text("\n\n".join(sources), function.name, types, needed)
+
+
+def _all_called(
+    function: Function, found: dict[Recursion | Function, Function]
+) -> dict[Recursion | Function, Function]:
+    """Return the functions that `function` calls by name, themselves first, and itself."""
+    for each in called(function):
+        if each.recursion not in found:
+            _all_called(each, found)
+    found[function.recursion or function] = function
+    return found
+
+
+def _definition(
+    function: Function, symbols: Symbols, *, comments: bool
+) -> tuple[str, dict[Value, str]]:
+    """Return the text of one function, and the names in it."""
+    nesting = nest(function)
+    names = assign_names(function, nesting, symbols.taken())
     expressions = Expressions(nesting, names, symbols)
     printer = Printer(expressions, Comments(function, enabled=comments))
     printer.block(function.body)
     results = ", ".join(expressions.text(result) for result in function.results)
     if results or not printer.lines:
         printer.lines.append(Line(1, f"return {results}" if results else "pass"))
-    lines = [f"def {function.name}({', '.join(param.name for param in function.params)}):"]
+    name = function.name if function.recursion is None else symbols.function_name(function)
+    lines = [f"def {name}({', '.join(param.name for param in function.params)}):"]
     lines += _docstring(function, _notes(function, expressions))
     lines += [_text(line) for line in printer.lines]
-    types = {name: value.type for value, name in names.items()}
-    return Text("\n".join(lines) + "\n", function.name, types, dict(symbols.objects))
+    return "\n".join(lines) + "\n", names
 
 
 def names_of(function: Function) -> dict[Value, str]:
     """Return the names in the text of a function, of the values that have one."""
-    return _named(function)[2]
-
-
-def _named(function: Function) -> tuple[Symbols, Nesting, dict[Value, str]]:
     symbols = Symbols(param.name for param in function.params)
     _register(function, symbols)
-    nesting = nest(function)
-    return symbols, nesting, assign_names(function, nesting, symbols.taken())
+    return assign_names(function, nest(function), symbols.taken())
 
 
 def _register(function: Function, symbols: Symbols) -> None:
@@ -69,6 +93,8 @@ def _register(function: Function, symbols: Symbols) -> None:
                         symbols.function(value)
             case Guard(error=error):
                 symbols.name(error, error.__name__)
+            case Derive(function=called_) if called_.recursion is not None:
+                symbols.function_name(called_)
             case _:
                 pass
 

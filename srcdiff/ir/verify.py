@@ -45,6 +45,7 @@ from srcdiff.ir.nodes import (
     View,
     While,
 )
+from srcdiff.ir.recursion import is_own_call
 from srcdiff.ir.typecheck import constant_faults, faults, value_faults
 from srcdiff.ir.walk import before, definitions, inner_definitions, operands, statements
 
@@ -197,7 +198,8 @@ def _simple(scope: _Scope, statement: Simple) -> None:
         ):
             scope.define_all([out], statement)
         case Derive(outs=outs, function=function):
-            verify(function)
+            if not is_own_call(statement, scope.function):
+                verify(function)
             scope.define_all(outs, statement)
         case _:
             for value in definitions(statement):

@@ -12,8 +12,9 @@ from functools import partial
 
 import numpy as np
 
-from srcdiff.analysis.aliasing import Aliases, aliases
+from srcdiff.analysis.aliasing import Aliases, aliases, shared_results
 from srcdiff.ir.build import Builder
+from srcdiff.ir.layout import layouts_of
 from srcdiff.ir.nodes import (
     NOWHERE,
     Block,
@@ -115,3 +116,16 @@ def _copy(
                 builder.call_into(extent, np.shape, (array,), (("axis", axis),))
     mapping[param] = copied
     return given
+
+
+def owning(function: Function) -> Function:
+    """Let a function return memory of its own, in C order, as it does where it is written out."""
+    shared, builder = shared_results(function), Builder()
+    results: list[Operand] = []
+    for k, result in enumerate(function.results):
+        handed_on = k in shared or "C" not in layouts_of(result.type)
+        if isinstance(result, Value) and is_array(result) and handed_on:
+            result = builder.copy(result, "_out")
+        results.append(result)
+    body = Block((*function.body.statements, *builder.statements))
+    return replace(function, body=body, results=tuple(results))

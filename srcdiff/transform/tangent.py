@@ -24,6 +24,7 @@ from srcdiff.analysis.dataflow import dataflow
 from srcdiff.analysis.signs import Signs
 from srcdiff.errors import UnsupportedSyntax
 from srcdiff.ir.build import Builder, constant, is_constant
+from srcdiff.ir.derivatives import like
 from srcdiff.ir.layout import layouts_of, view_layout
 from srcdiff.ir.nodes import (
     Alloc,
@@ -42,6 +43,7 @@ from srcdiff.ir.nodes import (
     Join,
     Load,
     Operand,
+    Recursion,
     Reshape,
     Statement,
     Store,
@@ -51,12 +53,13 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
+from srcdiff.ir.recursion import declared, is_own_call, is_recursive_call
 from srcdiff.ir.symbols import unused
-from srcdiff.ir.types import PYTHON_INT, Array, Scalar, Type
+from srcdiff.ir.types import PYTHON_INT, Array, Scalar, Type, is_float
 from srcdiff.ir.walk import blocks, map_blocks
 from srcdiff.transform.jacobians import prologue
 from srcdiff.transform.tangents.calls import tangent_of_call
-from srcdiff.transform.tangents.derivatives import tangent_of_derivative
+from srcdiff.transform.tangents.derivatives import tangent_of_derivative, tangent_of_recursion
 from srcdiff.transform.tangents.state import FULL, Tangent
 from srcdiff.transform.titles import title
 
@@ -83,8 +86,12 @@ def tangent(function: Function, request: Tangents) -> Function:
     """
     active = activity(function, request.wrt, aliases(function, through_edges=True))
     flow = dataflow(function)
-    work = Tangent(active, flow, Signs(flow))
+    work = Tangent(function, active, flow, Signs(flow))
     seeds = _seed(work, request, {param.name for param in function.params})
+    name = request.name or f"{function.name}_tangent"
+    if function.recursion is not None:
+        work.itself = _declared(work, request, name, seeds)
+        work.ahead = tuple(function.params.index(param) for param in request.wrt)
     first, rest = prologue(function, function.params)
     work.head.statements += first
     _rest(work, function.params)
@@ -94,12 +101,22 @@ def tangent(function: Function, request: Tangents) -> Function:
     dots = [work.or_zero(builder, r) for r in differentiated if r.type.dtype.kind == "f"]
     return replace(
         function,
-        name=request.name or f"{function.name}_tangent",
+        name=name,
         params=(*seeds, *function.params),
         body=Block((*work.head.statements, *body.statements, *builder.statements)),
         results=(*(function.results if request.with_value else ()), *dots),
         doc=title("Tangent", function, "along", request.wrt),
+        recursion=None if work.itself is None else work.itself.recursion,
     )
+
+
+def _declared(t: Tangent, request: Tangents, name: str, seeds: tuple[Value, ...]) -> Function:
+    """Return what calls of the function in itself become calls of."""
+    assert request.with_value and not request.several
+    function = t.function
+    dots = [t.like(like(r)) for r in function.results if is_float(r.type)]
+    results = (*function.results, *dots)
+    return declared(Recursion(name), (*seeds, *function.params), results, name)
 
 
 def along(function: Function, directions: tuple[Value, ...]) -> Function:
@@ -148,6 +165,11 @@ def _statement(t: Tangent, statement: Statement) -> None:
         case For() | While():
             _loop(t, statement)
             return
+    if isinstance(statement, Derive) and is_recursive_call(statement):
+        if _recursive(t, statement):
+            return
+        if is_own_call(statement, t.function):
+            statement = replace(statement, function=t.function)
     t.builder.append(statement)
     match statement:
         case Call(out=out) if t.is_active(out):
@@ -164,6 +186,18 @@ def _statement(t: Tangent, statement: Statement) -> None:
             tangent_of_derivative(t, statement, along)
         case Guard():
             pass
+
+
+def _recursive(t: Tangent, derive: Derive) -> bool:
+    """Append the call of a function that calls itself together with its tangent, if there is one.
+
+    Of several tangents each has a call of its own.
+    """
+    active = any(map(t.is_active, derive.outs)) and not derive.origin.constant
+    if not active or t.width is not None:
+        return False
+    tangent_of_recursion(t, derive, along)
+    return True
 
 
 def _alloc(t: Tangent, alloc: Alloc) -> None:

@@ -1,7 +1,9 @@
 """The tangent of a derivative: the gradient of a tangent. See `transform.nested`."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from srcdiff.analysis.activity import active_params
 from srcdiff.errors import NotDifferentiable
 from srcdiff.ir.build import Builder, integer
 from srcdiff.ir.derivatives import floats, reverse, spoken_of, whole
@@ -14,6 +16,7 @@ from srcdiff.ir.nodes import (
     Rule,
     Value,
 )
+from srcdiff.ir.recursion import is_own_call
 from srcdiff.ir.types import PYTHON_INT, Array
 from srcdiff.transform.partials import times
 from srcdiff.transform.splice import splice
@@ -107,6 +110,8 @@ def _of_whole(t: Tangent, derive: Derive, inner: Inner) -> tuple[list[Operand], 
     """The tangent of a function is called as a whole, too."""
     function = derive.function
     ahead = [k for k, arg in enumerate(derive.args) if t.dot(arg) is not None]
+    if function.recursion is not None:
+        ahead = active_params(function, ahead)
     along = inner(function, tuple(function.params[k] for k in ahead))
     count = len(function.results)
 
@@ -116,6 +121,26 @@ def _of_whole(t: Tangent, derive: Derive, inner: Inner) -> tuple[list[Operand], 
         return [found.get(k) for k in range(count)]
 
     return [t.or_zero(t.builder, derive.args[k]) for k in ahead], one
+
+
+def tangent_of_recursion(t: Tangent, derive: Derive, inner: Inner) -> None:
+    """Append a call that gives what `derive` gives and the tangents of it."""
+    function = derive.function
+    if is_own_call(derive, t.function):
+        assert t.itself is not None
+        ahead, along = t.ahead, t.itself
+    else:
+        given = [k for k, arg in enumerate(derive.args) if t.dot(arg) is not None]
+        ahead = tuple(active_params(function, given))
+        along = inner(function, tuple(function.params[k] for k in ahead))
+    dots = [t.or_zero(t.builder, derive.args[k]) for k in ahead]
+    floats_ = [derive.outs[k] for k in floats(function)]
+    made = [t.like(out) for out in floats_]
+    outs = (*derive.outs, *made)
+    t.builder.append(replace(derive, outs=outs, function=along, args=(*dots, *derive.args)))
+    for out, dot in zip(floats_, made, strict=True):
+        t.builder.statements += t.asked(out, dot)
+        t.dots[out] = dot
 
 
 def _by_rule(t: Tangent, derive: Derive, rule: Rule) -> tuple[list[Operand], One]:

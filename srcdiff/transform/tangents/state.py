@@ -11,6 +11,7 @@ from srcdiff.ir.build import Builder, constant, extents, integer
 from srcdiff.ir.nodes import (
     NEW_AXIS,
     Call,
+    Function,
     Index,
     Item,
     Operand,
@@ -28,11 +29,15 @@ FULL = Slice(None, None, None)
 class Tangent:
     """The tangents so far; `width` is the number of tangents, if there are several."""
 
+    function: Function
     activity: Activity
     flow: Dataflow
     signs: Signs
     dots: dict[Value, Operand] = field(default_factory=dict)
     width: Operand | None = None
+    itself: Function | None = None
+    """What calls of the function in itself become calls of, with tangents of the params `ahead`."""
+    ahead: tuple[int, ...] = ()
     strided: set[Value] = field(default_factory=set)
     head: Builder = field(default_factory=Builder)
     builder: Builder = field(default_factory=Builder)
