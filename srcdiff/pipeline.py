@@ -29,6 +29,7 @@ from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
 from srcdiff.transform.lift import lift
 from srcdiff.transform.nested import derivatives, structured
 from srcdiff.transform.own import own, own_rebound, owning
+from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
 from srcdiff.transform.promote import promote
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
@@ -136,7 +137,9 @@ def _finished(function: Function, done: dict[Recursion, Function], stages: Stage
         assert isinstance(statement, Derive) and statement.function.recursion is not None
         callee, recursion = statement.function, statement.function.recursion
         if recursion not in done:
-            callee = owning(_expanded(_derived(callee, Wanted("call"), Stages())))
+            if not recursion.derived:
+                callee = _derived(callee, Wanted("call"), Stages())
+            callee = owning(_expanded(callee))
             done[recursion] = _finished(callee, done, Stages())
         return [replace(statement, function=done[recursion])]
 
@@ -210,8 +213,18 @@ def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
         wanted.fixed,
         not wanted.inner,
     )
+    function, stack = with_stack(function, wrt, _parts)
+    if stack is not None:
+        function = making(function, stack)
     function = _run(function, (_named("adjoint", partial(adjoint, request=request)),), stages)
+    if stack is not None:
+        function = freeing(function, stack)
     return _expanded(function, calls=False)
+
+
+def _parts(function: Function, wrt: tuple[int, ...]) -> Parts:
+    """Return the two functions that take the place of one that calls itself."""
+    return parts_of(_run(_structured(function), PREPARE, Stages()), wrt, _parts)
 
 
 def _forward(

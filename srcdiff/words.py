@@ -61,3 +61,66 @@ def checkpoint(f: Any) -> Any:
     The adjoint sweep runs it again, once, when it comes to the call.
     """
     return f
+
+
+# ---- the stack of a function that calls itself ----
+
+
+def new_stack() -> Any:
+    """Return a stack for what the calls of a function that calls itself keep."""
+    return []
+
+
+def push(stack: Any, *numbers: Any) -> Any:
+    """Put numbers on the stack; return their place."""
+    stack.append(numbers)
+    return len(stack) - 1
+
+
+def push_array(stack: Any, array: Any) -> Any:
+    """Put the contents of an array on the stack; return their place."""
+    stack.append(np.array(array))
+    return len(stack) - 1
+
+
+def float_at(stack: Any, place: Any, k: int) -> Any:
+    """Return number `k` of those at a place of the stack, a float64."""
+    return stack[place][k]
+
+
+def single_at(stack: Any, place: Any, k: int) -> Any:
+    """Return number `k` of those at a place of the stack, a float32."""
+    return stack[place][k]
+
+
+def int_at(stack: Any, place: Any, k: int) -> Any:
+    """Return number `k` of those at a place of the stack, an integer."""
+    return stack[place][k]
+
+
+def bool_at(stack: Any, place: Any, k: int) -> Any:
+    """Return number `k` of those at a place of the stack, a bool."""
+    return stack[place][k]
+
+
+def array_at(stack: Any, place: Any, out: Any) -> Any:
+    """Return `out`, filled with what is at a place of the stack."""
+    out[...] = stack[place]
+    return out
+
+
+def cut(stack: Any, place: Any) -> None:
+    """Take off the stack what is at a place, and all that was put there later."""
+    del stack[place:]
+
+
+def free(stack: Any) -> None:
+    """Give the memory of a stack back."""
+    stack.clear()
+
+
+STACK = (new_stack, push, push_array, float_at, single_at, int_at, bool_at, array_at, cut, free)
+EFFECTS = frozenset({new_stack, push, push_array, cut, free})
+"""Functions that do something besides what they return: each call runs, once, and where it is."""
+ORDERED = EFFECTS | frozenset(STACK)
+"""Those, and what gives another value after them."""

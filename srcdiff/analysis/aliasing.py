@@ -16,16 +16,14 @@ from srcdiff.ir.nodes import (
     For,
     Function,
     If,
-    Increment,
     Operand,
     Statement,
-    Store,
     Value,
     View,
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, statements
+from srcdiff.ir.walk import blocks, statements, written_refs
 
 
 @dataclass(eq=False)
@@ -85,8 +83,7 @@ def aliases(function: Function, *, through_edges: bool = False) -> Aliases:
                 joined.append(value)
     result.bound = {result.root(value) for value in joined}
     for statement in references:
-        if isinstance(statement, Store | Increment):
-            result.written.add(result.root(statement.ref))
+        result.written.update(map(result.root, written_refs(statement)))
     _writes(function.body, result)
     return result
 
@@ -95,11 +92,8 @@ def _writes(block: Block, result: Aliases) -> frozenset[Value]:
     """Fill in which classes each statement writes, nested ones included."""
     total: set[Value] = set()
     for statement in block.statements:
-        if isinstance(statement, Store | Increment):
-            written = frozenset({result.root(statement.ref)})
-        else:
-            inner = [_writes(nested, result) for nested in blocks(statement)]
-            written = frozenset().union(*inner)
+        inner = [_writes(nested, result) for nested in blocks(statement)]
+        written = frozenset(map(result.root, written_refs(statement))).union(*inner)
         result.writes[statement] = written
         total |= written
     return frozenset(total)

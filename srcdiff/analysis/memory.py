@@ -27,7 +27,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, operands, statements, values
+from srcdiff.ir.walk import blocks, operands, statements, values, written_refs
 
 Roots = frozenset[Value]
 
@@ -63,10 +63,7 @@ class Memory:
         """Return the classes that a statement, or one nested in it, writes."""
         if statement in self.nested:
             return self.nested[statement][1]
-        match statement:
-            case Store(ref=ref) | Increment(ref=ref):
-                return frozenset({self.root(ref)})
-        return frozenset()
+        return frozenset(map(self.root, written_refs(statement)))
 
 
 def memory(function: Function) -> Memory:

@@ -205,8 +205,7 @@ class Context:
         self.calls: tuple[Any, ...] = ()
         self.scopes: tuple[Scope, ...] = (scope,)
         # Functions that call themselves, what is known of them, and those around (`recursion`).
-        self.recursive: set[Any] = set()
-        self.known: dict[Any, Any] = {}
+        self.recursions: Any = None
         self.heads: tuple[Any, ...] = ()
         self.rounds: tuple[int, ...] = ()
         # What loops run through and what is still to be assigned, with the block that waits.

@@ -37,7 +37,14 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import all_definitions, free_values, rename, statements
+from srcdiff.ir.walk import (
+    all_definitions,
+    free_values,
+    rename,
+    statements,
+    substitute_block,
+    values,
+)
 
 Call = Callable[..., Entity]
 
@@ -107,7 +114,7 @@ def lift(
         result = call(c, node, function, args, keywords, "_out")
     c.constant = outer
     refuse_lists(c, node, [result])
-    block, result = named(c, Block(tuple(builder.statements)), result)
+    block, result, _ = named(c, Block(tuple(builder.statements)), result)
     results = tuple(leaf for leaf in leaves(result) if isinstance(leaf, Value | Const))
     free = free_values(block, results, tuple(entry.fresh))
     params = (*entry.fresh, *free)
@@ -129,14 +136,26 @@ def refuse_lists(c: Context, node: ast.AST, entities: Sequence[Entity]) -> None:
         )
 
 
-def named(c: Context, block: Block, result: Entity) -> tuple[Block, Entity]:
-    """Give the values of a block the names of the user, which are given at the end elsewhere."""
+def named(
+    c: Context, block: Block, result: Entity, params: Sequence[Value] = ()
+) -> tuple[Block, Entity, tuple[Value, ...]]:
+    """Give the values of a block the names of the user, which are given at the end elsewhere.
+
+    It may ask `params` for extents that have a name: these are returned anew.
+    """
     own = set(all_definitions(block))
     names = {value: c.names.pop(value) for value in list(c.names) if value in own}
     renamed: dict[Value, Operand] = {}
     block = rename(block, names, renamed)
+    anew: dict[Value, Operand] = {}
+    for param in params:
+        shape = tuple(renamed.get(e, e) if isinstance(e, Value) else e for e in param.shape)
+        if shape != param.shape:
+            anew[param] = Value(param.name, param.type, shape)
+    block = substitute_block(block, anew)
+    renamed |= anew
     found = (renamed.get(e, e) if isinstance(e, Value) else e for e in leaves(result))
-    return block, rebuild(result, found)
+    return block, rebuild(result, found), values([anew.get(param, param) for param in params])
 
 
 def _title(function: Entity) -> str:

@@ -48,11 +48,11 @@ from srcdiff.frontend.joins import join_entities, undefined
 from srcdiff.frontend.jumps import RESULT, structure
 from srcdiff.frontend.loops import lower_for, lower_while, read_counts
 from srcdiff.frontend.parameters import bind_arguments, python_defaults
+from srcdiff.frontend.raising import lower_assert, lower_raise
 from srcdiff.frontend.recursion import (
     MOST_ROUNDS,
     Again,
-    Known,
-    Place,
+    Recursions,
     Unknown,
     call_itself,
     call_recursive,
@@ -74,9 +74,6 @@ from srcdiff.ir.nodes import (
     Value,
 )
 from srcdiff.ir.walk import rename
-
-MOST_CALLS = 64
-"""How deep calls are written out, each counted as two; beyond, a function calls itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,17 +109,20 @@ def lower(
     out of what the function returns. Raises `SrcdiffError`
     at the user's line for everything that is not supported.
     """
-    known: dict[Place, Known] = {}
-    recursive: set[Place] = set()
+    recursions = Recursions()
     for _ in range(MOST_ROUNDS):
         c = Context(Scope(find_source(function)))
-        c.known, c.recursive = known, recursive
+        c.recursions = recursions
+        recursions.entries.clear()
         c.prologue = Builder()
         c.prologue.statements = list(prologue.statements)
         try:
             return _lower(c, function, args, kwargs, params, output)
         except Again:
             continue
+        except SrcdiffError:
+            if not recursions.write_out():
+                raise
     source = find_source(function)
     raise UnsupportedSyntax(
         "The types of what a function that calls itself takes and returns do not settle.",
@@ -234,11 +234,8 @@ def inline(
     head = next((head for head in c.heads if head.key == key), None)
     if head is not None:
         return call_itself(c, node, head, names)
-    if key in c.recursive:
+    if c.recursions.is_called(key, c.calls, within=definition in c.calls):
         return call_recursive(c, node, definition, key, names, body)
-    if len(c.calls) > MOST_CALLS:
-        c.recursive.add(key)
-        raise Again
     return body(names)
 
 
@@ -332,11 +329,9 @@ def statement(c: Context, node: ast.stmt) -> None:
         case ast.FunctionDef():
             bind(c, node, node.name, LocalFunction(node, c.scope, defaults(c, node.args)))
         case ast.Assert():
-            holds = truth_of(c, node.test, "_holds")
-            c.builder.guard(holds, AssertionError, _message(node.msg))
+            lower_assert(c, node)
         case ast.Raise():
-            error, message = _exception(c, node)
-            c.builder.guard(literal(False), error, message)
+            lower_raise(c, node)
         case _:
             c.fail(
                 node,
@@ -344,28 +339,6 @@ def statement(c: Context, node: ast.stmt) -> None:
                 "Write it in other words.",
                 UnsupportedSyntax,
             )
-
-
-def _message(node: ast.expr | None) -> str:
-    match node:
-        case None:
-            return ""
-        case ast.Constant(value=str() as text):
-            return text
-    return ast.unparse(node)
-
-
-def _exception(c: Context, node: ast.Raise) -> tuple[type[Exception], str]:
-    """Return the class and the message of a user's own exception."""
-    call = node.exc
-    args = call.args if isinstance(call, ast.Call) else []
-    name = call.func if isinstance(call, ast.Call) else call
-    entity = None if name is None else evaluate(c, name)
-    if not isinstance(entity, Static) or not (
-        isinstance(entity.value, type) and issubclass(entity.value, Exception)
-    ):
-        c.fail(node, "Only exceptions can be raised.", "Raise ValueError or the like.")
-    return entity.value, _message(args[0] if args else None)
 
 
 def _if(c: Context, node: ast.If) -> None:

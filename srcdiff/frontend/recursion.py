@@ -12,7 +12,8 @@ it returns where it does not call itself. Neither is known at first: then loweri
 """
 
 import ast
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -53,6 +54,10 @@ from srcdiff.ir.walk import free_values, rewrite
 
 MOST_ROUNDS = 64
 """How often lowering starts again before it gives up."""
+MOST_CALLS = 64
+"""How deep calls are written out, each counted as two; beyond, a function calls itself."""
+MOST_ENTRIES = 100
+"""How often a function is written out within itself, unless it cannot be called."""
 
 Definition = ast.FunctionDef | ast.Lambda
 Place = tuple[Any, ...]
@@ -76,6 +81,39 @@ class Known:
     """The types of those parameters for which the first call has a narrower one."""
     running: set[int] = field(default_factory=set)
     """Which numbers, among all that is passed, are not the same in all calls."""
+
+
+@dataclass(eq=False)
+class Recursions:
+    """Which functions call themselves, and what is known of them, from one attempt to the next."""
+
+    called: set[Place] = field(default_factory=set)
+    written: set[Place] = field(default_factory=set)
+    """Those that can only be written out, as often as they call themselves."""
+    known: dict[Place, Known] = field(default_factory=dict)
+    entries: Counter[Place] = field(default_factory=Counter)
+    often: set[Place] = field(default_factory=set)
+
+    def is_called(self, key: Place, calls: Sequence[Any], *, within: bool) -> bool:
+        """Say whether a function is one that stays a call; if that is new, start again."""
+        if key in self.called:
+            return True
+        self.entries[key] += within
+        often = self.entries[key] > MOST_ENTRIES and key not in self.written
+        if often or len(calls) > MOST_CALLS:
+            self.called.add(key)
+            self.often |= {key} if often else set()
+            raise Again
+        return False
+
+    def write_out(self) -> bool:
+        """Write out what calls itself often but to a known depth, if there is any such."""
+        if not self.often:
+            return False
+        self.called -= self.often
+        self.written |= self.often
+        self.often.clear()
+        return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +143,7 @@ def call_recursive(
     refuse_lists(c, node, list(given.values()))
     title = getattr(definition, "name", "function")
     place = (key, *((part.lineno, part.col_offset) for part in c.calls))
-    known = c.known.setdefault(place, Known(Recursion(title)))
+    known = c.recursions.known.setdefault(place, Known(Recursion(title)))
     outer, c.constant = c.constant, False
     head, arguments = _entry(c, key, known, given)
     with c.block() as builder:
@@ -121,8 +159,9 @@ def call_recursive(
             c.heads = c.heads[:-1]
     c.constant = outer
     _check_result(c, node, known, result, title)
-    block, result = named(c, Block(tuple(builder.statements)), result)
-    function, free = _function(c, node, known, head, block, result)
+    body_, fresh = Block(tuple(builder.statements)), tuple(head.params.values())
+    block, result, fresh = named(c, body_, result, fresh)
+    function, free = _function(c, node, known.recursion, fresh, block, result)
     return append_call(c, result, function, (*arguments, *free))
 
 
@@ -280,15 +319,18 @@ def _agree(known: Entity, found: Entity) -> bool:
 
 
 def _function(
-    c: Context, node: ast.AST, known: Known, head: Head, block: Block, result: Entity
+    c: Context,
+    node: ast.AST,
+    recursion: Recursion,
+    fresh: tuple[Value, ...],
+    block: Block,
+    result: Entity,
 ) -> tuple[Function, tuple[Value, ...]]:
     """Return the function, and what it uses of the function around it: parameters, too."""
     results = tuple(leaf for leaf in leaves(result) if isinstance(leaf, Value | Const))
-    fresh = tuple(head.params.values())
     free, asked = _asking(free_values(block, results, fresh))
     block = Block((*asked, *block.statements))
-    recursion, params = known.recursion, (*fresh, *free)
-    stub = declared(recursion, params, results)
+    stub = declared(recursion, (*fresh, *free), results)
 
     def with_free(statement: Statement) -> list[Statement]:
         if isinstance(statement, Derive) and statement.function.recursion is recursion:

@@ -6,17 +6,14 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from srcdiff.ir.nodes import (
-    Block,
     Call,
     Derive,
     For,
     Function,
     If,
-    Increment,
     Load,
     Operand,
     Statement,
-    Store,
     Value,
     View,
     While,
@@ -30,6 +27,7 @@ from srcdiff.ir.walk import (
     operands,
     statements,
     values,
+    written_refs,
 )
 
 K = TypeVar("K")
@@ -84,18 +82,10 @@ def _connected(statement: Statement) -> Iterator[tuple[Operand, Operand]]:
 
 def written(statement: Statement, classes: Classes) -> Iterator[Value]:
     """Iterate over the classes that a statement, or a block in it, writes to."""
-    match statement:
-        case Store(ref=ref) | Increment(ref=ref):
-            yield classes.of(ref)
-        case _:
-            for block in blocks(statement):
-                yield from _written_in(block, classes)
-
-
-def _written_in(block: Block, classes: Classes) -> Iterator[Value]:
-    for statement in statements(block):
-        if isinstance(statement, Store | Increment):
-            yield classes.of(statement.ref)
+    yield from map(classes.of, written_refs(statement))
+    for block in blocks(statement):
+        for inner in statements(block):
+            yield from map(classes.of, written_refs(inner))
 
 
 class Changes:

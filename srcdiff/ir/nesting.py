@@ -45,6 +45,7 @@ from srcdiff.ir.walk import (
     statements,
     values,
 )
+from srcdiff.words import ORDERED
 
 MOST_OPERATIONS = 6
 MOST_COLUMNS = 70
@@ -179,6 +180,8 @@ def _nest_block(
     for place in range(len(body) - 1, -1, -1):
         statement = body[place]
         if not isinstance(statement, Nested) or not is_temporary(statement.out):
+            continue
+        if isinstance(statement, Call) and statement.function in ORDERED:
             continue
         site = sites.get(statement.out)
         if nesting.is_free(statement):

@@ -198,16 +198,20 @@ class Rule:
     tangent: "Function | None" = None
     adjoint: "Function | None" = None
     arguments: int = 0
+    wrt: tuple[int, ...] = ()
+    """Where `adjoint` calls itself: the arguments that have an adjoint (`transform.part`)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Recursion:
     """What a function that calls itself has in common with the function of those calls.
 
-    The latter tells parameters and results, and has no body.
+    The latter tells parameters and results, and has no body. What has been `derived` writes into
+    what it is given, and is not derived again.
     """
 
     name: str
+    derived: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -216,7 +220,8 @@ class Derive:
 
     `seeds` come first where the mode takes any: one for each float result (reverse; None: it is not
     differentiated) or one for each of `wrt`. `outs` are the results of `function` (reverse and
-    forward), then its derivatives. What `args` refer to is only read, and `outs` is new memory.
+    forward), then its derivatives. What `args` refer to is only read, but for those that something
+    is added `onto`, and `outs` is new memory.
 
     The mode `call` gives the results alone. It is differentiated by its `rule`, and without one as
     the function is, whose values the adjoint sweep computes anew. A function that calls itself is
@@ -232,6 +237,8 @@ class Derive:
     origin: Origin = NOWHERE
     order: int = 1
     rule: Rule | None = None
+    onto: tuple[int, ...] = ()
+    """The arguments, by position, to which the function adds something."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

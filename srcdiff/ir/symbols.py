@@ -64,7 +64,7 @@ class Symbols:
 
     def taken(self) -> frozenset[str]:
         """Return the names that a local must not have."""
-        return frozenset(self._taken)
+        return frozenset(self._names.values())
 
 
 def unused(wish: str, taken: Iterable[str]) -> str:

@@ -36,6 +36,7 @@ from srcdiff.ir.nodes import (
     While,
 )
 from srcdiff.ir.types import Type
+from srcdiff.words import EFFECTS
 
 S = TypeVar("S", bound=Statement)
 
@@ -107,6 +108,22 @@ def _operands_of_item(item: Item) -> tuple[Operand, ...]:
             return ()
         case _:
             assert_never(item)
+
+
+def written_refs(statement: Statement) -> tuple[Value, ...]:
+    """Return the arrays whose contents `statement` itself changes, nested blocks left out."""
+    match statement:
+        case Store(ref=ref) | Increment(ref=ref):
+            return (ref,)
+        case Derive(args=args, onto=onto):
+            return values([args[k] for k in onto])
+        case _:
+            return ()
+
+
+def has_effect(statement: Statement) -> bool:
+    """Say whether a statement does something besides what it gives and writes."""
+    return isinstance(statement, Call) and statement.function in EFFECTS
 
 
 def definitions(statement: Statement) -> tuple[Value, ...]:

@@ -4,7 +4,9 @@ Both tables have the same keys; a function that generated text names by a word t
 does not exist there.
 """
 
+from srcdiff import words
 from srcdiff.runtime import constants as _constants  # noqa: F401
+from srcdiff.runtime import stack as _stack  # noqa: F401
 from srcdiff.runtime.special import digamma, polygamma, spherical_bessel
 from srcdiff.runtime.sums import plain_radd, radd
 from srcdiff.runtime.tapes import grow
@@ -14,6 +16,7 @@ _BOTH: dict[str, object] = {
     "grow": grow,
     "polygamma": polygamma,
     "spherical_bessel": spherical_bessel,
+    **{word.__name__: word for word in words.STACK},
 }
 NAMES: dict[str, object] = {"radd": radd, **_BOTH}
 PLAIN_NAMES: dict[str, object] = {"radd": plain_radd, **_BOTH}

@@ -36,7 +36,9 @@ from srcdiff.ir.build import Builder, constant, extents
 from srcdiff.ir.nodes import (
     Block,
     Const,
+    For,
     Function,
+    Guard,
     Increment,
     Operand,
     Statement,
@@ -45,13 +47,17 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.text import KEPT
-from srcdiff.ir.types import PYTHON_INT, Array, Scalar
+from srcdiff.ir.types import BOOL, PYTHON_INT, Array, Scalar
+from srcdiff.ir.walk import statements
 from srcdiff.transform.reverse.bars import add, bar_of, full_array
 from srcdiff.transform.reverse.plan import Frame, NotForwards, NotMergeable, Plan
 from srcdiff.transform.reverse.primal_sweep import primal_sweep
 from srcdiff.transform.reverse.statements import reverse_block
 from srcdiff.transform.reverse.tapes import thread
 from srcdiff.transform.titles import title
+
+PARTING = "between the sweeps"
+TRUE = Const(True, BOOL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +66,8 @@ class Request:
 
     The last `constant` results are returned but not differentiated. `fixed` are the seeds of float
     results, by their number, that are known; None leaves a result out. Where results are not surely
-    `wanted`, a seed may be 0 because a branch was not taken.
+    `wanted`, a seed may be 0 because a branch was not taken. Where the sweeps are to be `parted`
+    (`transform.part`), no loop does both, and `PARTING` stands between them.
     """
 
     wrt: tuple[Value, ...]
@@ -70,6 +77,7 @@ class Request:
     constant: int = 0
     fixed: Mapping[int, Const | None] = field(default_factory=dict)
     wanted: bool = True
+    parted: bool = False
 
 
 def adjoint(function: Function, request: Request) -> Function:
@@ -86,6 +94,8 @@ def adjoint(function: Function, request: Request) -> Function:
         activity(function, request.wrt, classes),
         smoothness(function, flow, classes, wanted=request.wanted),
     )
+    if request.parted:
+        plan.unmergeable.update(s for s in statements(function.body) if isinstance(s, For))
     while True:
         try:
             plan.final = False
@@ -112,6 +122,8 @@ def _build(plan: Plan, request: Request) -> Function:
     primal = primal_sweep(plan, function.body, frame)
     values, copies = _values(plan) if request.with_value else ((), [])
     primal += copies
+    if request.parted:
+        primal.append(Guard(TRUE, AssertionError, PARTING))
     body = thread([*primal, *frame.head.statements, *frame.builder.statements])
     return replace(
         function,

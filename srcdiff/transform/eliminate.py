@@ -5,7 +5,8 @@
         s' = ...
 
 Mark from the results: a live value marks its definition's operands, the control around it, and, if
-it refers to memory, every write into its class. Guards are always live.
+it refers to memory, every write into its class. Guards are always live, and so are
+calls that do something besides what they give.
 """
 
 from dataclasses import dataclass, field, replace
@@ -19,15 +20,13 @@ from srcdiff.ir.nodes import (
     Function,
     Guard,
     If,
-    Increment,
     Operand,
     Statement,
-    Store,
     Value,
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, operands
+from srcdiff.ir.walk import blocks, has_effect, operands, written_refs
 
 
 def eliminate(function: Function) -> Function:
@@ -61,12 +60,12 @@ class _Marker:
         """Note the block of each statement, the writes into each class, and mark guards."""
         for statement in block.statements:
             self.places[statement] = block
-            if isinstance(statement, Store | Increment):
-                root = self.aliases.root(statement.ref)
+            for ref in written_refs(statement):
+                root = self.aliases.root(ref)
                 self.writes.setdefault(root, []).append((statement, block))
             for nested in blocks(statement):
                 self.place(nested)
-            if isinstance(statement, Guard):
+            if isinstance(statement, Guard) or has_effect(statement):
                 self.need(statement)
 
     def mark(self, operand: Operand) -> None:

@@ -17,6 +17,7 @@ from srcdiff.analysis.loops import additions, independence
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
     Call,
+    Derive,
     For,
     Function,
     Guard,
@@ -53,6 +54,8 @@ def _is_simple(loop: For) -> bool:
 
 def _writes_apart(loop: For, classes: Aliases) -> bool:
     """Say whether each iteration writes elements of its own, one of each array."""
+    if any(isinstance(s, Derive) for s in loop.body.statements):
+        return False
     writes = [s for s in loop.body.statements if isinstance(s, Store | Increment)]
     roots = [classes.root(s.ref) for s in writes]
     return len(set(roots)) == len(roots) and all(loop.index in s.indices for s in writes)

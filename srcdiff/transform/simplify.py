@@ -35,6 +35,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import rename, substitute
+from srcdiff.words import ORDERED
 
 Key = tuple[Any, ...]
 
@@ -99,6 +100,8 @@ class _Numbering:
                 return None
             case Guard(condition=Value() as condition):
                 return self.guard(statement, condition)
+            case Call() if statement.function in ORDERED:
+                return statement
             case Call() if not any(map(is_array, statement.args)) or statement.function is np.shape:
                 return self.call(statement)
         return statement

@@ -14,6 +14,7 @@ from srcdiff.ir.nodes import (
     Block,
     Broadcast,
     Call,
+    Derive,
     For,
     If,
     Load,
@@ -24,6 +25,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
+from srcdiff.ir.recursion import is_recursive_call
 from srcdiff.ir.types import Array, Scalar
 from srcdiff.transform.partials import added, reduce_to
 from srcdiff.transform.reverse.needs import need, renew
@@ -62,6 +64,8 @@ def _asks_for_memory(use: Use, block: Block) -> bool:
             return False
         case If() | For() | While():
             return False
+        case Derive() if is_recursive_call(use.statement):
+            return True
     return use.block is not block
 
 

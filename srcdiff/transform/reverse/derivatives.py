@@ -4,12 +4,19 @@ from dataclasses import replace
 
 from srcdiff.errors import NotDifferentiable
 from srcdiff.ir.build import constant
-from srcdiff.ir.derivatives import floats, reverse, spoken_of
-from srcdiff.ir.nodes import Derive, Function, Operand, Rule, Value, is_array
+from srcdiff.ir.derivatives import beside, floats, reverse, spoken_of
+from srcdiff.ir.nodes import Derive, Function, Operand, Recursion, Rule, Value, is_array
 from srcdiff.ir.types import Scalar
 from srcdiff.transform.partials import times
-from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array, lookup
-from srcdiff.transform.reverse.needs import contents
+from srcdiff.transform.reverse.bars import (
+    add,
+    add_reduced,
+    bar_of,
+    full_array,
+    lookup,
+    shadow,
+)
+from srcdiff.transform.reverse.needs import contents, need
 from srcdiff.transform.reverse.needs import result as made
 from srcdiff.transform.reverse.plan import Plan
 from srcdiff.transform.splice import splice
@@ -58,6 +65,8 @@ def _whole(plan: Plan, derive: Derive) -> None:
             _again(plan, derive, bars)
         case Rule(partials=Function() as partials):
             _by_partials(plan, derive, partials, bars[0])
+        case Rule(adjoint=Function(recursion=Recursion()) as adjoint, wrt=wrt):
+            _by_call(plan, derive, adjoint, wrt, bars)
         case Rule() as rule:
             _by_adjoint(plan, derive, rule, bars)
 
@@ -114,6 +123,48 @@ def _by_adjoint(plan: Plan, derive: Derive, rule: Rule, bars: list[Operand | Non
     found = splice(plan.builder, rule.adjoint, (*full, *outs, *args))
     for k, bar in zip(spoken_of(derive), found, strict=True):
         add(plan, derive.args[k], bar)
+
+
+def _by_call(
+    plan: Plan,
+    derive: Derive,
+    adjoint: Function,
+    wrt: tuple[int, ...],
+    bars: list[Operand | None],
+) -> None:
+    """By a call of the adjoint of a function that calls itself: see `transform.part`."""
+    pairs = zip(floats(derive.function), bars, strict=True)
+    seeds = [_or_zero(plan, derive.outs[k], bar) for k, bar in pairs]
+    *given, stack = derive.args
+    arrays = [contents(plan, arg) for arg in given if is_array(arg)]
+    targets: list[Operand] = []
+    numbers: list[int] = []
+    for k in wrt:
+        arg = given[k]
+        if not is_array(arg):
+            numbers.append(k)
+        elif isinstance(arg, Value) and plan.activity.is_active(arg):
+            targets.append(shadow(plan, arg))
+        else:
+            assert isinstance(arg, Value)
+            targets.append(full_array(plan, arg, None))
+    place = need(plan, derive.outs[-1])
+    outs = [beside(given[k], f"{derive.function.params[k].name}_bar") for k in numbers]
+    first = len(seeds) + len(arrays)
+    plan.builder.append(
+        Derive(
+            tuple(outs),
+            adjoint,
+            "call",
+            (),
+            (),
+            (*seeds, *arrays, *targets, stack, place),
+            plan.builder.origin,
+            onto=tuple(range(first, first + len(targets))),
+        )
+    )
+    for k, bar in zip(numbers, outs, strict=True):
+        add(plan, given[k], bar)
 
 
 def _or_zero(plan: Plan, out: Value, bar: Operand | None) -> Operand:
