@@ -8,7 +8,7 @@ from functools import partial
 from typing_extensions import assert_never
 
 from srcdiff.ir.nodes import Const, Derive, Function, Recursion, Statement, Value
-from srcdiff.ir.recursion import is_own_call, is_recursive_call
+from srcdiff.ir.recursion import calls_itself, is_own_call, is_recursive_call
 from srcdiff.ir.text import Text, render
 from srcdiff.ir.verify import verify
 from srcdiff.ir.walk import rewrite, statements
@@ -27,7 +27,12 @@ from srcdiff.transform.fuse import fuse
 from srcdiff.transform.hoist import hoist
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
 from srcdiff.transform.lift import lift
-from srcdiff.transform.nested import derivatives, structured
+from srcdiff.transform.nested import (
+    along_gradient,
+    derivatives,
+    second_columns,
+    structured,
+)
 from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
 from srcdiff.transform.promote import promote
@@ -144,7 +149,11 @@ def _finished(function: Function, done: dict[Recursion, Function], stages: Stage
         return [replace(statement, function=done[recursion])]
 
     result = _run(function, FINISH, stages)
-    return replace(result, body=rewrite(result.body, change))
+    if not any(map(is_recursive_call, statements(result.body))):
+        return result
+    result = replace(result, body=rewrite(result.body, change))
+    stages.note("called", result)
+    return result
 
 
 DIRECTIONS: tuple[Mode, Mode] = ("jacfwd", "jacrev")
@@ -182,6 +191,8 @@ def _derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
             return _columns(_forward(function, inner, stages, several=True), wanted, stages)
         case "jacrev":
             return _rows(function, wanted, stages)
+        case "hvp" | "hessian" if calls_itself(function):
+            return _again(function, wanted, stages)
         case "hvp":
             return _over(_gradient(function, wanted, stages), wanted, stages)
         case "hessian":
@@ -230,7 +241,7 @@ def _parts(function: Function, wrt: tuple[int, ...]) -> Parts:
 def _forward(
     function: Function, wanted: Wanted, stages: Stages, *, several: bool = False
 ) -> Function:
-    function = _run(_expanded(function, calls=False), PREPARE_TANGENT, stages)
+    function = _run(_ready(function), PREPARE_TANGENT, stages)
     request = Tangents(
         tuple(function.params[k] for k in wanted.wrt),
         wanted.with_value,
@@ -239,6 +250,25 @@ def _forward(
         wanted.constant,
     )
     return _run(function, (_named("tangent", partial(tangent, request=request)),), stages)
+
+
+def _ready(function: Function) -> Function:
+    """Return a function to derive in forward mode.
+
+    Adjoints are written out, but for those of functions that call themselves, which are not derived
+    again: the tangent of such a gradient is the gradient of the tangent (`transform.nested`).
+    """
+    if calls_itself(function):
+        return _structured(function)
+    return _expanded(function, calls=False)
+
+
+def _again(function: Function, wanted: Wanted, stages: Stages) -> Function:
+    """Return a second derivative of a function that calls itself."""
+    function = _structured(function)
+    seconds = along_gradient if wanted.mode == "hvp" else second_columns
+    result = replace(seconds(function, wanted.wrt), name=wanted.name)
+    return _run(result, (_named(wanted.mode, _expanded),), stages)
 
 
 def _expanded(function: Function, *, calls: bool = True) -> Function:

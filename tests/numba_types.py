@@ -3,10 +3,11 @@
 A shortened pipeline of Numba's own compiler; `bytecode -> Numba IR -> SSA -> types -> stop`.
 """
 
-from collections.abc import Callable, Sequence
-from types import SimpleNamespace
+from collections.abc import Sequence
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
+import numba
 import numpy as np
 from numba.core import compiler, types
 from numba.core.compiler_machinery import FunctionPass, register_pass
@@ -14,6 +15,7 @@ from numba.core.registry import cpu_target
 from numba.core.typed_passes import NopythonTypeInference
 from numba.np.numpy_support import as_dtype, from_dtype
 
+from srcdiff.backend.python import functions_beside
 from srcdiff.ir.types import Array, Scalar, Type
 
 
@@ -38,7 +40,7 @@ class TypingOnly(compiler.CompilerBase):
         return [manager]
 
 
-def locals_of(function: Callable[..., Any], params: Sequence[Type]) -> dict[str, str]:
+def locals_of(function: FunctionType, params: Sequence[Type]) -> dict[str, str]:
     """Return the type of each local name of `function`, as `title` writes it.
 
     Numba's SSA form tells the definitions of a name apart. Where some are contiguous and some not,
@@ -52,6 +54,8 @@ def locals_of(function: Callable[..., Any], params: Sequence[Type]) -> dict[str,
     flags.enable_ssa = True
     flags.error_model = "numpy"
     args = tuple(map(numba_type, params))
+    for other in functions_beside(function):
+        function.__globals__[other.__name__] = numba.njit(other)
     found = TypingOnly(typing, target, None, args, None, flags, {}).compile_extra(function)
     names: dict[str, Any] = {}
     for version, type in found.typemap.items():

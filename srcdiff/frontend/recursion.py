@@ -42,10 +42,12 @@ from srcdiff.ir.nodes import (
     Const,
     Derive,
     Function,
+    If,
     Operand,
     Recursion,
     Statement,
     Value,
+    While,
     is_array,
 )
 from srcdiff.ir.recursion import declared
@@ -282,7 +284,7 @@ def _refuse(c: Context, node: ast.AST, name: str, leaf: Entity, was: Entity) -> 
 def _guess(c: Context, node: ast.AST, known: Known) -> NoReturn:
     """Without a branch that does not call it, a function surely returns a number, or never."""
     if known.result is not None:
-        c.fail(node, "A function calls itself on every path.", "Let a branch end it.")
+        _refuse_endless(c, node, known.recursion.name)
     known.result = Value("_out", PYTHON_FLOAT)
     raise Again
 
@@ -340,7 +342,28 @@ def _function(
     block = rewrite(block, with_free)
     function = replace(stub, body=block, span=c.span(node))
     refuse_writes(c, node, function)
+    if _never_ends(block, recursion):
+        _refuse_endless(c, node, recursion.name)
     return function, free
+
+
+def _never_ends(block: Block, recursion: Recursion) -> bool:
+    """Say whether a function calls itself on every path through a block."""
+    for statement in block.statements:
+        match statement:
+            case Derive(function=Function(recursion=called)) if called is recursion:
+                return True
+            case If(then=then, orelse=orelse):
+                if _never_ends(then, recursion) and _never_ends(orelse, recursion):
+                    return True
+            case While(head=head):
+                if _never_ends(head, recursion):
+                    return True
+    return False
+
+
+def _refuse_endless(c: Context, node: ast.AST, name: str) -> NoReturn:
+    c.fail(node, f"`{name}` calls itself on every path.", "Let a branch of it end without.")
 
 
 def _asking(free: tuple[Value, ...]) -> tuple[tuple[Value, ...], list[Call]]:

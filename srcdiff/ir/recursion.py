@@ -32,6 +32,14 @@ def is_recursive_call(statement: Statement) -> bool:
     )
 
 
+def calls_itself(function: Function) -> bool:
+    """Say whether a function, or one that it derives or calls, calls itself."""
+    return any(
+        isinstance(s, Derive) and (is_recursive_call(s) or calls_itself(s.function))
+        for s in statements(function.body)
+    )
+
+
 def called(function: Function) -> Iterator[Function]:
     """Iterate over the functions with a text of their own that `function` calls."""
     for statement in statements(function.body):

@@ -16,6 +16,7 @@ from srcdiff.analysis.dataflow import Dataflow, Definition, dataflow
 from srcdiff.ir.nodes import (
     Block,
     Carried,
+    Derive,
     For,
     Function,
     Guard,
@@ -84,7 +85,7 @@ class _Marker:
             return
         self.needed.add(statement)
         if not blocks(statement):
-            for operand in operands(statement):
+            for operand in (*operands(statement), *_extents(statement)):
                 self.mark(operand)
         self.control(self.places[statement])
 
@@ -127,6 +128,12 @@ class _Marker:
                     if value in (entry.phi, entry.out):
                         for operand in (entry.phi, entry.init, entry.next, entry.out):
                             self.mark(operand)
+
+
+def _extents(statement: Statement) -> tuple[Operand, ...]:
+    """Return the extents of all that a call gives, which it is asked for though it is not read."""
+    outs = statement.outs if isinstance(statement, Derive) else ()
+    return tuple(extent for out in outs for extent in out.shape)
 
 
 def _control(statement: Statement) -> tuple[Operand, ...]:

@@ -47,8 +47,7 @@ def structured(derive: Derive, function: Function) -> Function:
         case "jacfwd" | "jacrev" | "jacobian":
             return columns(along(function, wrt, several=True), len(wrt))
         case "hessian":
-            slope = gradient(function, wrt)
-            return columns(along(slope, wrt, several=True), len(wrt))
+            return second_columns(function, wrt)
         case "hvp":
             return along_gradient(function, wrt)
         case "gnvp":
@@ -81,6 +80,12 @@ def gradient(function: Function, wrt: Sequence[int]) -> Function:
     builder.statements, _ = prologue(copy, copy.params)
     _, bars = reverse(builder, function, wrt, (one(function.results[0]),), copy.params)
     return replace(copy, body=builder.block(), results=tuple(bars))
+
+
+def second_columns(function: Function, wrt: Sequence[int]) -> Function:
+    """Return the function that gives the Hessian."""
+    slope = gradient(function, wrt)
+    return columns(along(slope, wrt, several=True), len(wrt))
 
 
 def along_gradient(function: Function, wrt: Sequence[int]) -> Function:

@@ -158,7 +158,7 @@ def _integer(builder: Builder, word: Callable[..., int], *args: Operand) -> Valu
     return builder.call(word, *args, name="_place", type=PYTHON_INT, shape=())
 
 
-def _in_adjoint_sweep(statement: Call | View) -> Statement:
+def _in_adjoint_sweep(statement: Statement) -> Statement:
     return replace(statement, origin=replace(statement.origin, sweep="adjoint"))
 
 
@@ -294,7 +294,8 @@ class _Parting:
         builder.statements += map(_in_adjoint_sweep, self.asked)
         for k, value in enumerate(self.numbers):
             self.read(builder, place, k, value)
-        builder.statements += map(_in_adjoint_sweep, self.again.values())
+        again = set(self.again.values())
+        builder.statements += [_in_adjoint_sweep(s) for s in self.first if s in again]
         lowest: Operand = place
         for k, array in enumerate(self.arrays, len(self.numbers)):
             at = _integer(builder, words.int_at, self.stack, place, integer(k))

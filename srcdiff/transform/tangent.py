@@ -13,7 +13,7 @@ any other. *Several tangents at once* are one more axis, the last, of every tang
 A partial that may be infinite, times a tangent that is 0, gives 0.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,7 +56,7 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.recursion import declared, is_own_call, is_recursive_call
 from srcdiff.ir.symbols import unused
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar, Type, is_float
-from srcdiff.ir.walk import blocks, map_blocks
+from srcdiff.ir.walk import blocks, definitions, map_blocks
 from srcdiff.transform.jacobians import prologue
 from srcdiff.transform.tangents.calls import tangent_of_call
 from srcdiff.transform.tangents.derivatives import tangent_of_derivative, tangent_of_recursion
@@ -149,28 +149,44 @@ def _rest(t: Tangent, params: Iterable[Value]) -> None:
 
 def _block(t: Tangent, block: Block) -> Block:
     outer, t.builder = t.builder, Builder()
-    for statement in block.statements:
+    following = [*block.statements]
+    while following:
+        statement = following.pop(0)
         t.builder.origin = statement.origin
-        _statement(t, statement)
+        asks: list[Statement] = []
+        while following and _asks(following[0], definitions(statement)):
+            asks.append(following.pop(0))
+        _statement(t, statement, asks)
     inner, t.builder = t.builder, outer
     return inner.block()
 
 
-def _statement(t: Tangent, statement: Statement) -> None:
-    """Append a statement and its tangent."""
+def _asks(statement: Statement, given: Sequence[Value]) -> bool:
+    """Say whether a statement asks one of the arrays that were `given` for an extent."""
+    if not isinstance(statement, Call) or statement.function is not np.shape:
+        return False
+    return any(statement.args[0] is array for array in given)
+
+
+def _statement(t: Tangent, statement: Statement, asks: list[Statement]) -> None:
+    """Append a statement, what asks for extents that follow from it, and its tangent."""
     match statement:
         case If():
             _branch(t, statement)
+            t.builder.statements += asks
             return
         case For() | While():
             _loop(t, statement)
+            t.builder.statements += asks
             return
     if isinstance(statement, Derive) and is_recursive_call(statement):
         if _recursive(t, statement):
+            t.builder.statements += asks
             return
         if is_own_call(statement, t.function):
             statement = replace(statement, function=t.function)
     t.builder.append(statement)
+    t.builder.statements += asks
     match statement:
         case Call(out=out) if t.is_active(out):
             tangent_of_call(t, statement)
@@ -193,6 +209,8 @@ def _recursive(t: Tangent, derive: Derive) -> bool:
 
     Of several tangents each has a call of its own.
     """
+    recursion = derive.function.recursion
+    assert recursion is not None and not recursion.derived, recursion
     active = any(map(t.is_active, derive.outs)) and not derive.origin.constant
     if not active or t.width is not None:
         return False

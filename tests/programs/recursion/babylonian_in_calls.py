@@ -10,14 +10,14 @@ def settle(u, a, depth):
     count = 0
     while abs(state[0] * state[0] - a) > 0.3 and count < 20:
         state[0] = 0.5 * (state[0] + a / state[0])
-        state[1] += state[0] * state[2]
+        state[1] = np.sin(state[1] + state[0] * state[2])
         count += 1
     if depth > 0:
-        state[2] = settle(state[0] + 0.1 * state[1], a * 0.9, depth - 1)
+        state[2] = np.cos(settle(state[0] + 0.1 * state[1], a * 0.9, depth - 1))
     return state[0] + state[1] * state[2]
 
 
-def halley_in_calls(u, a, depth):
+def babylonian_in_calls(u, a, depth):
     return settle(u, a, depth)
 
 
