@@ -33,6 +33,7 @@ from srcdiff.transform.nested import (
     second_columns,
     structured,
 )
+from srcdiff.transform.once import draws, draws_in_loops, inner_draws, quiet, refuse
 from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
 from srcdiff.transform.promote import promote
@@ -129,8 +130,27 @@ class Wanted:
 def derive(function: Function, wanted: Wanted, stages: Stages) -> Text:
     """Return the text of a derivative of `function`."""
     stages.note("lower", function)
+    _check_draws(function, wanted)
+    if wanted.mode == "reverse" and wanted.seeded and not wanted.with_value:
+        function = quiet(function)  # `vjp` has run it before
     function = _expanded(derived(function, wanted, stages))
     return render(_finished(function, {}, stages))
+
+
+REPEATING: tuple[Mode, ...] = ("jacrev", "gnvp", "taylor")
+IN_DIRECTIONS: tuple[Mode, ...] = ("jacfwd", "jacobian", "hessian")
+
+
+def _check_draws(function: Function, wanted: Wanted) -> None:
+    """Refuse random numbers where they would be drawn more than once."""
+    if wanted.mode in REPEATING:
+        refuse(draws(function), f"`{wanted.mode}` runs the function more than once")
+    if wanted.mode in IN_DIRECTIONS:
+        refuse(inner_draws(function), "a function that calls itself runs for each direction")
+    if wanted.mode == "reverse" and wanted.seeded and not wanted.with_value:
+        refuse(draws(function), "what `vjp` returns runs the function again; use `pullback`")
+    if wanted.states is not None:
+        refuse(draws_in_loops(function), "with `checkpoint=`, parts of loops run again")
 
 
 def _finished(function: Function, done: dict[Recursion, Function], stages: Stages) -> Function:
@@ -337,13 +357,15 @@ def _columns(function: Function, wanted: Wanted, stages: Stages) -> Function:
 
 def _rows(function: Function, wanted: Wanted, stages: Stages) -> Function:
     primal = _run(_expanded(function), PREPARE_TANGENT, stages)
-    back = _reverse(function, replace(wanted, with_value=False, seeded=True), stages)
+    back = _reverse(quiet(function), replace(wanted, with_value=False, seeded=True), stages)
     return _run(back, (_named("rows", lambda f: rows(primal, f, wanted.wrt)),), stages)
 
 
 def _jacobian(function: Function, wanted: Wanted, stages: Stages) -> Function:
     """By columns or by rows, whichever is cheaper."""
-    both = [_derived(function, replace(wanted, mode=mode), Stages()) for mode in DIRECTIONS]
+    if any(draws(function)):
+        return _derived(function, replace(wanted, mode="jacfwd"), stages)
+    both = [_derived(quiet(function), replace(wanted, mode=mode), Stages()) for mode in DIRECTIONS]
     primal = _run(_expanded(function), PREPARE_TANGENT, stages)
     made = partial(cheaper, forward=both[0], backward=both[1], wrt=wanted.wrt)
     return _run(primal, (_named("cheaper", made),), stages)
@@ -362,7 +384,7 @@ def _series(function: Function, wanted: Wanted, stages: Stages) -> Function:
 def _gauss_newton(function: Function, wanted: Wanted, stages: Stages) -> Function:
     """J' (J v): the adjoint, seeded with the tangent."""
     along = _forward(function, replace(wanted, with_value=False), stages)
-    back = _reverse(function, replace(wanted, with_value=False, seeded=True), stages)
+    back = _reverse(quiet(function), replace(wanted, with_value=False, seeded=True), stages)
     return _run(along, (_named("product", lambda f: product(f, back)),), stages)
 
 

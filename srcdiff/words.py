@@ -1,5 +1,6 @@
 """Functions that the front end and the printer know by identity."""
 
+import random
 from typing import Any
 
 import numpy as np
@@ -120,7 +121,14 @@ def free(stack: Any) -> None:
 
 
 STACK = (new_stack, push, push_array, float_at, single_at, int_at, bool_at, array_at, cut, free)
-EFFECTS = frozenset({new_stack, push, push_array, cut, free})
+DRAWS: frozenset[Any] = frozenset(
+    {np.random.seed, np.random.random, np.random.uniform, np.random.normal, np.random.laplace}
+    | {np.random.standard_normal, np.random.exponential, np.random.gamma, np.random.beta}
+    | {np.random.randint, random.seed, random.random, random.uniform, random.gauss}
+    | {random.normalvariate, random.randint}
+)
+"""Functions that draw random numbers, or decide which ones are drawn."""
+EFFECTS: frozenset[Any] = DRAWS | {new_stack, push, push_array, cut, free, print}
 """Functions that do something besides what they return: each call runs, once, and where it is."""
 ORDERED = EFFECTS | frozenset(STACK)
 """Those, and what gives another value after them."""

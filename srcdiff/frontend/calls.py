@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.errors import SrcdiffError, UnknownFunction
-from srcdiff.frontend import arrays, construct, reductions, selections, shapes
+from srcdiff.frontend import arrays, construct, effects, reductions, selections, shapes
 from srcdiff.frontend.arithmetic import apply
 from srcdiff.frontend.context import (
     Context,
@@ -48,6 +48,7 @@ HANDLERS: dict[Any, Any] = {
     **reductions.HANDLERS,
     **selections.HANDLERS,
     **construct.HANDLERS,
+    **effects.HANDLERS,
 }
 
 TREES = frozenset(

@@ -50,6 +50,13 @@ def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:
             return chosen(c, node, node.values, name)
         case ast.Compare():
             return compare(c, node, name)
+        case ast.JoinedStr():
+            c.fail(
+                node,
+                "An f-string is not supported here.",
+                'Pass the values to `print` one by one: `print("x is", x)`.',
+                UnsupportedSyntax,
+            )
         case ast.IfExp():
             return _conditional(c, node, name)
         case ast.Subscript():

@@ -40,6 +40,7 @@ from srcdiff.ir.types import Array
 from srcdiff.ir.walk import (
     all_definitions,
     free_values,
+    has_effect,
     rename,
     statements,
     substitute_block,
@@ -120,6 +121,7 @@ def lift(
     params = (*entry.fresh, *free)
     lifted = Function(_title(function), params, block, results, span=c.span(node))
     _refuse_side_effects(c, node, lifted, free)
+    _refuse_effects(c, node, lifted)
     positions = {param: params.index(param) for param in entry.wrt}
     args_ = (*entry.fresh.values(), *free)
     return Lifted(lifted, args_, result, positions, len(entry.fresh))
@@ -184,6 +186,17 @@ def _refuse_side_effects(
                 "Pass the array as an argument, or return what is written.",
                 UnsupportedSyntax,
             )
+
+
+def _refuse_effects(c: Context, node: ast.AST, function: Function) -> None:
+    """Refuse what must run once: a function that is differentiated in another one may run again."""
+    if any(map(has_effect, statements(function.body))):
+        c.fail(
+            node,
+            f"`{function.name}` prints or draws random numbers, and may run more than once here.",
+            "Do that outside of it, and pass what was drawn.",
+            UnsupportedSyntax,
+        )
 
 
 def refuse_writes(c: Context, node: ast.AST, function: Function) -> None:

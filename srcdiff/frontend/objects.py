@@ -13,6 +13,7 @@ from srcdiff.frontend.context import Captured, Context, Entity, Partial, Static
 from srcdiff.ir.build import Builder, integer
 from srcdiff.ir.nodes import Const, Value
 from srcdiff.ir.types import PYTHON_INT, Array, Layout, Scalar
+from srcdiff.words import DRAWS
 
 
 def from_object(c: Context, node: ast.AST, value: Any, name: str) -> Entity:
@@ -32,7 +33,7 @@ def from_object(c: Context, node: ast.AST, value: Any, name: str) -> Entity:
             args = tuple(from_object(c, node, arg, "_arg") for arg in value.args)
             kwargs = {key: from_object(c, node, arg, key) for key, arg in value.keywords.items()}
             return Partial(from_object(c, node, value.func, name), args, kwargs)
-        case MethodType():
+        case MethodType() if value not in DRAWS:
             owner = from_object(c, node, value.__self__, "self")
             return Partial(Static(value.__func__), (owner,), {})
         case str() | bytes() | None:

@@ -1,5 +1,6 @@
 """The text of operands: names, literals, and definitions that are printed inside their use."""
 
+import builtins
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,10 @@ class Expressions:
     def definition(self, statement: Call | Alloc | View | Load) -> Piece:
         """Return the right side of a definition."""
         match statement:
+            case Call(function=builtins.print, args=args, static=(("parts", parts),)):
+                texts = iter([self.text(arg) for arg in args])
+                inner = (next(texts) if part is None else quoted(part) for part in parts)
+                return Piece(f"{self.symbols.builtin('print')}({', '.join(inner)})")
             case Call(args=args):
                 return expression(statement, [self.piece(arg) for arg in args], self.symbols)
             case Alloc(out=out, fill=fill):
@@ -179,3 +184,9 @@ def is_full(item: Item) -> bool:
 def _compose(items: tuple[Item, ...], indices: tuple[Operand, ...]) -> tuple[Item, ...]:
     rest = iter(indices)
     return tuple(next(rest) if is_full(item) else item for item in items)
+
+
+def quoted(message: str) -> str:
+    """Return a string as a literal."""
+    plain = '"' not in message and "\\" not in message and message.isprintable()
+    return f'"{message}"' if plain else repr(message)

@@ -8,7 +8,7 @@ import numpy as np
 from typing_extensions import assert_never
 
 from srcdiff.ir.comments import Comments, section_marks
-from srcdiff.ir.expressions import Expressions
+from srcdiff.ir.expressions import Expressions, quoted
 from srcdiff.ir.nesting import read_classes
 from srcdiff.ir.nodes import (
     NOWHERE,
@@ -103,7 +103,7 @@ class Printer:
             case Guard(condition=condition, error=error, message=message):
                 self._line(f"if {self.expressions.opposite(condition)}:", origin)
                 name = self.expressions.symbols.name(error, error.__name__)
-                self._nested(f"raise {name}({_quoted(message)})")
+                self._nested(f"raise {name}({quoted(message)})")
             case Derive():
                 self._derive(statement)
             case If():
@@ -307,8 +307,3 @@ def _as_elif(orelse: list[Line], depth: int) -> list[Line]:
         first = Line(depth, f"el{orelse[0].text}", orelse[0].comment)
         return [first, *(Line(line.depth - 1, line.text, line.comment) for line in orelse[1:])]
     return [Line(depth, "else:"), *orelse]
-
-
-def _quoted(message: str) -> str:
-    plain = '"' not in message and "\\" not in message and message.isprintable()
-    return f'"{message}"' if plain else repr(message)

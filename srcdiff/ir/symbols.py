@@ -3,6 +3,7 @@
 import builtins
 import keyword
 import math
+import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from srcdiff import runtime, words
 from srcdiff.ir.nodes import Function
 
-PRINTED_BUILTINS = ("range", "float", "int", "bool", "complex", "abs")
+PRINTED_BUILTINS = ("range", "float", "int", "bool", "complex", "abs", "print")
 RUNTIME = {id(function): name for name, function in runtime.NAMES.items()}
 COMPILED: dict[object, Any] = {words.radd: runtime.NAMES["radd"]}
 
@@ -49,6 +50,10 @@ class Symbols:
             return f"{self.np}.{wish}"
         if getattr(np.linalg, wish, None) is function:
             return f"{self.np}.linalg.{wish}"
+        if getattr(np.random, wish, None) == function:
+            return f"{self.np}.random.{wish}"
+        if getattr(random, wish, None) == function:
+            return f"{self.name(random, 'random')}.{wish}"
         if getattr(math, wish, None) is function:
             return f"{self.name(math, 'math')}.{wish}"
         return self.name(function, wish)

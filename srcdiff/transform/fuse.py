@@ -34,7 +34,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import blocks, map_blocks, operands, values
+from srcdiff.ir.walk import blocks, has_effect, map_blocks, operands, values
 from srcdiff.transform.fusion.access import Access, Extents, aligned, own_pattern, resolve
 from srcdiff.transform.fusion.nests import nest
 from srcdiff.transform.fusion.region import Node, Region
@@ -129,6 +129,8 @@ class _Run:
 
     def node(self, statement: Statement) -> Node | None:
         """Return what a loop can do, or what follows from it, None for other statements."""
+        if has_effect(statement):
+            return None
         match statement:
             case Call(function=function, args=args, out=out):
                 if function is np.sum and is_array(args[0]):

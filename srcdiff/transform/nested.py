@@ -22,6 +22,7 @@ from srcdiff.ir.nodes import Const, Derive, Function, Operand
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import clone_function
 from srcdiff.transform.jacobians import columns, prologue, stacked
+from srcdiff.transform.once import quiet
 from srcdiff.transform.splice import splice
 from srcdiff.transform.tangent import Tangents, tangent
 
@@ -63,7 +64,7 @@ def derivatives(function: Function, wrt: Sequence[int], order: int) -> Function:
     result = along(function, wrt)
     for _ in range(order - 1):
         shifted = [len(wrt) + k for k in wrt]
-        again = along(replace(result, results=result.results[-count:]), shifted)
+        again = quiet(along(replace(result, results=result.results[-count:]), shifted))
         copy = clone_function(result)
         builder = Builder()
         builder.statements += copy.body.statements

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from typing_extensions import assert_never
 
+from srcdiff.errors import UnknownFunction
 from srcdiff.ir.build import Builder, constant, extents, is_constant
 from srcdiff.ir.nodes import Call, Const, Operand, Value, is_array
 from srcdiff.ir.types import Scalar, Type
 from srcdiff.rules import elementwise_rule
 from srcdiff.rules.expression import Apply, Argument, Expression, Number, Result
 from srcdiff.rules.registry import Elementwise
+from srcdiff.words import DRAWS
 
 Get = Callable[[], Operand]
 
@@ -227,3 +229,19 @@ def reduce_to(
         factor = builder.cast(extent, operand.type.dtype)
         operand = times(builder, factor, operand, name)
     return operand
+
+
+def no_rule(call: Call) -> UnknownFunction:
+    """Return the error for a call that has to be differentiated and cannot be."""
+    name = getattr(call.function, "__name__", "this function")
+    if call.function in DRAWS:
+        return UnknownFunction(
+            f"What `{name}` draws from depends on what is differentiated by.",
+            call.origin.span,
+            "Draw standard numbers and scale them: `mu + sigma * np.random.standard_normal()`.",
+        )
+    return UnknownFunction(
+        f"There is no derivative rule for {name}.",
+        call.origin.span,
+        "Write it out in NumPy and plain loops.",
+    )

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 
 from srcdiff.analysis.smooth import OVERFLOWS, has_no_pole
-from srcdiff.errors import UnknownFunction
 from srcdiff.ir.build import Builder, is_constant
 from srcdiff.ir.nodes import (
     NEW_AXIS,
@@ -22,7 +21,7 @@ from srcdiff.ir.types import Array, Scalar
 from srcdiff.rules import elementwise_rule, is_zero
 from srcdiff.rules.expression import Apply, Expression, Number
 from srcdiff.rules.registry import Elementwise
-from srcdiff.transform.partials import instantiate, mentions, scaled, squared
+from srcdiff.transform.partials import instantiate, mentions, no_rule, scaled, squared
 from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array, wish
 from srcdiff.transform.reverse.needs import contents
 from srcdiff.transform.reverse.needs import result as made
@@ -49,12 +48,7 @@ def reverse_call(plan: Plan, call: Call) -> None:
         case _ if (rule := elementwise_rule(call.function)) is not None:
             _elementwise(plan, call, rule, out_bar)
         case _ if not is_zero(call.function):
-            name = getattr(call.function, "__name__", "this function")
-            raise UnknownFunction(
-                f"There is no derivative rule for {name}.",
-                call.origin.span,
-                "Write it out in NumPy and plain loops.",
-            )
+            raise no_rule(call)
 
 
 def _elementwise(plan: Plan, call: Call, rule: Elementwise, out_bar: Operand) -> None:

@@ -32,7 +32,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array, Type
-from srcdiff.ir.walk import operands
+from srcdiff.ir.walk import has_effect, operands
 from srcdiff.transform.reverse.plan import Frame, NotForwards, Plan, Room, Rows, Slot, Tape
 from srcdiff.transform.reverse.rooms import around, make_rows, row_index, row_view
 from srcdiff.transform.reverse.tapes import Pop
@@ -146,6 +146,8 @@ def _leaves_of(
     if definition.kind != "simple" or not isinstance(statement, Call | Load | View):
         return None
     if isinstance(statement, Call) and is_array(value) and plan.aliases.is_memory(value):
+        return None
+    if has_effect(statement):
         return None
     if _is_overwritten(plan, definition, frame):
         return None

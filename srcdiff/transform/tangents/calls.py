@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 
 from srcdiff.analysis.smooth import has_no_pole
-from srcdiff.errors import UnknownFunction
 from srcdiff.ir.build import extents, integer, is_constant
 from srcdiff.ir.nodes import (
     NEW_AXIS,
@@ -20,7 +19,7 @@ from srcdiff.ir.types import PYTHON_INT, Array, Scalar, Type
 from srcdiff.rules import elementwise_rule, is_zero
 from srcdiff.rules.expression import Expression, Number
 from srcdiff.rules.registry import Elementwise
-from srcdiff.transform.partials import added, instantiate, mentions, scaled, squared
+from srcdiff.transform.partials import added, instantiate, mentions, no_rule, scaled, squared
 from srcdiff.transform.tangents.state import FULL, Tangent
 from srcdiff.words import cast, grow, guarded
 
@@ -46,12 +45,7 @@ def tangent_of_call(t: Tangent, call: Call) -> None:
     elif (rule := elementwise_rule(function)) is not None:
         t.dots[out] = _elementwise(t, call, rule)
     else:
-        name = getattr(function, "__name__", "this function")
-        raise UnknownFunction(
-            f"There is no derivative rule for {name}.",
-            call.origin.span,
-            "Write it out in NumPy and plain loops.",
-        )
+        raise no_rule(call)
 
 
 def _sum(t: Tangent, call: Call) -> Operand:
