@@ -25,6 +25,7 @@ from tests.fuzz.jumps import JUMPS
 from tests.fuzz.maker import Array, Helper, Maker, Scope, Shape, Whole, statements
 from tests.fuzz.places import PLACES
 from tests.fuzz.ranges import RANGES
+from tests.fuzz.recursions import RECURSIONS, recursive
 from tests.fuzz.statements import STATEMENTS
 
 LISTS: tuple[dict[str, Any], ...] = (
@@ -47,7 +48,7 @@ FURTHER = (
 )
 CONSTRUCTS = tuple(dict.fromkeys((*(name for forms in LISTS for name in forms), *FURTHER)))
 LEVEL_2: dict[str, Any] = {**JUMPS, **FLOW, **ALIASES, **CALLABLES, **PLACES}
-CONSTRUCTS_OF_LEVEL_2 = (*LEVEL_2, "recursion")
+CONSTRUCTS_OF_LEVEL_2 = (*LEVEL_2, *RECURSIONS)
 # Most are long enough for every program; the shorter ones are there to shrink to.
 TAPE_SIZES = st.sampled_from((30, 60, 120, 240, 480, *(1500,) * 45))
 
@@ -100,7 +101,7 @@ def programs(draw: st.DrawFn, level: int = 1, without: frozenset[str] = frozense
     outer = constants(m)
     helpers = further(m) if level == 2 else []
     helpers += [line for number in range(m.integer(0, 2)) for line in helper(m, number, n, outer)]
-    helpers += recursive(m) if level == 2 and m.chance(30) else []
+    helpers += recursive(m, n) if level == 2 and m.chance(40) else []
     parameters = ["x", "y", *shapes, "n", *tables]
     closed = "closure" not in without and m.chance(20)
     body = main(m, shapes, n, tables, closed, outer)
@@ -181,21 +182,6 @@ def helper(m: Maker, number: int, n: int, outer: Scope) -> list[str]:
     m.helpers.append(made)
     names = ", ".join((*floats, *(a.name for a in arrays_)))
     return [f"def {made.name}({names}):", *m.lines, "", ""]
-
-
-def recursive(m: Maker) -> list[str]:
-    if "recursion" in m.without:
-        return []
-    m.use("recursion")
-    scope = Scope(floats=["u"], wholes=[Whole("depth", 1, 3)])
-    m.start("again", scope, 1)
-    value, inner = bare(tame(m, 2)), tame(m, 1, 2.0)
-    m.helpers.append(Helper("descend", 1, (), 1))
-    return [
-        *("def again(u, depth):", "    if depth <= 0:", "        return 0.5 * u"),
-        *(f"    inner = again({inner}, depth - 1)", f"    return {value} + 0.6 * inner", "", ""),
-        *("def descend(u):", f"    return again(u, {m.integer(1, 4)})", "", ""),
-    ]
 
 
 def module(
