@@ -113,7 +113,7 @@ def lower(
     for _ in range(MOST_ROUNDS):
         c = Context(Scope(find_source(function)))
         c.recursions = recursions
-        recursions.entries.clear()
+        recursions.restart()
         c.prologue = Builder()
         c.prologue.statements = list(prologue.statements)
         try:
@@ -234,9 +234,10 @@ def inline(
     head = next((head for head in c.heads if head.key == key), None)
     if head is not None:
         return call_itself(c, node, head, names)
-    if c.recursions.is_called(key, c.calls, within=definition in c.calls):
+    if c.recursions.is_called(key):
         return call_recursive(c, node, definition, key, names, body)
-    return body(names)
+    with c.recursions.within(key):
+        return body(names)
 
 
 def _inlined(

@@ -13,7 +13,8 @@ it returns where it does not call itself. Neither is known at first: then loweri
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -56,8 +57,8 @@ from srcdiff.ir.walk import free_values, rewrite
 
 MOST_ROUNDS = 64
 """How often lowering starts again before it gives up."""
-MOST_CALLS = 64
-"""How deep calls are written out, each counted as two; beyond, a function calls itself."""
+MOST_CALLS = 32
+"""How deep calls are written out; beyond, a function calls itself."""
 MOST_ENTRIES = 100
 """How often a function is written out within itself, unless it cannot be called."""
 
@@ -93,20 +94,39 @@ class Recursions:
     written: set[Place] = field(default_factory=set)
     """Those that can only be written out, as often as they call themselves."""
     known: dict[Place, Known] = field(default_factory=dict)
-    entries: Counter[Place] = field(default_factory=Counter)
     often: set[Place] = field(default_factory=set)
+    entries: Counter[Place] = field(default_factory=Counter)
+    around: list[Place] = field(default_factory=list)
+    """The functions that are being written out, the innermost last."""
 
-    def is_called(self, key: Place, calls: Sequence[Any], *, within: bool) -> bool:
-        """Say whether a function is one that stays a call; if that is new, start again."""
+    def is_called(self, key: Place) -> bool:
+        """Say whether a function is one that stays a call; if there is a new one, start again."""
         if key in self.called:
             return True
-        self.entries[key] += within
-        often = self.entries[key] > MOST_ENTRIES and key not in self.written
-        if often or len(calls) > MOST_CALLS:
+        self.entries[key] += key in self.around
+        if self.entries[key] > MOST_ENTRIES and key not in self.written:
             self.called.add(key)
-            self.often |= {key} if often else set()
+            self.often.add(key)
+            raise Again
+        if len(self.around) > MOST_CALLS:
+            [(most, _)] = Counter(self.around).most_common(1)
+            self.called.add(most)
             raise Again
         return False
+
+    def restart(self) -> None:
+        """Forget how far the last attempt came."""
+        self.entries.clear()
+        self.around.clear()
+
+    @contextmanager
+    def within(self, key: Place) -> Iterator[None]:
+        """Write out a function."""
+        self.around.append(key)
+        try:
+            yield
+        finally:
+            self.around.pop()
 
     def write_out(self) -> bool:
         """Write out what calls itself often but to a known depth, if there is any such."""
