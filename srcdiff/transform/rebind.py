@@ -6,10 +6,12 @@
                                                       A1 = Call tanh(A'')
 
 A phi, a join or a loop's result that is written gets memory of its own. The program means the same
-as long as nobody else uses the memory that was handed on; where somebody does, it is refused.
+as long as nobody else uses the memory that was handed on; where somebody does, arrays of one shape
+are pooled (`transform.pool`), and all else is refused.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
@@ -29,6 +31,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.walk import blocks, map_blocks, substitute
+from srcdiff.transform.pool import pool
 
 
 def rebind(function: Function) -> Function:
@@ -39,14 +42,17 @@ def rebind(function: Function) -> Function:
     classes, flow = aliases(function), dataflow(function)
     found = sharing(function, classes, flow)
     if found.conflict is not None:
-        _refuse(*found.conflict)
+        pooled = pool(function, joined, joined.root(found.conflict[1]))
+        if pooled is None:
+            _refuse(*found.conflict)
+        return rebind(pooled)
     work = _Rebinder(classes, flow, found.stale)
     body = work.block(function.body)
     results = tuple(work.find(result) for result in function.results)
     return replace(function, body=body, results=results)
 
 
-def _refuse(statement: Statement, value: Value) -> None:
+def _refuse(statement: Statement, value: Value) -> NoReturn:
     raise UnsupportedSyntax(
         f"`{value.name.lstrip('_')}` is rebound to memory that is also used by another name, "
         "and one of them is written.",

@@ -164,7 +164,13 @@ class _Numbering:
         self.mapping[value] = Value(value.name, value.type, shape)
         return self.mapping[value]  # type: ignore[return-value]
 
-    def loop(self, loop: For | While) -> For | While:
+    def loop(self, loop: For | While) -> For | While | None:
+        if isinstance(loop, For) and _never_runs(loop):
+            for entry in loop.carried:
+                self.mapping[entry.out] = self.find(entry.init)
+            if loop.trips is not None:
+                self.mapping[loop.trips] = Const(0, loop.trips.type)
+            return None
         entries = []
         for entry in loop.carried:
             if entry.next is entry.phi:
@@ -191,12 +197,15 @@ class _Numbering:
     def without_constants(self, loop: For | While) -> For | While:
         """Drop what the body, as it is now, leaves unchanged."""
         constants: dict[Value, Operand] = {e.phi: e.init for e in loop.carried if e.next is e.phi}
+        constants |= {} if constants else _twins(loop)
         if not constants:
             return loop
+        outs: dict[Operand, Operand] = {entry.phi: entry.out for entry in loop.carried}
         for entry in loop.carried:
             if entry.phi in constants:
-                self.redefine(entry.phi, entry.init)
-                self.redefine(entry.out, entry.init)
+                same_as = constants[entry.phi]
+                self.redefine(entry.phi, same_as)
+                self.redefine(entry.out, outs.get(same_as, same_as))
         carried = tuple(e for e in loop.carried if e.phi not in constants)
         rest = substitute(replace(loop, carried=carried), constants)
         # What was defined anew on the way, because an extent of it changed, is found from here on.
@@ -222,6 +231,41 @@ class _Numbering:
         body = self.block(loop.body)
         self.known.pop()
         return Block(tuple(head)), condition, body
+
+
+def _never_runs(loop: For) -> bool:
+    bounds = (loop.start, loop.stop, loop.step)
+    if not all(isinstance(bound, Const) for bound in bounds):
+        return False
+    return not range(*(bound.value for bound in bounds))  # type: ignore[union-attr]
+
+
+def _twins(loop: For | While) -> dict[Value, Operand]:
+    """Return phis that are always what another one is, and that other one.
+
+    They are the same at first, and change places only among each other.
+    """
+    group: dict[Operand, int] = {}
+    firsts: list[Carried] = []
+    for entry in loop.carried:
+        alike = [k for k, first in enumerate(firsts) if _begin_alike(first, entry)]
+        group[entry.phi] = alike[0] if alike else len(firsts)
+        firsts += [] if alike else [entry]
+    count = 0
+    while count < len(set(group.values())):
+        count = len(set(group.values()))
+        keys = {e.phi: (group[e.phi], group.get(e.next, id(e.next))) for e in loop.carried}
+        numbers = {key: k for k, key in enumerate(dict.fromkeys(keys.values()))}
+        group = {phi: numbers[key] for phi, key in keys.items()}
+    leaders: dict[int, Value] = {}
+    for entry in loop.carried:
+        leaders.setdefault(group[entry.phi], entry.phi)
+    pairs = [(entry.phi, leaders[group[entry.phi]]) for entry in loop.carried]
+    return {phi: leader for phi, leader in pairs if phi is not leader}
+
+
+def _begin_alike(one: Carried, other: Carried) -> bool:
+    return same(one.init, other.init) and one.phi.type == other.phi.type
 
 
 def _key(call: Call) -> Key:
