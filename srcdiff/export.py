@@ -10,7 +10,9 @@ from numba.core.dispatcher import Dispatcher
 from numba.extending import register_jitable
 
 from srcdiff.errors import SrcdiffError, UnknownFunction
+from srcdiff.runtime import stack
 from srcdiff.specialise import Recipe
+from srcdiff.words import STACK
 
 HEAD = """import math
 
@@ -19,6 +21,14 @@ import numpy as np
 from numba.extending import register_jitable
 """
 IMPORTED = {"math": "math", "np": "numpy"}
+DECORATOR = '@numba.njit(error_model="numpy")'
+STACK_IMPORTS = (
+    "from collections.abc import Callable",
+    "from typing import Any",
+    "from llvmlite import ir",
+    "from numba.core import types",
+    "from numba.extending import intrinsic, overload",
+)
 
 
 def write_module(path: Any, recipe: Recipe) -> None:
@@ -28,7 +38,7 @@ def write_module(path: Any, recipe: Recipe) -> None:
         _define(name, value, parts)
     lines = [part for part in parts.values() if "\n" not in part]
     blocks = [part.strip() for part in parts.values() if "\n" in part]
-    blocks.append(f'@numba.njit(error_model="numpy")\n{recipe.text.strip()}')
+    blocks.append(re.sub(r"^def ", f"{DECORATOR}\ndef ", recipe.text.strip(), flags=re.M))
     head = HEAD + "".join(f"{line}\n" for line in lines)
     Path(path).write_text("\n\n\n".join([head.strip(), *blocks]) + "\n", encoding="utf-8")
 
@@ -46,6 +56,10 @@ def _define(name: str, value: Any, parts: dict[str, str]) -> None:
         parts[name] = f'class {name}({value.__mro__[2].__name__}):\n    """{doc}"""'
     elif isinstance(value, bool | int | float | tuple):
         parts[name] = f"{name} = {value!r}"
+    elif any(value is word for word in STACK):
+        _define_stack(parts)
+        if value.__name__ != name:
+            parts[name] = f"{name} = {value.__name__}"
     elif isinstance(value, Dispatcher | FunctionType) and module.startswith("srcdiff."):
         _define_function(name, value, parts)
     elif module.partition(".")[0] in ("numpy", "math"):
@@ -55,6 +69,15 @@ def _define(name: str, value: Any, parts: dict[str, str]) -> None:
             f"The generated text calls `{name}`, which cannot be exported.",
             hint="Import srcdiff where the derivative is used.",
         )
+
+
+def _define_stack(parts: dict[str, str]) -> None:
+    """Add the stack of functions that call themselves, and how it is compiled."""
+    parts.update((line, line) for line in STACK_IMPORTS)
+    plain = [inspect.getsource(word) for word in STACK]
+    compiled = inspect.getsource(stack).partition("\nFIRST_SLOTS")
+    text = compiled[1].strip() + compiled[2].replace("words.", "")
+    parts["stack"] = "\n\n".join([*plain, text])
 
 
 def _define_function(name: str, value: Any, parts: dict[str, str]) -> None:

@@ -183,7 +183,14 @@ def test_stages_can_be_dumped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def recursive(x: Any, n: Any) -> Any:
-    return x if n == 0 else x * recursive(x, n - 1)
+    if n == 0:
+        return 1.0
+    x[n - 1] += 1.0
+    return x[n - 1] * recursive(x, n - 1)
+
+
+def drawn(x: Any) -> Any:
+    return x * np.random.random()
 
 
 def masked(x: Any) -> Any:
@@ -222,9 +229,9 @@ def left(x: Any) -> Any:
 
 def rebound(x: Any, first: Any) -> Any:
     a, b = x.copy(), x.copy()
-    c = a if first else b
+    c = a[1:] if first else b[1:]
     c[0] = 2.0 * c[0]
-    return a[0] * b[0]
+    return a[1] * b[1]
 
 
 def pulled(x: Any) -> Any:
@@ -297,7 +304,8 @@ NOT_BUILT: dict[str, Callable[[], object]] = {
     "`checkpoint`": lambda: srcdiff.grad(left, jit=False, checkpoint=4)(VECTOR),
     "`parallel`": lambda: srcdiff.grad(cube, parallel=True),
     "`graph`": lambda: srcdiff.grad(cube).graph(2.0),
-    "recursion": lambda: srcdiff.grad(recursive, jit=False)(2.0, 3),
+    "call themselves": lambda: srcdiff.grad(recursive, jit=False)(VECTOR, 3),
+    "Random numbers": lambda: srcdiff.jacrev(drawn, jit=False)(2.0),
     "share memory": lambda: srcdiff.grad(masked, jit=False)(VECTOR),
     "writes into arrays": lambda: srcdiff.grad(updated, jit=False)(VECTOR),
     "Of norms": lambda: srcdiff.grad(spectral, jit=False)(VECTOR),
@@ -312,7 +320,7 @@ NOT_BUILT: dict[str, Callable[[], object]] = {
     "indexed at run time": lambda: srcdiff.grad(indexed, jit=False)([2.0, 3.0], 1),
     "complex numbers": lambda: srcdiff.grad(cube, jit=False)(1j),
     "`np.linalg`": lambda: srcdiff.grad(np.linalg.det, jit=False)(np.eye(2)),
-    "one of two arrays": lambda: srcdiff.grad(rebound, jit=False)(VECTOR, 1),
+    "one of two views": lambda: srcdiff.grad(rebound, jit=False)(VECTOR, 1),
 }
 """What the section of the design about this must name, and a use of it."""
 

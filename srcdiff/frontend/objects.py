@@ -10,10 +10,10 @@ import numpy as np
 from srcdiff.errors import TypeInferenceError
 from srcdiff.frontend.arithmetic import literal
 from srcdiff.frontend.context import Captured, Context, Entity, Partial, Static
+from srcdiff.frontend.effects import HANDLERS
 from srcdiff.ir.build import Builder, integer
 from srcdiff.ir.nodes import Const, Value
 from srcdiff.ir.types import PYTHON_INT, Array, Layout, Scalar
-from srcdiff.words import DRAWS
 
 
 def from_object(c: Context, node: ast.AST, value: Any, name: str) -> Entity:
@@ -33,7 +33,7 @@ def from_object(c: Context, node: ast.AST, value: Any, name: str) -> Entity:
             args = tuple(from_object(c, node, arg, "_arg") for arg in value.args)
             kwargs = {key: from_object(c, node, arg, key) for key, arg in value.keywords.items()}
             return Partial(from_object(c, node, value.func, name), args, kwargs)
-        case MethodType() if value not in DRAWS:
+        case MethodType() if value not in HANDLERS:
             owner = from_object(c, node, value.__self__, "self")
             return Partial(Static(value.__func__), (owner,), {})
         case str() | bytes() | None:
