@@ -36,6 +36,7 @@ GOLDEN = (
     "sorted_elements",
     "ring_buffer",
     "pendulum",
+    "tree_walk",
 )
 PRINT_TEXTS = """
 from tests.corpus import corpus
