@@ -11,6 +11,7 @@ from numba.extending import register_jitable
 
 from srcdiff.errors import SrcdiffError, UnknownFunction
 from srcdiff.runtime import stack
+from srcdiff.runtime.vecmath import VECTOR
 from srcdiff.specialise import Recipe
 from srcdiff.words import STACK
 
@@ -22,6 +23,7 @@ from numba.extending import register_jitable
 """
 IMPORTED = {"math": "math", "np": "numpy"}
 DECORATOR = '@numba.njit(error_model="numpy")'
+SCALAR: dict[Any, Any] = {ours: plain for plain, ours in VECTOR.items()}
 STACK_IMPORTS = (
     "from collections.abc import Callable",
     "from typing import Any",
@@ -56,6 +58,8 @@ def _define(name: str, value: Any, parts: dict[str, str]) -> None:
         parts[name] = f'class {name}({value.__mro__[2].__name__}):\n    """{doc}"""'
     elif isinstance(value, bool | int | float | tuple):
         parts[name] = f"{name} = {value!r}"
+    elif isinstance(value, FunctionType) and value in SCALAR:
+        parts[name] = f"{name} = np.{SCALAR[value].__name__}"
     elif any(value is word for word in STACK):
         _define_stack(parts)
         if value.__name__ != name:

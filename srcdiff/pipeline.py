@@ -46,6 +46,7 @@ from srcdiff.transform.sink import sink
 from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
+from srcdiff.transform.vectorise import vectorise
 
 Pass = Callable[[Function], Function]
 PREPARE: tuple[Pass, ...] = (
@@ -74,6 +75,7 @@ FINISH: tuple[Pass, ...] = (
     eliminate,
     promote,
     reassociate,
+    vectorise,
     assign_first,
     hoist,
     simplify,

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from srcdiff import words
 from srcdiff.analysis.aliasing import Aliases
 from srcdiff.analysis.dataflow import Dataflow
 from srcdiff.ir.build import is_constant, same
@@ -177,7 +178,7 @@ def additions(phi: Value, result: Operand, flow: Dataflow) -> list[Call] | None:
             return None
         statement = uses[0].statement
         match statement:
-            case Call(function=np.add, args=(left, right)) if (left is current) != (
+            case Call(function=np.add | words.radd, args=(left, right)) if (left is current) != (
                 right is current
             ):
                 found.append(statement)

@@ -16,6 +16,10 @@ from srcdiff import runtime
 from srcdiff.backend import cache as disk
 from srcdiff.backend.python import functions_beside, load
 from srcdiff.errors import CompilationError, Span
+from srcdiff.runtime import vecmath
+
+_SCALAR: dict[int, object] = {id(ours): plain for plain, ours in vecmath.VECTOR.items()}
+"""What stands for our elementary functions where the machine lacks what makes them fast."""
 
 
 def compile_function(
@@ -45,6 +49,8 @@ def compile_function(
         "fastmath": fastmath,
         "boundscheck": boundscheck,
     }
+    if not vecmath.available():
+        namespace = {key: _SCALAR.get(id(value), value) for key, value in namespace.items()}
     function = _function(text, name, namespace, filename, path, identity)
     dispatcher: Any = numba.njit(cache=path is not None, **options)(function)
     for other in functions_beside(function):

@@ -2,7 +2,7 @@
 
 import ast
 import builtins
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -51,12 +51,7 @@ def evaluate(c: Context, node: ast.expr, name: str = "_t") -> Entity:
         case ast.Compare():
             return compare(c, node, name)
         case ast.JoinedStr():
-            c.fail(
-                node,
-                "An f-string is not supported here.",
-                'Pass the values to `print` one by one: `print("x is", x)`.',
-                UnsupportedSyntax,
-            )
+            _refuse_f_string(c, node)
         case ast.IfExp():
             return _conditional(c, node, name)
         case ast.Subscript():
@@ -221,6 +216,15 @@ def _unary(c: Context, node: ast.UnaryOp, name: str) -> Entity:
     if own is not None:
         return own
     return apply(c, node, np.negative, (number(c, node.operand, inner),), name, operator=True)
+
+
+def _refuse_f_string(c: Context, node: ast.AST) -> NoReturn:
+    c.fail(
+        node,
+        "An f-string is not supported here.",
+        'Pass the values to `print` one by one: `print("x is", x)`.',
+        UnsupportedSyntax,
+    )
 
 
 def _conditional(c: Context, node: ast.IfExp, name: str) -> Entity:

@@ -10,6 +10,7 @@ from srcdiff.runtime import stack as _stack  # noqa: F401
 from srcdiff.runtime.special import digamma, polygamma, spherical_bessel
 from srcdiff.runtime.sums import plain_radd, radd
 from srcdiff.runtime.tapes import grow
+from srcdiff.runtime.vecmath import VECTOR
 
 _BOTH: dict[str, object] = {
     "digamma": digamma,
@@ -18,5 +19,13 @@ _BOTH: dict[str, object] = {
     "spherical_bessel": spherical_bessel,
     **{word.__name__: word for word in words.STACK},
 }
-NAMES: dict[str, object] = {"radd": radd, **_BOTH}
-PLAIN_NAMES: dict[str, object] = {"radd": plain_radd, **_BOTH}
+NAMES: dict[str, object] = {
+    "radd": radd,
+    **_BOTH,
+    **{f"vector_{ours.__name__}": ours for ours in VECTOR.values()},
+}
+PLAIN_NAMES: dict[str, object] = {
+    "radd": plain_radd,
+    **_BOTH,
+    **{f"vector_{ours.__name__}": plain for plain, ours in VECTOR.items()},
+}

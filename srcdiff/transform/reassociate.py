@@ -30,6 +30,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.walk import rewrite, statements
 from srcdiff.transform.reverse.needs import DEAR
+from srcdiff.transform.vectorise import replaces
 from srcdiff.words import radd
 
 
@@ -47,7 +48,8 @@ def reassociate(function: Function) -> Function:
 def _is_simple(loop: For) -> bool:
     """Say whether a loop has neither loops nor branches nor calls of libraries in it."""
     return not any(
-        isinstance(s, Guard | If | For | While) or (isinstance(s, Call) and s.function in DEAR)
+        isinstance(s, Guard | If | For | While)
+        or (isinstance(s, Call) and s.function in DEAR and replaces(s) is None)
         for s in statements(loop.body)
     )
 
@@ -77,7 +79,7 @@ class _Marker:
     def marked(self, statement: Statement) -> list[Statement]:
         if statement not in self.sums or not isinstance(statement, Call):
             return [statement]
-        if statement.function is np.add:
+        if statement.function in (np.add, radd):
             return [replace(statement, function=radd)]
         left, right = statement.args
         builder = Builder(statement.origin)

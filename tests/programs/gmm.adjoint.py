@@ -16,13 +16,19 @@ def gmm_objective_value_and_grad(alphas, means, icf, x, gamma, m):
     # ---- primal sweep ----
     qdiag = np.empty((k, d))                  # 49| qdiag = np.empty((k, d))
     sum_q = np.zeros(k)                       # 50| sum_q = np.zeros(k)
+    part = np.empty(64)
     for j in range(k):                        # 51| for j in range(k):
         sum_q_j = sum_q[j]                    # 53|         sum_q[j] += icf[j, a]
-        for a in range(d):                    # 52|     for a in range(d):
-            icf_j_a = icf[j, a]               # 53|         sum_q[j] += icf[j, a]
-            sum_q_j += icf_j_a
-            qdiag[j, a] = np.exp(icf_j_a)     # 54|         qdiag[j, a] = math.exp(icf[j, a])
-        sum_q[j] = sum_q_j                    # 53|         sum_q[j] += icf[j, a]
+        for low in range(0, d, 64):           # 52|     for a in range(d):
+            t_1 = min(64, d - low)
+            for lane in range(t_1):
+                at = np.uint64(low + lane)
+                icf_j_a = icf[j, at]          # 53|         sum_q[j] += icf[j, a]
+                part[lane] = icf_j_a
+                qdiag[j, at] = vector_exp(icf_j_a)    # 54|         qdiag[j, a] = math.exp(icf[j, a])
+            for lane in range(t_1):           # 52|     for a in range(d):
+                sum_q_j += part[lane]         # 53|         sum_q[j] += icf[j, a]
+        sum_q[j] = sum_q_j
     sum_q_bar = np.zeros(k)
     icf_bar = np.zeros_like(icf)
     qdiag_bar = np.zeros((k, d))
@@ -41,9 +47,9 @@ def gmm_objective_value_and_grad(alphas, means, icf, x, gamma, m):
         # ---- primal ----
         for j in range(k):                    # 61|     for j in range(k):
             for a in range(d):                # 62|         for a in range(d):
-                t_1 = x[i, a] - means[j, a]   # 63|             diff[a] = x[i, a] - means[j, a]
-                diff_saved[j, a] = t_1
-                proj_saved[j, a] = qdiag[j, a] * t_1  # 64|             proj[a] = qdiag[j, a] * diff[a]
+                t_2 = x[i, a] - means[j, a]   # 63|             diff[a] = x[i, a] - means[j, a]
+                diff_saved[j, a] = t_2
+                proj_saved[j, a] = qdiag[j, a] * t_2  # 64|             proj[a] = qdiag[j, a] * diff[a]
             pos = d
             for a in range(d):                # 66|         for a in range(d):
                 for b in range(a + 1, d):     # 67|             for b in range(a + 1, d):
@@ -62,10 +68,15 @@ def gmm_objective_value_and_grad(alphas, means, icf, x, gamma, m):
             if term[j] > top:                 # 13|     if values[j] > top:
                 top = term[j]                 # 14|         top = values[j]
         total_1 = 0.0
-        for j in range(k):                    # 16| for j in range(values.shape[0]):
-            total_2 = np.exp(term[j] - top)   # 17|     total += math.exp(values[j] - top)
-            total_saved[j] = total_2
-            total_1 += total_2
+        for low in range(0, k, 64):           # 16| for j in range(values.shape[0]):
+            t_1 = min(64, k - low)
+            for lane in range(t_1):
+                at = np.uint64(low + lane)
+                total_2 = vector_exp(term[at] - top)  # 17|     total += math.exp(values[j] - top)
+                total_saved[at] = total_2
+                part[lane] = total_2
+            for lane in range(t_1):           # 16| for j in range(values.shape[0]):
+                total_1 += part[lane]         # 17|     total += math.exp(values[j] - top)
         total += np.log(total_1) + top        # 74|     total += log_sum_exp(term)
         # ---- adjoint ----
         total_bar = 1.0 / total_1             # 18| return math.log(total) + top
@@ -110,19 +121,24 @@ def gmm_objective_value_and_grad(alphas, means, icf, x, gamma, m):
             top = alphas[j]                   # 14|         top = values[j]
     total_saved = np.empty(k)                 # keeps a value of line 17
     total_1 = 0.0
-    for j in range(k):                        # 16| for j in range(values.shape[0]):
-        total_2 = np.exp(alphas[j] - top)     # 17|     total += math.exp(values[j] - top)
-        total_saved[j] = total_2
-        total_1 += total_2
-    t_1 = float(d)                            # 76| normalisation = n * (log_sum_exp(alphas) + 0.5 * d * math.log(2.0 * math.pi))
-    normalisation_1 = np.log(total_1) + top + 0.5 * t_1 * np.log(6.283185307179586)
-    t_2 = float(n)
-    normalisation = t_2 * normalisation_1
+    for low in range(0, k, 64):               # 16| for j in range(values.shape[0]):
+        t_1 = min(64, k - low)
+        for lane in range(t_1):
+            at = np.uint64(low + lane)
+            total_2 = vector_exp(alphas[at] - top)    # 17|     total += math.exp(values[j] - top)
+            total_saved[at] = total_2
+            part[lane] = total_2
+        for lane in range(t_1):               # 16| for j in range(values.shape[0]):
+            total_1 += part[lane]             # 17|     total += math.exp(values[j] - top)
+    t_2 = float(d)                            # 76| normalisation = n * (log_sum_exp(alphas) + 0.5 * d * math.log(2.0 * math.pi))
+    normalisation_1 = np.log(total_1) + top + 0.5 * t_2 * np.log(6.283185307179586)
+    t_3 = float(n)
+    normalisation = t_3 * normalisation_1
     out = total - normalisation               # 77| return total - normalisation + log_wishart_prior(qdiag, sum_q, icf, gamma, m)
     nu = d + m + 1                            # 32| nu = d + m + 1
     constant_1 = np.log(gamma) - 0.5 * np.log(2.0)    # 33| constant = nu * d * (math.log(gamma) - 0.5 * math.log(2.0)) - log_gamma_distrib(0.5 * nu, d)
     a_1 = 0.5 * float(nu)
-    total = 0.25 * t_1 * float(d - 1) * np.log(3.141592653589793) # 23| total = 0.25 * p * (p - 1) * math.log(math.pi)
+    total = 0.25 * t_2 * float(d - 1) * np.log(3.141592653589793) # 23| total = 0.25 * p * (p - 1) * math.log(math.pi)
     for j in range(1, d + 1):                 # 24| for j in range(1, p + 1):
         total += math.lgamma(a_1 + 0.5 * float(1 - j))    # 25|     total += math.lgamma(a + 0.5 * (1 - j))
     constant = float(nu * d) * constant_1 - total # 33| constant = nu * d * (math.log(gamma) - 0.5 * math.log(2.0)) - log_gamma_distrib(0.5 * nu, d)
@@ -137,10 +153,10 @@ def gmm_objective_value_and_grad(alphas, means, icf, x, gamma, m):
             frobenius_1 = icf[j, pos]         # 40|         frobenius += icf[j, pos] * icf[j, pos]
             frobenius += frobenius_1 * frobenius_1
         total_2 = 0.5 * gamma * gamma         # 41|     total += 0.5 * gamma * gamma * frobenius - m * sum_q[j]
-        t_1 = float(m)
-        total += total_2 * frobenius - t_1 * sum_q[j]
+        t_2 = float(m)
+        total += total_2 * frobenius - t_2 * sum_q[j]
         # ---- adjoint ----
-        sum_q_bar[j] -= t_1                   # 41|
+        sum_q_bar[j] -= t_2                   # 41|
         for pos in range(d, icf.shape[1]):    # 39|
             icf_bar[j, pos] += 2.0 * icf[j, pos] * total_2    # 40|
         for a in range(d):                    # 37|
@@ -148,7 +164,7 @@ def gmm_objective_value_and_grad(alphas, means, icf, x, gamma, m):
             qdiag_bar[j, a] += frobenius_bar
 
     # ---- adjoint sweep ----
-    top_bar = -t_2                            # 76|
+    top_bar = -t_3                            # 76|
     total_bar = top_bar / total_1             # 18|
     for j in range(k):                        # 16|
         t_bar = total_saved[j] * total_bar    # 17|

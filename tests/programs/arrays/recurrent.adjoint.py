@@ -24,7 +24,7 @@ def recurrent_value_and_grad(W, U, b, x):
         h_1 = np.empty(W.shape[0])
         for i in range(W.shape[0]):
             h_saved_1[t, i] = h[i]
-            h_2 = np.tanh(t_1[i] + t_2[i] + b[i])
+            h_2 = vector_tanh(t_1[i] + t_2[i] + b[i])
             h_1[i] = h_2
             h_saved[t, i] = h_2
         h = h_1

@@ -15,11 +15,17 @@ def log_sum_exp_value_and_grad(x):
         top_saved[i] = top
         top = max(top, x[i])                  # 9|     top = max(top, x[i])
     total_saved = np.empty_like(x)            # keeps a value of line 12
+    part = np.empty(64)
     total = 0.0
-    for i in range(x.shape[0]):               # 11| for i in range(len(x)):
-        total_1 = np.exp(x[i] - top)          # 12|     total += math.exp(x[i] - top)
-        total_saved[i] = total_1
-        total += total_1
+    for low in range(0, x.shape[0], 64):      # 11| for i in range(len(x)):
+        t_1 = min(64, x.shape[0] - low)
+        for lane in range(t_1):
+            at = np.uint64(low + lane)
+            total_1 = vector_exp(x[at] - top) # 12|     total += math.exp(x[i] - top)
+            total_saved[at] = total_1
+            part[lane] = total_1
+        for lane in range(t_1):               # 11| for i in range(len(x)):
+            total += part[lane]               # 12|     total += math.exp(x[i] - top)
     out = top + np.log(total)                 # 13| return top + math.log(total)
 
     # ---- adjoint sweep ----
@@ -32,9 +38,9 @@ def log_sum_exp_value_and_grad(x):
         x_bar[i] = t_bar
     for i in range(x.shape[0] - 1, 0, -1):    # 8|
         top = top_saved[i]
-        t = not x[i] > top                    # 9|
-        top_bar_1 = top_bar if t else 0.0
-        x_bar[i] += 0.0 if t else top_bar
+        t_2 = not x[i] > top                  # 9|
+        top_bar_1 = top_bar if t_2 else 0.0
+        x_bar[i] += 0.0 if t_2 else top_bar
         top_bar = top_bar_1
     x_bar[0] += top_bar                       # 7|
     return out, x_bar

@@ -32,7 +32,7 @@ def deep_cells_value_and_grad(w, b, hc, sequence):
     cur_tape_top_1 = 0
     for t in range(sequence.shape[0]):        # 11| for t in range(sequence.shape[0]):
         for i in range(d):                    # 12|     for i in range(d):
-            t_1 = np.tanh(sequence[t, i])     # 13|         out[i] = np.tanh(sequence[t, i])
+            t_1 = vector_tanh(sequence[t, i]) # 13|         out[i] = np.tanh(sequence[t, i])
             t_saved_1[t, i] = t_1
             out[i] = t_1
         cur = out

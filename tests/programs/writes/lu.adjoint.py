@@ -20,14 +20,20 @@ def lu_value_and_grad(A):
                 A_saved[k, i, j] = A[i, j]
                 A[i, j] -= A[i, k] * A[k, j]  # 14|             A[i, j] -= A[i, k] * A[k, j]
     A_bar = np.zeros((n, A.shape[1]))
+    part = np.empty(64)
     log_determinant = 0.0
-    for k in range(n):                        # 16| for k in range(n):
-        # ---- primal ----
-        A_k_k = A[k, k]                       # 17|     log_determinant += math.log(abs(A[k, k]))
-        t_1 = abs(A_k_k)
-        log_determinant += np.log(t_1)
-        # ---- adjoint ----
-        A_bar[k, k] += np.sign(A_k_k) * (1.0 / t_1)   # 17|
+    for low in range(0, n, 64):               # 16| for k in range(n):
+        t_2 = min(64, n - low)
+        for lane in range(t_2):
+            # ---- primal ----
+            at = np.uint64(low + lane)
+            A_k_k = A[at, at]                 # 17|     log_determinant += math.log(abs(A[k, k]))
+            t_1 = abs(A_k_k)
+            part[lane] = vector_log(t_1)
+            # ---- adjoint ----
+            A_bar[at, at] += np.sign(A_k_k) * (1.0 / t_1) # 17|
+        for lane in range(t_2):               # 16| for k in range(n):
+            log_determinant += part[lane]     # 17|     log_determinant += math.log(abs(A[k, k]))
 
     # ---- adjoint sweep ----
     t_2 = n - 1                               # 10|
