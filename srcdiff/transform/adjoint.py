@@ -23,6 +23,7 @@ second saves only that.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 
 import numpy as np
 
@@ -44,11 +45,13 @@ from srcdiff.ir.nodes import (
     Statement,
     Store,
     Value,
+    While,
     is_array,
 )
+from srcdiff.ir.recursion import is_recursive_call
 from srcdiff.ir.text import KEPT
 from srcdiff.ir.types import BOOL, PYTHON_INT, Array, Scalar
-from srcdiff.ir.walk import statements
+from srcdiff.ir.walk import blocks, statements
 from srcdiff.transform.reverse.bars import add, bar_of, full_array
 from srcdiff.transform.reverse.plan import Frame, NotForwards, NotMergeable, Plan
 from srcdiff.transform.reverse.primal_sweep import primal_sweep
@@ -94,6 +97,8 @@ def adjoint(function: Function, request: Request) -> Function:
         activity(function, request.wrt, classes),
         smoothness(function, flow, classes, wanted=request.wanted),
     )
+    # What calls have put on a stack is taken off it in the opposite order.
+    plan.backwards.update(s for s in statements(function.body) if _has_recursive_calls(s))
     if request.parted:
         plan.unmergeable.update(s for s in statements(function.body) if isinstance(s, For))
     while True:
@@ -107,6 +112,14 @@ def adjoint(function: Function, request: Request) -> Function:
             plan.unmergeable.add(refusal.loop)
         except NotForwards as refusal:
             plan.backwards.add(refusal.loop)
+
+
+def _has_recursive_calls(statement: Statement) -> TypeGuard[For | While]:
+    """Say whether a statement is a loop with calls of functions that call themselves."""
+    if not isinstance(statement, For | While):
+        return False
+    inner = (s for block in blocks(statement) for s in statements(block))
+    return any(map(is_recursive_call, inner))
 
 
 def _build(plan: Plan, request: Request) -> Function:
