@@ -38,7 +38,7 @@ from srcdiff.specialisation import Specialisation
 from srcdiff.specialise import Made
 from srcdiff.subject import Subject
 from srcdiff.transform.measure import measure, widths
-from srcdiff.words import grow
+from srcdiff.words import grow, new_stack
 
 Kind = Literal["kept", "primal", "adjoint"]
 
@@ -69,6 +69,12 @@ class Loop:
     line: int | None
     merged: bool
     reasons: tuple[str, ...]
+
+
+ON_A_STACK = (
+    "What calls of functions that call themselves need is kept on a stack, which grows with their "
+    "depth; it is not counted here."
+)
 
 
 @dataclass(frozen=True)
@@ -181,6 +187,8 @@ def _explained(made: Made, leaves: Sequence[Any], given: tuple[Any, ...]) -> Exp
         where = origins.get(made_by, made_by.origin)
         rows.append(_row(made_by, where, names, size, tuple(shape), grows=place in grows))
     notes = tuple(note for note in function.notes if note != KEPT)
+    if any(isinstance(s, Call) and s.function is new_stack for s in statements(function.body)):
+        notes += (ON_A_STACK,)
     return Explanation(function.name, tuple(rows), _loops(made.stages), notes)
 
 

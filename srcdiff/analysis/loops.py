@@ -15,6 +15,7 @@ from srcdiff.ir.nodes import (
     Call,
     Carried,
     Const,
+    Derive,
     For,
     Guard,
     Increment,
@@ -318,3 +319,12 @@ def view_axes(view: View) -> tuple[Operand | None, ...] | None:
         else:
             return None
     return tuple(result)
+
+
+def writes_apart(loop: For, aliases: Aliases) -> bool:
+    """Say whether each iteration writes elements of its own, one of each array."""
+    if any(isinstance(s, Derive) for s in loop.body.statements):
+        return False
+    writes = [s for s in loop.body.statements if isinstance(s, Store | Increment)]
+    roots = [aliases.root(s.ref) for s in writes]
+    return len(set(roots)) == len(roots) and all(loop.index in s.indices for s in writes)

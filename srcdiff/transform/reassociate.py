@@ -11,20 +11,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from srcdiff.analysis.aliasing import Aliases, aliases
+from srcdiff.analysis.aliasing import aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.loops import additions, independence
+from srcdiff.analysis.loops import additions, independence, writes_apart
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
     Call,
-    Derive,
     For,
     Function,
     Guard,
     If,
-    Increment,
     Statement,
-    Store,
     While,
     is_array,
 )
@@ -40,7 +37,7 @@ def reassociate(function: Function) -> Function:
     work = _Marker(flow)
     for statement in statements(function.body):
         if isinstance(statement, For) and _is_simple(statement):
-            if independence(statement, flow, classes).holds and _writes_apart(statement, classes):
+            if independence(statement, flow, classes).holds and writes_apart(statement, classes):
                 work.loop(statement)
     return replace(function, body=rewrite(function.body, work.marked)) if work.sums else function
 
@@ -52,15 +49,6 @@ def _is_simple(loop: For) -> bool:
         or (isinstance(s, Call) and s.function in DEAR and replaces(s) is None)
         for s in statements(loop.body)
     )
-
-
-def _writes_apart(loop: For, classes: Aliases) -> bool:
-    """Say whether each iteration writes elements of its own, one of each array."""
-    if any(isinstance(s, Derive) for s in loop.body.statements):
-        return False
-    writes = [s for s in loop.body.statements if isinstance(s, Store | Increment)]
-    roots = [classes.root(s.ref) for s in writes]
-    return len(set(roots)) == len(roots) and all(loop.index in s.indices for s in writes)
 
 
 @dataclass(eq=False)

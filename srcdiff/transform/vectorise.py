@@ -20,7 +20,7 @@ import numpy as np
 
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.loops import additions, independence
+from srcdiff.analysis.loops import additions, independence, writes_apart
 from srcdiff.ir.build import Builder, integer, is_constant
 from srcdiff.ir.nodes import (
     Alloc,
@@ -105,13 +105,7 @@ class _Vectoriser:
         if not any(isinstance(s, Call) and replaces(s) is not None for s in body):
             return False
         found = independence(loop, self.flow, self.aliases)
-        return found.holds and not found.counters and self.writes_apart(loop)
-
-    def writes_apart(self, loop: For) -> bool:
-        """Say whether each iteration writes elements of its own, one of each array."""
-        writes = [s for s in loop.body.statements if isinstance(s, Store | Increment)]
-        roots = [self.aliases.root(s.ref) for s in writes]
-        return len(set(roots)) == len(roots) and all(loop.index in s.indices for s in writes)
+        return found.holds and not found.counters and writes_apart(loop, self.aliases)
 
     def is_strict(self, entry: Carried) -> bool:
         """Say whether the order of a sum is the user's."""

@@ -261,3 +261,13 @@ def test_what_is_kept_is_what_is_told(name: str) -> None:
 def test_what_is_kept_is_what_is_told_of_each_program(name: str) -> None:
     hold(name)
     hold(name, checkpoint=3)
+
+
+def descend(x: Any, i: Any) -> Any:
+    return 1.0 if i < 0 else x[i] * descend(x, i - 1)
+
+
+def test_a_stack_is_named() -> None:
+    df = sd.grad(lambda x, n: descend(x, n), jit=False)
+    assert "kept on a stack" in str(df.explain(np.ones(3), 2))
+    assert "stack, growing" in df.source(np.ones(3), 2)
