@@ -122,9 +122,11 @@ class _Vectoriser:
         rest = outer.call(np.subtract, loop.stop, low)
         count = outer.call(min, integer(STRIP), rest, type=PYTHON_INT, shape=())
         at = head.call(np.add, low, lane, name=f"_{loop.index.name.lstrip('_')}")
-        # Numba counts negative indices from the end; of unsigned ones there are none, so that
-        # LLVM sees elements that follow each other.
-        place = head.cast(at, np.dtype(np.uint64), "_at")
+        place: Operand = at
+        if isinstance(loop.start, Const) and loop.start.value >= 0:
+            # Numba counts negative indices from the end; of unsigned ones there are none, so that
+            # LLVM sees elements that follow each other.
+            place = head.cast(at, np.dtype(np.uint64), "_at")
         phis = {e: Value(e.phi.name, e.phi.type) for e in loop.carried}
         middle = {e: Value(e.out.name, e.out.type) for e in loop.carried}
         body = self.parted(loop, strict, lane, again, sums)
