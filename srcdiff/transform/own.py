@@ -62,11 +62,12 @@ def own(function: Function, *, through_edges: bool = False) -> Function:
 
 
 def _asks(statement: Statement, params: set[Value]) -> bool:
-    """Say whether a statement asks one of the parameters for an extent."""
+    """Say whether a statement asks one of the parameters for an extent of its own."""
     return (
         isinstance(statement, Call)
         and statement.function is np.shape
         and statement.args[0] in params
+        and any(statement.out in param.shape for param in params)
     )
 
 
