@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import numpy as np
@@ -23,7 +23,6 @@ from srcdiff.errors import (
     TypeInferenceError,
     UnknownFunction,
 )
-from srcdiff.explain import Explanation, explain
 from srcdiff.export import write_module
 from srcdiff.front import Front, NotDirect, fit, is_direct, same_watched, strict
 from srcdiff.options import Options
@@ -34,6 +33,9 @@ from srcdiff.specialise import Made, make
 from srcdiff.store import key_of, load, save
 from srcdiff.subject import Subject, subject_of
 from srcdiff.trees import LEAF
+
+if TYPE_CHECKING:
+    from srcdiff.explain import Explanation
 
 MOST_VARIANTS = 8
 """How many specialisations are kept that differ only in what surrounds the function."""
@@ -172,8 +174,10 @@ class Derivative:
         seeds = found.seeds(args[0], leaves, None) if first else ()
         return found.lending.workspace(found.values([_base(leaf) for leaf in leaves], seeds))
 
-    def explain(self, *example: Any) -> Explanation:
+    def explain(self, *example: Any) -> "Explanation":
         """Return which arrays are made for example arguments: by line, in bytes, and what for."""
+        from srcdiff.explain import explain
+
         return explain(self._subject, self._make, example, self._seed_count())
 
     def graph(self, *args: Any) -> Any:

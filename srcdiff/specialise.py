@@ -5,8 +5,8 @@ Python expression that makes what the user gets out of what it returns.
 """
 
 import os
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -23,7 +23,6 @@ from srcdiff.errors import NotDifferentiable, Span, TypeInferenceError
 from srcdiff.finish import Scheme
 from srcdiff.frontend.arithmetic import literal
 from srcdiff.frontend.context import Captured, Entity, Static
-from srcdiff.frontend.lower import Lowered, lower
 from srcdiff.frontend.objects import array_type, check_dtype, parameter
 from srcdiff.ir.nodes import Const, Function, Increment, Store, Value, is_array
 from srcdiff.ir.text import Text
@@ -32,10 +31,16 @@ from srcdiff.ir.walk import statements
 from srcdiff.lending import LentRecipe, lent_recipe, used
 from srcdiff.options import Outputs
 from srcdiff.outputs import Output, aux_results, check_output, contents_of, output_of
-from srcdiff.pipeline import Stages, Wanted, derive
 from srcdiff.products import COTANGENTS, Argnums, Product
 from srcdiff.subject import Subject
 from srcdiff.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from srcdiff.frontend.lower import Lowered
+    from srcdiff.pipeline import Stages
+
+# The front end and the passes are imported where they are used: a text that comes from the cache
+# needs neither, and they take most of the time that `import srcdiff` would.
 
 SEEDS = frozenset({"out_bar", *(f"out_{k}_bar" for k in range(100))})
 """The names of cotangents as parameters."""
@@ -85,8 +90,8 @@ class Made:
 
     recipe: Recipe
     surroundings: Surroundings
-    lowered: Lowered
-    stages: Stages = field(default_factory=Stages)
+    lowered: "Lowered"
+    stages: "Stages"
 
 
 def make(
@@ -100,6 +105,8 @@ def make(
     states: int | None = None,
 ) -> Made:
     """Lower, differentiate and print a function for the types of `form`."""
+    from srcdiff.pipeline import Stages, Wanted, derive
+
     wanted = _wanted(subject, form, argnums) if product.differentiates else []
     reserved = SEEDS if product.seeds == "cotangents" else frozenset[str]()
     params, fixed, lowered = _lowered(subject, form, reserved, outputs)
@@ -139,8 +146,10 @@ def _wanted(subject: Subject, form: Form, argnums: Argnums | None) -> list[Diffe
 
 def _lowered(
     subject: Subject, form: Form, reserved: frozenset[str], outputs: Outputs
-) -> tuple[Parameters, list[Captured], Lowered]:
+) -> tuple[Parameters, list[Captured], "Lowered"]:
     """Lower the function; arguments have other names than the arrays that it captures."""
+    from srcdiff.frontend.lower import lower
+
     names = subject.parameters(len(form.positional))
     params = parameters_of(form, names, reserved)
     fixed: list[Captured] = []
@@ -170,7 +179,7 @@ def _recipe(
     text: Text,
     params: Parameters,
     fixed: list[Captured],
-    lowered: Lowered,
+    lowered: "Lowered",
     scheme: "Scheme",
 ) -> Recipe:
     finish, names = scheme.expression(plain=False)
@@ -240,7 +249,7 @@ def _refuse_bound(message: str, hint: str) -> NoReturn:
 # ---- arguments that are written ----
 
 
-def _written(lowered: Lowered) -> tuple[Written, ...]:
+def _written(lowered: "Lowered") -> tuple[Written, ...]:
     function = lowered.function
     classes = aliases(function)
     return tuple(
