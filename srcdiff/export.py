@@ -11,7 +11,7 @@ from numba.extending import register_jitable
 
 from srcdiff.errors import SrcdiffError, UnknownFunction
 from srcdiff.runtime import stack
-from srcdiff.runtime.vecmath import VECTOR
+from srcdiff.runtime.vecmath import SCALAR
 from srcdiff.specialise import Recipe
 from srcdiff.words import STACK
 
@@ -23,7 +23,6 @@ from numba.extending import register_jitable
 """
 IMPORTED = {"math": "math", "np": "numpy"}
 DECORATOR = '@numba.njit(error_model="numpy")'
-SCALAR: dict[Any, Any] = {ours: plain for plain, ours in VECTOR.items()}
 STACK_IMPORTS = (
     "from collections.abc import Callable",
     "from typing import Any",

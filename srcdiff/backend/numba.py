@@ -18,7 +18,7 @@ from srcdiff.backend.python import functions_beside, load
 from srcdiff.errors import CompilationError, Span
 from srcdiff.runtime import vecmath
 
-_SCALAR: dict[int, object] = {id(ours): plain for plain, ours in vecmath.VECTOR.items()}
+_SCALAR: dict[int, object] = {id(ours): plain for ours, plain in vecmath.SCALAR.items()}
 """What stands for our elementary functions where the machine lacks what makes them fast."""
 
 

@@ -6,12 +6,9 @@ from srcdiff.ir.nodes import Block, Derive, Function, Operand, Recursion, Statem
 from srcdiff.ir.walk import statements
 
 
-def declared(
-    recursion: Recursion, params: Sequence[Value], results: Sequence[Operand], name: str = ""
-) -> Function:
+def declared(recursion: Recursion, params: Sequence[Value], results: Sequence[Operand]) -> Function:
     """Return what the calls of a function in its own body refer to."""
-    named = name or recursion.name
-    return Function(named, tuple(params), Block(), tuple(results), recursion=recursion)
+    return Function(recursion.name, tuple(params), Block(), tuple(results), recursion=recursion)
 
 
 def is_own_call(statement: Statement, function: Function) -> bool:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
+import numpy as np
 from typing_extensions import assert_never
 
 from srcdiff.ir.nodes import (
@@ -119,6 +120,15 @@ def written_refs(statement: Statement) -> tuple[Value, ...]:
             return values([args[k] for k in onto])
         case _:
             return ()
+
+
+def asks(statement: Statement, array: Operand) -> TypeGuard[Call]:
+    """Say whether a statement asks an array for an extent."""
+    return (
+        isinstance(statement, Call)
+        and statement.function is np.shape
+        and statement.args[0] is array
+    )
 
 
 def has_effect(statement: Statement) -> bool:

@@ -10,7 +10,7 @@ from srcdiff.runtime import stack as _stack  # noqa: F401
 from srcdiff.runtime.special import digamma, polygamma, spherical_bessel
 from srcdiff.runtime.sums import plain_radd, radd
 from srcdiff.runtime.tapes import grow
-from srcdiff.runtime.vecmath import VECTOR
+from srcdiff.runtime.vecmath import SCALAR
 
 _BOTH: dict[str, object] = {
     "digamma": digamma,
@@ -22,10 +22,10 @@ _BOTH: dict[str, object] = {
 NAMES: dict[str, object] = {
     "radd": radd,
     **_BOTH,
-    **{f"vector_{ours.__name__}": ours for ours in VECTOR.values()},
+    **{f"vector_{ours.__name__}": ours for ours in SCALAR},
 }
 PLAIN_NAMES: dict[str, object] = {
     "radd": plain_radd,
     **_BOTH,
-    **{f"vector_{ours.__name__}": plain for plain, ours in VECTOR.items()},
+    **{f"vector_{ours.__name__}": plain for ours, plain in SCALAR.items()},
 }

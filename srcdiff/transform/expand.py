@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from srcdiff.analysis.aliasing import shared_results
 from srcdiff.ir.build import Builder
-from srcdiff.ir.layout import layouts_of
-from srcdiff.ir.nodes import Block, Derive, Function, Operand, Statement, Value, is_array
+from srcdiff.ir.nodes import Block, Derive, Function, Operand, Statement, Value
 from srcdiff.ir.types import Array
 from srcdiff.ir.walk import blocks, map_blocks, rewrite, substitute
+from srcdiff.transform.own import owned
 from srcdiff.transform.splice import splice
 
 Make = Callable[[Derive], Function | None]
@@ -62,18 +62,11 @@ def _splice(builder: Builder, derive: Derive, make: Make, mapping: dict[Value, O
     results = splice(builder, function, (*seeds, *derive.args))
     shared = shared_results(function)
     for k, (out, result) in enumerate(zip(derive.outs, results, strict=True)):
-        mapping[out] = _owned(builder, out, result, shared=k in shared)
+        layout = out.type.layout if isinstance(out.type, Array) else "A"
+        mapping[out] = owned(builder, result, out.name, layout, shared=k in shared)
     return True
 
 
 def _constant(statement: Statement) -> list[Statement]:
     """Return a statement as one in the block of a `no_grad`."""
     return [replace(statement, origin=replace(statement.origin, constant=True))]
-
-
-def _owned(builder: Builder, out: Value, result: Operand, *, shared: bool) -> Operand:
-    """Return a result as memory of its own, in the order that is claimed for it."""
-    if not is_array(result) or not isinstance(result, Value):
-        return result
-    claimed = not isinstance(out.type, Array) or out.type.layout in layouts_of(result.type)
-    return result if claimed and not shared else builder.copy(result, out.name)

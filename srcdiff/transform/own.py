@@ -27,8 +27,8 @@ from srcdiff.ir.nodes import (
     Value,
     is_array,
 )
-from srcdiff.ir.types import PYTHON_INT, Array
-from srcdiff.ir.walk import rewrite, substitute_block
+from srcdiff.ir.types import PYTHON_INT, Array, Layout
+from srcdiff.ir.walk import asks, rewrite, substitute_block
 
 
 def own_rebound(function: Function) -> Function:
@@ -63,12 +63,8 @@ def own(function: Function, *, through_edges: bool = False) -> Function:
 
 def _asks(statement: Statement, params: set[Value]) -> bool:
     """Say whether a statement asks one of the parameters for an extent of its own."""
-    return (
-        isinstance(statement, Call)
-        and statement.function is np.shape
-        and statement.args[0] in params
-        and any(statement.out in param.shape for param in params)
-    )
+    asked = any(asks(statement, param) for param in params)
+    return asked and any(statement.out in param.shape for param in params)  # type: ignore[union-attr]
 
 
 def _copied_outs(classes: Aliases, statement: Statement) -> list[Statement]:
@@ -122,11 +118,17 @@ def _copy(
 def owning(function: Function) -> Function:
     """Let a function return memory of its own, in C order, as it does where it is written out."""
     shared, builder = shared_results(function), Builder()
-    results: list[Operand] = []
-    for k, result in enumerate(function.results):
-        handed_on = k in shared or "C" not in layouts_of(result.type)
-        if isinstance(result, Value) and is_array(result) and handed_on:
-            result = builder.copy(result, "_out")
-        results.append(result)
+    results = tuple(
+        owned(builder, result, "_out", "C", shared=k in shared)
+        for k, result in enumerate(function.results)
+    )
     body = Block((*function.body.statements, *builder.statements))
-    return replace(function, body=body, results=tuple(results))
+    return replace(function, body=body, results=results)
+
+
+def owned(builder: Builder, result: Operand, name: str, layout: Layout, *, shared: bool) -> Operand:
+    """Return a result as memory of its own, in the order that is claimed for it."""
+    if not isinstance(result, Value) or not is_array(result):
+        return result
+    fits = layout in layouts_of(result.type)
+    return result if fits and not shared else builder.copy(result, name)

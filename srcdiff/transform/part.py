@@ -44,6 +44,7 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.recursion import declared, is_own_call, is_recursive_call
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar, is_float
 from srcdiff.ir.walk import (
+    asks,
     clone_function,
     definitions,
     free_values,
@@ -134,7 +135,7 @@ def parts_of(function: Function, wrt: tuple[int, ...], make: Make) -> Parts:
 def _declared_primal(function: Function) -> Function:
     name = f"{function.name}_primal"
     results = (*function.results, Value("_place", PYTHON_INT))
-    return declared(Recursion(name, derived=True), (*function.params, new_stack()), results, name)
+    return declared(Recursion(name, derived=True), (*function.params, new_stack()), results)
 
 
 def _declared_adjoint(function: Function, wrt: tuple[int, ...]) -> Function:
@@ -147,7 +148,7 @@ def _declared_adjoint(function: Function, wrt: tuple[int, ...]) -> Function:
     bars = [Value("_bar", param.type) for param in wanted if not is_array(param)]
     recursion = Recursion(name, derived=True)
     params = (*seeds, *arrays, *targets, new_stack(), place)
-    return declared(recursion, params, bars, name)
+    return declared(recursion, params, bars)
 
 
 def _target(param: Value) -> Value:
@@ -228,9 +229,8 @@ class _Parting:
 
     def is_extent(self, statement: Statement | None) -> bool:
         """Say whether a statement asks a parameter for an extent."""
-        if not isinstance(statement, Call) or statement.function is not np.shape:
-            return False
-        return any(statement.args[0] is param for param in self.function.params)
+        params = self.function.params
+        return statement is not None and any(asks(statement, param) for param in params)
 
     def refuse_shared(self) -> None:
         """Refuse arrays whose contents would part though one is written by way of the other."""

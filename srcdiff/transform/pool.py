@@ -40,7 +40,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import PYTHON_INT, Array
-from srcdiff.ir.walk import blocks, definitions, map_blocks, statements, substitute_block
+from srcdiff.ir.walk import asks, blocks, definitions, map_blocks, statements, substitute_block
 
 FULL = Slice(None, None, None)
 
@@ -88,9 +88,9 @@ def _makes(statement: Statement, joined: Aliases, root: Value) -> bool:
 def _asked_first(function: Function) -> Function:
     """Ask parameters for their extents before all else."""
     body = function.body.statements
-    asks = [s for s in body if any(_asks(s, param) for param in function.params)]
-    rest = [s for s in body if s not in asks]
-    return replace(function, body=Block((*asks, *rest)))
+    first = [s for s in body if any(asks(s, param) for param in function.params)]
+    rest = [s for s in body if s not in first]
+    return replace(function, body=Block((*first, *rest)))
 
 
 def _are_alike(bases: Sequence[Value]) -> bool:
@@ -145,9 +145,9 @@ class _Pool:
         """Treat the block that makes the arrays: each goes into its slot once it is there."""
         result: list[Statement] = []
         following = list(block.statements)
-        while following and any(_asks(following[0], param) for param in self.params):
+        while following and any(asks(following[0], param) for param in self.params):
             ask = following.pop(0)
-            array = next(param for param in self.params if _asks(ask, param))
+            array = next(param for param in self.params if asks(ask, param))
             self.add(result, _asking(ask, anew.get(array, array)))
         for param, given in anew.items():
             self.fill(result, param, given, NOWHERE)
@@ -161,7 +161,7 @@ class _Pool:
             first = Value(f"_{base.name.lstrip('_')}", base.type, base.shape)
             undefined = isinstance(statement, Alloc) and statement.fill is None
             self.add(result, replace(statement, out=first))
-            while following and _asks(following[0], base):
+            while following and asks(following[0], base):
                 self.add(result, _asking(following.pop(0), first))
             self.fill(result, base, None if undefined else first, statement.origin)
         return Block(tuple(result))
@@ -244,12 +244,3 @@ def _asking(statement: Statement, array: Value) -> Call:
     """Return what asks for an extent as asking another array."""
     assert isinstance(statement, Call)
     return replace(statement, args=(array,))
-
-
-def _asks(statement: Statement, array: Value) -> bool:
-    """Say whether a statement asks an array for an extent."""
-    return (
-        isinstance(statement, Call)
-        and statement.function is np.shape
-        and statement.args[0] is array
-    )

@@ -13,7 +13,7 @@ any other. *Several tangents at once* are one more axis, the last, of every tang
 A partial that may be infinite, times a tangent that is 0, gives 0.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,7 +56,7 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.recursion import declared, is_own_call, is_recursive_call
 from srcdiff.ir.symbols import unused
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar, Type, is_float
-from srcdiff.ir.walk import blocks, definitions, map_blocks
+from srcdiff.ir.walk import asks, blocks, map_blocks
 from srcdiff.transform.jacobians import prologue
 from srcdiff.transform.tangents.calls import tangent_of_call
 from srcdiff.transform.tangents.derivatives import tangent_of_derivative, tangent_of_recursion
@@ -116,7 +116,7 @@ def _declared(t: Tangent, request: Tangents, name: str, seeds: tuple[Value, ...]
     function = t.function
     dots = [t.like(like(r)) for r in function.results if is_float(r.type)]
     results = (*function.results, *dots)
-    return declared(Recursion(name), (*seeds, *function.params), results, name)
+    return declared(Recursion(name), (*seeds, *function.params), results)
 
 
 def along(function: Function, directions: tuple[Value, ...]) -> Function:
@@ -153,40 +153,32 @@ def _block(t: Tangent, block: Block) -> Block:
     while following:
         statement = following.pop(0)
         t.builder.origin = statement.origin
-        asks: list[Statement] = []
-        while following and _asks(following[0], definitions(statement)):
-            asks.append(following.pop(0))
-        _statement(t, statement, asks)
+        asked: list[Statement] = []
+        outs = statement.outs if isinstance(statement, Derive) else ()
+        while following and any(asks(following[0], out) for out in outs):
+            asked.append(following.pop(0))
+        _statement(t, statement, asked)
     inner, t.builder = t.builder, outer
     return inner.block()
 
 
-def _asks(statement: Statement, given: Sequence[Value]) -> bool:
-    """Say whether a statement asks one of the arrays that were `given` for an extent."""
-    if not isinstance(statement, Call) or statement.function is not np.shape:
-        return False
-    return any(statement.args[0] is array for array in given)
-
-
-def _statement(t: Tangent, statement: Statement, asks: list[Statement]) -> None:
-    """Append a statement, what asks for extents that follow from it, and its tangent."""
+def _statement(t: Tangent, statement: Statement, asked: list[Statement]) -> None:
+    """Append a statement, what asks a call for extents, and the tangent."""
     match statement:
         case If():
             _branch(t, statement)
-            t.builder.statements += asks
             return
         case For() | While():
             _loop(t, statement)
-            t.builder.statements += asks
             return
     if isinstance(statement, Derive) and is_recursive_call(statement):
         if _recursive(t, statement):
-            t.builder.statements += asks
+            t.builder.statements += asked
             return
         if is_own_call(statement, t.function):
             statement = replace(statement, function=t.function)
     t.builder.append(statement)
-    t.builder.statements += asks
+    t.builder.statements += asked
     match statement:
         case Call(out=out) if t.is_active(out):
             tangent_of_call(t, statement)

@@ -39,7 +39,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import PYTHON_INT, Array
-from srcdiff.ir.walk import all_definitions, blocks, definitions, map_blocks, substitute_block
+from srcdiff.ir.walk import all_definitions, blocks, map_blocks, substitute_block
 from srcdiff.runtime import vecmath
 from srcdiff.words import cast, radd
 
@@ -158,18 +158,14 @@ class _Vectoriser:
                     numbers[dtype] = numbers.get(dtype, -1) + 1
                     part = self.buffer(dtype, numbers[dtype])
                     origin = call.origin
-                    result[self.made(loop, call)] = [Store(part, (lane,), term, origin)]
+                    result[call] = [Store(part, (lane,), term, origin)]
                     known = sums.load(part, (again,), "_part")
                 else:
-                    result[self.made(loop, call)] = []
+                    result[call] = []
                 args = tuple(known if arg is term else arg for arg in call.args)
                 sums.append(replace(call, args=args))
                 current = call.out
         return Block(tuple(new for s in loop.body.statements for new in result[s]))
-
-    def made(self, loop: For, call: Call) -> Statement:
-        """Return the statement of a body that defines what `call` defines."""
-        return next(s for s in loop.body.statements if call.out in definitions(s))
 
     def buffer(self, dtype: Any, number: int) -> Value:
         key = (dtype, number)

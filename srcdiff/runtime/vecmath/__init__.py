@@ -19,7 +19,7 @@ from srcdiff.runtime.vecmath.machine import available
 from srcdiff.runtime.vecmath.power import cbrt, pow
 from srcdiff.runtime.vecmath.trigonometric import cos, sin, sincos, tan
 
-__all__ = ["NAMED", "VECTOR", "available"]
+__all__ = ["NAMED", "SCALAR", "VECTOR", "available"]
 
 VECTOR: dict[Callable[..., Any], Callable[..., Any]] = {
     np.exp: exp,
@@ -43,6 +43,11 @@ VECTOR: dict[Callable[..., Any], Callable[..., Any]] = {
     np.cbrt: cbrt,
 }
 """NumPy's function to ours."""
+
+SCALAR: dict[Callable[..., Any], Callable[..., Any]] = {
+    ours: plain for plain, ours in VECTOR.items()
+}
+"""Ours to NumPy's."""
 
 NAMED: dict[str, Callable[..., Any]] = {
     "erf": erf,

@@ -109,10 +109,7 @@ def _row(builder: Builder, dots: Value, index: Value) -> Value:
 def _of_whole(t: Tangent, derive: Derive, inner: Inner) -> tuple[list[Operand], One]:
     """The tangent of a function is called as a whole, too."""
     function = derive.function
-    ahead = [k for k, arg in enumerate(derive.args) if t.dot(arg) is not None]
-    if function.recursion is not None:
-        ahead = active_params(function, ahead)
-    along = inner(function, tuple(function.params[k] for k in ahead))
+    ahead, along = _along(t, derive, inner)
     count = len(function.results)
 
     def one(builder: Builder, given: Sequence[Operand]) -> Made:
@@ -123,16 +120,21 @@ def _of_whole(t: Tangent, derive: Derive, inner: Inner) -> tuple[list[Operand], 
     return [t.or_zero(t.builder, derive.args[k]) for k in ahead], one
 
 
+def _along(t: Tangent, derive: Derive, inner: Inner) -> tuple[Sequence[int], Function]:
+    """Return the arguments that have a tangent, and the tangent of the function along them."""
+    function = derive.function
+    if t.itself is not None and is_own_call(derive, t.function):
+        return t.ahead, t.itself
+    ahead = [k for k, arg in enumerate(derive.args) if t.dot(arg) is not None]
+    if function.recursion is not None:
+        ahead = active_params(function, ahead)
+    return ahead, inner(function, tuple(function.params[k] for k in ahead))
+
+
 def tangent_of_recursion(t: Tangent, derive: Derive, inner: Inner) -> None:
     """Append a call that gives what `derive` gives and the tangents of it."""
     function = derive.function
-    if is_own_call(derive, t.function):
-        assert t.itself is not None
-        ahead, along = t.ahead, t.itself
-    else:
-        given = [k for k, arg in enumerate(derive.args) if t.dot(arg) is not None]
-        ahead = tuple(active_params(function, given))
-        along = inner(function, tuple(function.params[k] for k in ahead))
+    ahead, along = _along(t, derive, inner)
     dots = [t.or_zero(t.builder, derive.args[k]) for k in ahead]
     floats_ = [derive.outs[k] for k in floats(function)]
     made = [t.like(out) for out in floats_]
