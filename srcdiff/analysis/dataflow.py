@@ -1,8 +1,10 @@
 """Where each value is defined, and who uses it."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
+from srcdiff.analysis.indices import Indices, indices_of
 from srcdiff.ir.nodes import Block, For, Function, If, Statement, Value, While
 from srcdiff.ir.walk import blocks, definitions, operands
 
@@ -35,6 +37,12 @@ class Dataflow:
     definitions: dict[Value, Definition] = field(default_factory=dict)
     uses: dict[Value, list[Use]] = field(default_factory=dict)
     parents: dict[Block, tuple[Block, int, Statement]] = field(default_factory=dict)
+
+    @cached_property
+    def integers(self) -> Indices:
+        """What is known about the integers of the function."""
+        made = (each.statement for each in self.definitions.values())
+        return indices_of(statement for statement in made if statement is not None)
 
     def ancestors(self, block: Block) -> list[tuple[Block, int, Statement]]:
         """Return (block, position, statement) for each statement around `block`, inside out."""

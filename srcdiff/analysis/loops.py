@@ -25,6 +25,7 @@ from srcdiff.ir.nodes import (
     Slice,
     Statement,
     Store,
+    Transpose,
     Value,
     View,
     While,
@@ -71,7 +72,7 @@ def covers(block: Block, array: Value, aliases: Aliases, prefix: tuple[Value, ..
                     and is_constant(step, 1)
                     and same(stop, array.shape[axis])
                     and covers(body, array, aliases, (*prefix, index))
-                    and _stays(body, root, aliases, (*prefix, index))
+                    and _stays(body, array, aliases, (*prefix, index))
                 )
         return False
     return False
@@ -89,36 +90,28 @@ def is_private(block: Block, array: Value, aliases: Aliases) -> bool:
     return False
 
 
-def _stays(block: Block, root: Value, aliases: Aliases, prefix: tuple[Value, ...]) -> bool:
-    """Say whether `block` touches the class of `root` only at indices that begin with `prefix`."""
+def _stays(block: Block, array: Value, aliases: Aliases, prefix: tuple[Value, ...]) -> bool:
+    """Say whether `block` touches the class of `array` only at indices that begin with `prefix`.
+
+    Other references of the class may have other places at these indices.
+    """
+    root = aliases.root(array)
     for statement in statements(block):
-        if blocks(statement):
-            if any(
-                isinstance(o, Value) and is_array(o) and aliases.root(o) is root
-                for o in operands(statement)
-            ):
-                return False
+        if not touches(statement, root, aliases) or blocks(statement):
             continue
-        match statement:
-            case (
-                Load(ref=ref, indices=indices)
-                | Store(ref=ref, indices=indices)
-                | Increment(ref=ref, indices=indices)
-            ) if aliases.root(ref) is root:
-                if indices[: len(prefix)] != prefix:
-                    return False
-                if any(
-                    aliases.root(o) is root
-                    for o in _arrays(statement.value if not isinstance(statement, Load) else None)
-                ):
-                    return False
-            case _ if touches(statement, root, aliases):
-                return False
-    return True
+        if not isinstance(statement, Load | Store | Increment) or statement.ref is not array:
+            return False
+        if statement.indices[: len(prefix)] != prefix:
+            return False
+        if not isinstance(statement, Load) and _is_of(statement.value, root, aliases):
+            return False
+    return not any(
+        _is_of(o, root, aliases) for s in statements(block) if blocks(s) for o in operands(s)
+    )
 
 
-def _arrays(operand: Operand | None) -> list[Value]:
-    return [operand] if isinstance(operand, Value) and is_array(operand) else []
+def _is_of(operand: Operand, root: Value, aliases: Aliases) -> bool:
+    return isinstance(operand, Value) and is_array(operand) and aliases.root(operand) is root
 
 
 # ---- roles of carried entries ----
@@ -245,7 +238,7 @@ def independence(loop: For, flow: Dataflow, aliases: Aliases) -> Independence:
             result.reasons.append(f"`{entry.phi.name}` is carried from one iteration to the next")
         (result.sums if role == "sum" else result.counters).append(entry)
     for root in _written_outside(loop, flow, aliases):
-        _memory(loop, root, aliases, result)
+        _memory(loop, root, flow, aliases, result)
     return result
 
 
@@ -265,7 +258,7 @@ def _written_outside(loop: For, flow: Dataflow, aliases: Aliases) -> list[Value]
     return list(found)
 
 
-def _memory(loop: For, root: Value, aliases: Aliases, result: Independence) -> None:
+def _memory(loop: For, root: Value, flow: Dataflow, aliases: Aliases, result: Independence) -> None:
     """Judge a class that the loop writes: sums only, or one slice for each iteration."""
     accesses = [s for s in statements(loop.body) if _accesses(s, root, aliases)]
     name = root.name.lstrip("_")
@@ -273,7 +266,7 @@ def _memory(loop: For, root: Value, aliases: Aliases, result: Independence) -> N
         result.reasons.append(f"references to `{name}` are rebound")
     elif all(isinstance(s, Increment) for s in accesses):
         result.incremented.append(root)
-    elif _own_slice(loop, accesses):
+    elif _own_slice(loop, accesses, flow):
         result.stored.append(root)
     else:
         result.reasons.append(f"`{name}` is read and written in it")
@@ -293,15 +286,41 @@ def _accesses(statement: Statement, root: Value, aliases: Aliases) -> bool:
     return bool(touched)
 
 
-def _own_slice(loop: For, accesses: list[Statement]) -> bool:
-    """Say whether every access has the loop's index at one and the same axis."""
-    shared: set[int] | None = None
+def _own_slice(loop: For, accesses: list[Statement], flow: Dataflow) -> bool:
+    """Say whether every access has the loop's index at one and the same axis of one array.
+
+    An index below 0 counts from the end, where another iteration may be.
+    """
+    if not flow.integers.is_index(loop.index):
+        return False
+    shared: set[tuple[Value, int]] | None = None
     for statement in accesses:
         if not isinstance(statement, Load | Store | Increment) or not statement.indices:
             return False
-        axes = {k for k, index in enumerate(statement.indices) if index is loop.index}
+        axes = {
+            _seen_through(statement.ref, axis, flow)
+            for axis, index in enumerate(statement.indices)
+            if index is loop.index
+        }
         shared = axes if shared is None else shared & axes
     return bool(shared)
+
+
+def _seen_through(ref: Value, axis: int, flow: Dataflow) -> tuple[Value, int]:
+    """Return the array and the axis that an axis of a view is, place by place."""
+    definition = flow.definitions[ref]
+    if not isinstance(definition.statement, View) or definition.kind != "simple":
+        return ref, axis
+    view = definition.statement
+    match view.how:
+        case Transpose(axes=axes):
+            return _seen_through(view.ref, axes[axis], flow)
+        case Index():
+            items = view_axes(view)
+            kept = [k for k, item in enumerate(items or ()) if item is None]
+            if kept:
+                return _seen_through(view.ref, kept[axis], flow)
+    return ref, axis
 
 
 def view_axes(view: View) -> tuple[Operand | None, ...] | None:
