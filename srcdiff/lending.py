@@ -129,7 +129,8 @@ class Lending:
     def __call__(self, values: Sequence[Any], out: Any, work: Any) -> Any:
         """Call with arrays `values`; None for `out` or `work` stands for new arrays."""
         returned = self.recipe.returned
-        made = self.buffers(values) if out is None or work is None else ()
+        missing = out is None or (work is None and len(self.recipe.dtypes) > returned)
+        made = self.buffers(values) if missing else ()
         given = made[:returned] if out is None else self.outs(out)
         space = made[returned:] if work is None else self.works(work)
         self.check([*given, *space], values)

@@ -26,6 +26,7 @@ from srcdiff.transform.forward import forward
 from srcdiff.transform.fuse import fuse
 from srcdiff.transform.hoist import hoist
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
+from srcdiff.transform.lanes import lanes
 from srcdiff.transform.lift import lift
 from srcdiff.transform.nested import (
     along_gradient,
@@ -75,8 +76,9 @@ FINISH: tuple[Pass, ...] = (
     eliminate,
     promote,
     reassociate,
-    vectorise,
     assign_first,
+    lanes,
+    vectorise,
     hoist,
     simplify,
     eliminate,

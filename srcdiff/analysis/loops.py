@@ -1,6 +1,7 @@
 """What is known about loops: which iterations are independent, what a loop overwrites whole."""
 
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -31,7 +32,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, operands, statements
+from srcdiff.ir.walk import all_definitions, blocks, operands, statements
 
 Role = Literal["sum", "counter", "state"]
 
@@ -340,10 +341,26 @@ def view_axes(view: View) -> tuple[Operand | None, ...] | None:
     return tuple(result)
 
 
-def writes_apart(loop: For, aliases: Aliases) -> bool:
-    """Say whether each iteration writes elements of its own, one of each array."""
+def writes_apart(loop: For, flow: Dataflow, aliases: Aliases) -> bool:
+    """Say whether each iteration writes elements of its own, one at each place of the text."""
     if any(isinstance(s, Derive) for s in loop.body.statements):
         return False
     writes = [s for s in loop.body.statements if isinstance(s, Store | Increment)]
-    roots = [aliases.root(s.ref) for s in writes]
-    return len(set(roots)) == len(roots) and all(loop.index in s.indices for s in writes)
+    if not all(loop.index in s.indices for s in writes):
+        return False
+    pairs = combinations(writes, 2)
+    return all(_are_apart(loop, s, t, flow, aliases) for s, t in pairs)
+
+
+def _are_apart(
+    loop: For, left: Store | Increment, right: Store | Increment, flow: Dataflow, aliases: Aliases
+) -> bool:
+    """Say whether two statements never write one element, in any two iterations."""
+    if aliases.root(left.ref) is not aliases.root(right.ref):
+        return True
+    inside = {loop.index, *all_definitions(loop.body)}
+    return left.ref is right.ref and any(
+        flow.integers.differ(a, b)
+        for a, b in zip(left.indices, right.indices, strict=True)
+        if a not in inside and b not in inside
+    )

@@ -128,8 +128,8 @@ class _Lender:
         return tuple(rest)
 
     def buffers(self) -> Function:
-        """Return the function that makes the arrays."""
-        arrays = [self.places[param] for param in (*self.given.values(), *self.work.values())]
+        """Return the function that makes the arrays, and computes their extents alone."""
+        places = [self.places[param] for param in (*self.given.values(), *self.work.values())]
         # What follows asks these arrays, too, for extents.
         mapping: dict[Value, Operand] = {
             out: self.places[param] for out, param in self.replaced.items()
@@ -138,11 +138,16 @@ class _Lender:
             self.function,
             name=f"{self.function.name}_buffers",
             body=substitute_block(Block(tuple(self.made)), mapping),
-            results=tuple(arrays),
+            results=tuple(
+                mapping.get(e, e) if isinstance(e, Value) else e for p in places for e in p.shape
+            ),
             doc=f"Arrays to be passed to `{self.function.name}`.",
             notes=(),
         )
-        return eliminate(function)
+        function = eliminate(function)
+        arrays = [Value(place.name, place.type, place.shape) for place in places]
+        body = Block((*function.body.statements, *map(Alloc, arrays)))
+        return replace(function, body=body, results=tuple(arrays))
 
 
 def _new_array(statement: Statement) -> Value | None:

@@ -37,7 +37,9 @@ def reassociate(function: Function) -> Function:
     work = _Marker(flow)
     for statement in statements(function.body):
         if isinstance(statement, For) and _is_simple(statement):
-            if independence(statement, flow, classes).holds and writes_apart(statement, classes):
+            if independence(statement, flow, classes).holds and writes_apart(
+                statement, flow, classes
+            ):
                 work.loop(statement)
     return replace(function, body=rewrite(function.body, work.marked)) if work.sums else function
 

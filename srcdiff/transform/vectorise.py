@@ -91,7 +91,7 @@ class _Vectoriser:
     def statement(self, statement: Statement) -> list[Statement]:
         if isinstance(statement, For) and self.gains(statement):
             strict = [entry for entry in statement.carried if self.is_strict(entry)]
-            new = replace(statement, body=Block(tuple(map(_with_ours, statement.body.statements))))
+            new = replace(statement, body=Block(tuple(map(with_ours, statement.body.statements))))
             return [self.strips(new, strict) if strict else new]
         return [map_blocks(statement, self.block)] if blocks(statement) else [statement]
 
@@ -105,7 +105,7 @@ class _Vectoriser:
         if not any(isinstance(s, Call) and replaces(s) is not None for s in body):
             return False
         found = independence(loop, self.flow, self.aliases)
-        return found.holds and not found.counters and writes_apart(loop, self.aliases)
+        return found.holds and not found.counters and writes_apart(loop, self.flow, self.aliases)
 
     def is_strict(self, entry: Carried) -> bool:
         """Say whether the order of a sum is the user's."""
@@ -182,7 +182,7 @@ def _at_place(statement: Statement, index: Value, place: Operand) -> Statement:
     return replace(statement, indices=indices)
 
 
-def _with_ours(statement: Statement) -> Statement:
+def with_ours(statement: Statement) -> Statement:
     ours = replaces(statement) if isinstance(statement, Call) else None
     return statement if ours is None else replace(statement, function=ours)  # type: ignore[arg-type]
 

@@ -1,0 +1,49 @@
+"""Run independent iterations side by side, each statement for 64 of them before the next one.
+
+    For i in range(n)                       For low in range(0, n, 64)
+        For a in range(d)                       For a in range(d)
+            ...  x[a] ...          ->               For lane in range(min(64, n - low))
+        ...                                             ...  x[a, lane] ...
+                                                For lane in range(min(64, n - low))
+                                                    ...
+
+So loops that are short, or triangular, or that carry something from one iteration to the next, or
+code without loops, become loops that LLVM makes vector code of. `study` says where that is right,
+`worth` where it is faster; `groups` parts the body, `strips` writes it out.
+"""
+
+from dataclasses import dataclass, replace
+
+from srcdiff.analysis.aliasing import Aliases, aliases
+from srcdiff.analysis.dataflow import Dataflow, dataflow
+from srcdiff.ir.nodes import Block, For, Function, Statement
+from srcdiff.ir.walk import map_blocks
+from srcdiff.runtime import vecmath
+from srcdiff.transform.lanes.strips import in_lanes
+from srcdiff.transform.lanes.study import Study
+from srcdiff.transform.lanes.worth import is_worth
+
+
+def lanes(function: Function) -> Function:
+    """Run the outermost loops of `function` in lanes for which it is right and worth it."""
+    if not vecmath.available():
+        return function
+    work = _Lanes(dataflow(function), aliases(function, through_edges=True))
+    return replace(function, body=work.block(function.body))
+
+
+@dataclass(eq=False)
+class _Lanes:
+    flow: Dataflow
+    aliases: Aliases
+
+    def block(self, block: Block) -> Block:
+        return Block(tuple(new for s in block.statements for new in self.statement(s)))
+
+    def statement(self, statement: Statement) -> list[Statement]:
+        if isinstance(statement, For):
+            study = Study(statement, self.flow, self.aliases)
+            if not study.reason() and is_worth(study):
+                made, strips = in_lanes(study)
+                return [*made, strips]
+        return [map_blocks(statement, self.block)]

@@ -1,0 +1,77 @@
+"""Is it worth to run a loop in lanes?
+
+Where its innermost loops stream through arrays, they have vector code already, and lanes would cost
+up to 4 times as much (they read with strides, and keep more). Where those are triangular, or carry
+a state from one iteration to the next, or where there are no inner loops and much is computed, or
+branches are taken, lanes are what makes vector code possible.
+"""
+
+from collections.abc import Iterator
+
+from srcdiff.analysis.loops import roles
+from srcdiff.ir.nodes import Call, Const, For, If, Increment, Load, Statement, Store
+from srcdiff.ir.walk import all_definitions, blocks, statements
+from srcdiff.transform.lanes.study import Study
+
+FEWEST = 24
+"""The least number of operations in straight code that pay for gathering and scattering."""
+LEAST = 8
+"""The least number of operations around inner loops."""
+APART = 4
+"""The least number of operations for each element that is gathered or scattered."""
+SHORT = 8
+FEW_LANES = 32
+
+
+def is_worth(study: Study) -> bool:
+    """Say whether lanes are worth it, for a loop that can be run in lanes."""
+    if _is_below(study.loop, FEW_LANES):
+        return False
+    inner = list(_loops(study.loop, 1))
+    if not inner:
+        return _is_rich(study)
+    deepest = max(depth for depth, _ in inner)
+    last = [loop for depth, loop in inner if depth == deepest]
+    return _is_busy(study) and all(_needs_lanes(study, loop) for loop in last)
+
+
+def _is_busy(study: Study) -> bool:
+    """Say whether much is computed for each element that lies apart from the next lane's."""
+    inner = list(statements(study.loop.body))
+    work = sum(isinstance(s, Call) for s in inner)
+    accesses = [s for s in inner if isinstance(s, Load | Store | Increment)]
+    return work >= max(LEAST, APART * sum(map(study.is_scattered, accesses)))
+
+
+def _is_below(loop: For, trips: int) -> bool:
+    """Say whether a loop is known to have few iterations."""
+    match loop:
+        case For(start=Const(value=start), stop=Const(value=stop)):
+            return bool(stop - start < trips)
+    return False
+
+
+def _loops(loop: Statement, depth: int) -> Iterator[tuple[int, For]]:
+    for block in blocks(loop):
+        for statement in block.statements:
+            inside = isinstance(statement, For)
+            if isinstance(statement, For):
+                yield depth, statement
+            yield from _loops(statement, depth + inside)
+
+
+def _is_rich(study: Study) -> bool:
+    """Say whether straight code computes much, and something keeps LLVM from vector code of it."""
+    inner = list(statements(study.loop.body))
+    accesses = [s for s in inner if isinstance(s, Load | Store | Increment)]
+    calls = sum(isinstance(s, Call) for s in inner)
+    hard = any(isinstance(s, If) for s in inner) or any(map(study.is_scattered, accesses))
+    return calls >= FEWEST and hard and _is_busy(study)
+
+
+def _needs_lanes(study: Study, loop: For) -> bool:
+    """Say whether an innermost loop has no vector code of its own, or is short."""
+    if "state" in roles(loop, study.flow).values() or _is_below(loop, SHORT):
+        return True
+    inside = set(all_definitions(study.loop.body))
+    return loop.start in inside or loop.stop in inside
