@@ -5,11 +5,13 @@ import re
 import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache as once
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core import errors
 
 from srcdiff import runtime
@@ -20,6 +22,21 @@ from srcdiff.runtime import vecmath
 
 _SCALAR: dict[int, object] = {id(ours): plain for ours, plain in vecmath.SCALAR.items()}
 """What stands for our elementary functions where the machine lacks what makes them fast."""
+
+
+LARGEST_SEEN = 2**25 - 2**16
+"""glibc learns from what is freed, up to 32 MiB."""
+
+
+@once
+def keep_heap() -> None:
+    """Let the C library keep memory that is freed, up to 64 MiB, for the next call.
+
+    A derivative makes large arrays at each call, and pages that come fresh from the system cost
+    more than what is written into them. glibc gives such memory back until the program has freed
+    a large block; this one is never touched, so that it costs nothing itself.
+    """
+    np.empty(LARGEST_SEEN, np.uint8)
 
 
 def compile_function(
@@ -39,6 +56,7 @@ def compile_function(
     where that is more than numbers, arrays, modules, NumPy's functions and ours; without it, such
     a function is not cached. What Numba refuses is raised as `CompilationError`.
     """
+    keep_heap()
     flags = sorted(fastmath) if isinstance(fastmath, set) else fastmath
     identity = disk.digest_of(text, {} if digest else namespace, name, flags, boundscheck, digest)
     stock = disk.uses_stock_cache()

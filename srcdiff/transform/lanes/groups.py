@@ -167,7 +167,21 @@ def _phases(study: Study, steps: Sequence[Step]) -> list[Group]:
             phases.setdefault(order.phase(step), Group()).steps.append(step)
     if kept:
         phases.setdefault(max(phases, default=0), Group()).steps.extend(kept)
-    return [phases[phase] for phase in sorted(phases)]
+    return [part for phase in sorted(phases) for part in _apart(study, phases[phase])]
+
+
+def _apart(study: Study, group: Group) -> list[Group]:
+    """Give each sum into neighbours of the lanes' own elements a loop of its own.
+
+    Two of them in one loop would meet, so that it had no vector code.
+    """
+    alone = [s for s in group.steps if _is_shifted(study, s)]
+    rest = [s for s in group.steps if s not in alone]
+    return [Group(steps) for steps in (rest, *([s] for s in alone)) if steps]
+
+
+def _is_shifted(study: Study, step: Step) -> bool:
+    return isinstance(step, Increment) and study.is_shifted(step)
 
 
 @dataclass(eq=False)
@@ -201,7 +215,8 @@ class _Order:
             case Load():
                 return GATHER if self.study.is_scattered(step) else COMPUTE
         writes = [s for s in _within(step) if isinstance(s, Store | Increment)]
-        return SCATTER if any(map(self.study.is_scattered, writes)) else COMPUTE
+        apart = any(self.study.is_scattered(s) or self.study.is_shifted(s) for s in writes)
+        return SCATTER if apart else COMPUTE
 
     def touched(self, step: Statement) -> Iterator[tuple[Value, bool]]:
         """Iterate over the arrays that a step reads, or writes (True), in an order that counts."""

@@ -87,7 +87,7 @@ def _rows(study: Study, items: Sequence[Item]) -> Rows:
     for group in groups(items):
         own = group.defined()
         for value in group.read():
-            if value in study.varying and value not in own and value is not study.loop.index:
+            if value in study.varying and value not in own and study.shift(value) is None:
                 rows.add(value)
         for step in group.steps:
             if isinstance(step, Keep):
@@ -177,7 +177,8 @@ class _Lanes:
     carried: list[Carried] = field(default_factory=list)
     after: list[Statement] = field(default_factory=list)
     sums: dict[Value, int] = field(default_factory=dict)
-    place: Operand | None = None
+    places: dict[int, Operand] = field(default_factory=dict)
+    first: Value | None = None
 
     def loop(self) -> list[Statement]:
         origin = self.origin()
@@ -199,20 +200,34 @@ class _Lanes:
     def load(self) -> None:
         study, own = self.writer.study, self.group.defined()
         for value in dict.fromkeys(self.group.read()):
-            if value is study.loop.index:
-                self.index(value)
-            elif value in study.varying and value not in own:
+            shift = study.shift(value)
+            if value in own or value not in study.varying:
+                continue
+            if shift is not None:
+                self.mapping[value] = self.counter(shift)
+            else:
                 ref, indices = self.writer.rows.place(value, self.lane)
                 self.mapping[value] = self.builder.load(ref, indices, value.name)
 
-    def index(self, index: Value) -> None:
-        """Define the counter of the user's loop."""
-        at = self.builder.call(np.add, self.writer.low, self.lane, name=f"_{index.name}")
-        self.mapping[index] = self.place = at
-        if self.writer.study.flow.integers.is_index(index):
+    def counter(self, shift: int) -> Operand:
+        """Return the counter of the user's loop, and so much more."""
+        if self.first is None:
+            name = f"_{self.writer.study.loop.index.name.lstrip('_')}"
+            self.first = self.builder.call(np.add, self.writer.low, self.lane, name=name)
+        return self.builder.fold(np.add, self.first, integer(shift))
+
+    def at(self, index: Operand) -> Operand:
+        """Return an index for one lane."""
+        study = self.writer.study
+        shift = study.shift(index)
+        if shift is None or not study.flow.integers.is_index(index):
+            return index
+        if shift not in self.places:
             # Numba counts negative indices from the end; of unsigned ones there are none, so that
             # LLVM sees elements that follow each other.
-            self.place = self.builder.cast(at, np.dtype(np.uint64), "_at")
+            at = self.counter(shift)
+            self.places[shift] = self.builder.cast(at, np.dtype(np.uint64), "_at")
+        return self.places[shift]
 
     # ---- steps ----
 
@@ -256,11 +271,7 @@ class _Lanes:
                 if private is not None:
                     indices = (*statement.indices, self.lane)
                     return replace(statement, ref=private, indices=indices)
-                index = self.writer.study.loop.index
-                indices = tuple(
-                    self.place if each is index and self.place is not None else each
-                    for each in statement.indices
-                )
+                indices = tuple(map(self.at, statement.indices))
                 return replace(statement, indices=indices)
         return map_blocks(statement, lambda b: Block(tuple(map(self.placed, b.statements))))
 

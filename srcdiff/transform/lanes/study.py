@@ -243,7 +243,19 @@ class Study:
         if near or not self.varies(statement.indices):
             return False
         *others, last = statement.indices
-        return last is not self.loop.index or self.varies(others)
+        return self.shift(last) is None or self.varies(others)
+
+    def is_shifted(self, statement: Load | Store | Increment) -> bool:
+        """Say whether lanes add to neighbours of the elements that are their own."""
+        if not isinstance(statement, Increment) or self.is_own(statement):
+            return False
+        return self.varies(statement.indices) and not self.is_scattered(statement)
+
+    def shift(self, index: Operand) -> int | None:
+        """Return by how much an index is off the counter; None: it is none, or may be negative."""
+        base, offset = self.flow.integers.affine(index)
+        known = base is self.loop.index and self.flow.integers.is_index(index)
+        return offset if known or index is self.loop.index else None
 
     def in_lanes(self, statement: Statement) -> bool:
         """Say whether a statement itself is done once for each lane."""

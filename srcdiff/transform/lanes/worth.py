@@ -65,7 +65,8 @@ def _is_rich(study: Study) -> bool:
     inner = list(statements(study.loop.body))
     accesses = [s for s in inner if isinstance(s, Load | Store | Increment)]
     calls = sum(isinstance(s, Call) for s in inner)
-    hard = any(isinstance(s, If) for s in inner) or any(map(study.is_scattered, accesses))
+    apart = any(study.is_scattered(s) or study.is_shifted(s) for s in accesses)
+    hard = apart or any(isinstance(s, If) for s in inner)
     return calls >= FEWEST and hard and _is_busy(study)
 
 
