@@ -21,6 +21,7 @@ from srcdiff.transform.count import count
 from srcdiff.transform.dead_writes import dead_writes
 from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.expand import expand
+from srcdiff.transform.factor import factor
 from srcdiff.transform.flatten import flatten
 from srcdiff.transform.forward import forward
 from srcdiff.transform.fuse import fuse
@@ -35,6 +36,7 @@ from srcdiff.transform.nested import (
     structured,
 )
 from srcdiff.transform.once import draws, draws_in_loops, inner_draws, quiet, refuse
+from srcdiff.transform.one_pass import one_pass
 from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
 from srcdiff.transform.promote import promote
@@ -67,6 +69,8 @@ FINISH: tuple[Pass, ...] = (
     release,
     simplify,
     eliminate,
+    factor,
+    one_pass,
     fuse,
     flatten,
     simplify,

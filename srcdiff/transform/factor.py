@@ -1,0 +1,157 @@
+"""Take the common factor out of products of matrices that are added to one array.
+
+    Increment x_bar += a @ b
+    Increment x_bar += a @ c        ->      Increment x_bar += a @ (b + c)
+
+A sum costs much less than a product. Only in the adjoint sweep, whose sums may be taken in any
+order; transposes are looked through, as `x.T @ x` has both of its contributions in one array.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from srcdiff.analysis.aliasing import Aliases, aliases
+from srcdiff.analysis.dataflow import Dataflow, dataflow
+from srcdiff.analysis.memory import Memory, memory
+from srcdiff.ir.build import Builder
+from srcdiff.ir.layout import view_layout
+from srcdiff.ir.nodes import (
+    Block,
+    Call,
+    Function,
+    Increment,
+    Statement,
+    Transpose,
+    Value,
+    View,
+)
+from srcdiff.ir.types import Array
+from srcdiff.ir.walk import map_blocks
+
+
+def factor(function: Function) -> Function:
+    """Merge products of `function` that have a factor in common and are added to one array."""
+    work = _Factoring(dataflow(function), aliases(function, through_edges=True), memory(function))
+    return replace(function, body=work.block(function.body))
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """An array, or its transpose."""
+
+    array: Value
+    flipped: bool
+
+    def is_like(self, other: "Matrix") -> bool:
+        return self.array is other.array and self.flipped == other.flipped
+
+    def turned(self) -> "Matrix":
+        return Matrix(self.array, not self.flipped)
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """What an increment adds: `left @ right`, as an array in the order of the memory."""
+
+    increment: Increment
+    call: Call
+    target: Value
+    left: Matrix
+    right: Matrix
+
+
+@dataclass(eq=False)
+class _Factoring:
+    flow: Dataflow
+    aliases: Aliases
+    memory: Memory
+
+    def block(self, block: Block) -> Block:
+        done: list[Statement] = []
+        waiting: list[Term] = []
+        for statement in block.statements:
+            statement = map_blocks(statement, self.block)
+            term = self.term(statement)
+            partner = None if term is None else self.partner(term, waiting)
+            if term is None:
+                touched = self.memory.reads(statement) | self.memory.writes(statement)
+                waiting = [t for t in waiting if self.memory.root(t.target) not in touched]
+            if term is not None and partner is not None:
+                done = [s for s in done if s not in (partner.increment, partner.call, term.call)]
+                done += _merged(partner, term)
+                waiting.remove(partner)
+                continue
+            done.append(statement)
+            if term is not None:
+                waiting.append(term)
+        same = len(done) == len(block.statements)
+        if same and all(a is b for a, b in zip(done, block.statements, strict=True)):
+            return block
+        return Block(tuple(done))
+
+    def term(self, statement: Statement) -> Term | None:
+        """Return what a statement adds to a whole array, if that is a product made for it."""
+        if not isinstance(statement, Increment) or statement.indices:
+            return None
+        value = statement.value
+        if statement.origin.sweep != "adjoint" or not isinstance(value, Value):
+            return None
+        call = self.flow.definitions[value].statement
+        if not isinstance(call, Call) or call.function is not np.matmul:
+            return None
+        matrices = [self.matrix(arg) for arg in call.args if isinstance(arg, Value)]
+        changes = any(self.aliases.is_memory(m.array) for m in matrices)
+        flat = any(len(m.array.shape) != 2 for m in matrices)
+        if changes or flat or len(self.flow.uses[value]) != 1:
+            return None
+        left, right = matrices
+        target = self.matrix(statement.ref)
+        if target.flipped:
+            left, right = right.turned(), left.turned()
+        return Term(statement, call, target.array, left, right)
+
+    def matrix(self, array: Value) -> Matrix:
+        flipped = False
+        while True:
+            view = self.flow.definitions[array].statement
+            if not isinstance(view, View) or not isinstance(view.how, Transpose):
+                return Matrix(array, flipped)
+            array, flipped = view.ref, flipped != (view.how.axes == (1, 0))
+
+    def partner(self, term: Term, waiting: list[Term]) -> Term | None:
+        """Return an earlier term of the same array that has a factor in common with `term`."""
+        for other in waiting:
+            shared = other.left.is_like(term.left) or other.right.is_like(term.right)
+            if other.target is term.target and shared:
+                return other
+        return None
+
+
+def _merged(first: Term, second: Term) -> list[Statement]:
+    """Return what adds both terms at once, where the second one was added."""
+    builder = Builder(second.increment.origin)
+    if first.left.is_like(second.left):
+        left = _view(builder, second.left)
+        right = _sum(builder, first.right, second.right)
+    else:
+        left = _sum(builder, first.left, second.left)
+        right = _view(builder, second.right)
+    shape = (left.shape[0], right.shape[1])
+    type = Array(left.type.dtype, 2)
+    product = builder.call(np.matmul, left, right, type=type, shape=shape)
+    builder.increment(second.target, (), product)
+    return builder.statements
+
+
+def _view(builder: Builder, matrix: Matrix) -> Value:
+    if not matrix.flipped:
+        return matrix.array
+    array, how = matrix.array, Transpose((1, 0))
+    assert isinstance(array.type, Array)
+    type = Array(array.type.dtype, 2, view_layout(array.type, how))
+    return builder.view(array, how, type, array.shape[::-1])
+
+
+def _sum(builder: Builder, first: Matrix, second: Matrix) -> Value:
+    return builder.call(np.add, _view(builder, first), _view(builder, second))
