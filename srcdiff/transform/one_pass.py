@@ -150,7 +150,9 @@ class _Merge:
             known = values(product.call.out.shape)
             follows = product.vector in rows and not product.by_row
             needed = known if follows else (product.vector, *known)
-            if self.needs(needed):
+            moves = product is not self.group[0]
+            changes = moves and self.merger.aliases.is_memory(product.vector)
+            if not changes and self.needs(needed):
                 members.append(product)
                 if product.by_row and not self.merger.aliases.is_memory(product.call.out):
                     rows[product.call.out] = product

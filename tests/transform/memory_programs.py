@@ -210,11 +210,13 @@ def memory_program(seed: int) -> Function:
 
 
 def poisoned(function: Function) -> Function:
-    """Return the function with nan where memory is undefined."""
+    """Return the function with nan, or a large integer, where memory is undefined."""
 
     def change(statement: Statement) -> list[Statement]:
         if isinstance(statement, Alloc) and statement.fill is None:
-            return [replace(statement, fill=Const(float("nan"), FLOAT64))]
+            whole = statement.out.type.dtype.kind in "iu"
+            fill = Const(2**40, PYTHON_INT) if whole else Const(float("nan"), FLOAT64)
+            return [replace(statement, fill=fill)]
         return [statement]
 
     return replace(function, body=rewrite(function.body, change))
