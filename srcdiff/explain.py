@@ -7,6 +7,7 @@ line  what           shape  dtype    bytes
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +27,7 @@ from srcdiff.ir.nodes import (
     Origin,
     Statement,
     Store,
+    Sweep,
     Value,
     While,
     is_array,
@@ -37,6 +39,7 @@ from srcdiff.pipeline import Stages
 from srcdiff.specialisation import Specialisation
 from srcdiff.specialise import Made
 from srcdiff.subject import Subject
+from srcdiff.transform.lanes import verdicts
 from srcdiff.transform.measure import measure, widths
 from srcdiff.words import grow, new_stack
 
@@ -71,6 +74,18 @@ class Loop:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Lanes:
+    """An outermost loop of the text, and why its iterations do not run side by side, 64 at a time.
+
+    Without a reason, they do.
+    """
+
+    line: int | None
+    sweep: Sweep
+    reason: str
+
+
 ON_A_STACK = (
     "What calls of functions that call themselves need is kept on a stack, which grows with their "
     "depth; it is not counted here."
@@ -88,6 +103,7 @@ class Explanation:
     rows: tuple[Row, ...]
     loops: tuple[Loop, ...]
     notes: tuple[str, ...] = ()
+    lanes: tuple[Lanes, ...] = ()
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -110,6 +126,8 @@ class Explanation:
                 lines += ["", f"{title}: {_count(self.bytes(kind))}", *_table(rows)]
         if self.loops:
             lines += ["", "Loops that adjoints go through", *map(_told, self.loops)]
+        if self.lanes:
+            lines += ["", "Outermost loops of the derivative", *map(_told_lanes, self.lanes)]
         return "\n".join(lines)
 
 
@@ -152,6 +170,11 @@ def _told(loop: Loop) -> str:
     return f"{loop.line or '':>4}  {fate}."
 
 
+def _told_lanes(loop: Lanes) -> str:
+    fate = f"no lanes: {loop.reason}" if loop.reason else "in lanes"
+    return f"{loop.line or '':>4}  {loop.sweep} sweep, {fate}."
+
+
 # ---- arrays ----
 
 
@@ -189,7 +212,8 @@ def _explained(made: Made, leaves: Sequence[Any], given: tuple[Any, ...]) -> Exp
     notes = tuple(note for note in function.notes if note != KEPT)
     if any(isinstance(s, Call) and s.function is new_stack for s in statements(function.body)):
         notes += (ON_A_STACK,)
-    return Explanation(function.name, tuple(rows), _loops(made.stages), notes)
+    loops, lanes = _loops(made.stages), _lanes(made.stages)
+    return Explanation(function.name, tuple(rows), loops, notes, lanes)
 
 
 def _places(function: Function) -> dict[Statement, int]:
@@ -289,6 +313,18 @@ def _loops(stages: Stages) -> tuple[Loop, ...]:
             found[Loop(line, True, ())] = None
         elif span in reversed_spans:
             found[Loop(line, False, judge.reasons(loop))] = None
+    return tuple(found)
+
+
+def _lanes(stages: Stages) -> tuple[Lanes, ...]:
+    """Return the outermost loops as they were before some of them were run in lanes."""
+    known = list(stages.functions.items())
+    before = [old for (_, old), (name, _) in pairwise(known) if name.endswith("_lanes")]
+    found: dict[Lanes, None] = {}
+    for loop, reason in verdicts(before[0]) if before else ():
+        span = loop.origin.span
+        if span is not None:
+            found[Lanes(span.line, loop.origin.sweep, reason)] = None
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import srcdiff as sd
+from srcdiff.runtime import vecmath
 from tests.corpus import corpus
 
 X = np.linspace(0.1, 1.0, 5000)
@@ -120,7 +121,11 @@ line  name         shape  dtype    bytes
 {line:>4}  angle_saved     30  float64    240  `angle` of line {line}
 
 Loops that adjoints go through
-{line:>4}  one sweep after the other: {reasons}."""
+{line:>4}  one sweep after the other: {reasons}.
+
+Outermost loops of the derivative
+{line:>4}  primal sweep, no lanes: {lanes}.
+{line:>4}  adjoint sweep, no lanes: it does not count by 1 to its end."""
 
 
 def test_text() -> None:
@@ -128,7 +133,32 @@ def test_text() -> None:
     explanation = sd.grad(pendulum, jit=False).explain(1.0, 0.0, 30)
     carried = [f"`{name}` is carried from one iteration to the next" for name in ("angle", "speed")]
     reasons = "; ".join(sorted(carried, key=explanation.loops[0].reasons.index))
-    assert str(explanation) == TOLD.format(line=line, reasons=reasons)
+    (primal, _) = explanation.lanes
+    assert primal.reason in carried
+    told = TOLD.format(line=line, reasons=reasons, lanes=primal.reason)
+    assert str(explanation) == told
+
+
+@pytest.mark.skipif(not vecmath.available(), reason="this machine has no fused multiply-add")
+def test_lanes() -> None:
+    def f(x, c):
+        total = 0.0
+        for i in range(x.shape[0]):
+            y = x[i]
+            for j in range(4):
+                if y > c:
+                    y = np.sin(y * c + j) - 0.5 * y * y
+                else:
+                    y = y * c + np.cos(y) * j - c
+            total += y
+        for i in range(x.shape[0]):
+            total += x[i] * x[i]
+        return total
+
+    line = f.__code__.co_firstlineno
+    first, second = sd.grad(f, jit=False).explain(np.ones(3), 0.5).lanes
+    assert (first.line, first.reason) == (line + 2, "")
+    assert (second.line, second.reason) == (line + 10, "it has vector code of its own")
 
 
 def test_loops() -> None:

@@ -21,7 +21,7 @@ from srcdiff.ir.walk import map_blocks
 from srcdiff.runtime import vecmath
 from srcdiff.transform.lanes.strips import in_lanes
 from srcdiff.transform.lanes.study import Study
-from srcdiff.transform.lanes.worth import is_worth
+from srcdiff.transform.lanes.worth import why_not
 
 
 def lanes(function: Function) -> Function:
@@ -30,6 +30,20 @@ def lanes(function: Function) -> Function:
         return function
     work = _Lanes(dataflow(function), aliases(function, through_edges=True))
     return replace(function, body=work.block(function.body))
+
+
+def verdicts(function: Function) -> list[tuple[For, str]]:
+    """Return the outermost loops, and why `lanes` leaves each of them; empty: it does not."""
+    flow, classes = dataflow(function), aliases(function, through_edges=True)
+    loops = [s for s in function.body.statements if isinstance(s, For)]
+    return [(loop, verdict(Study(loop, flow, classes))) for loop in loops]
+
+
+def verdict(study: Study) -> str:
+    """Return why a loop is not run in lanes; empty: it is."""
+    if not vecmath.available():
+        return "this machine has no fused multiply-add"
+    return study.reason() or why_not(study)
 
 
 @dataclass(eq=False)
@@ -43,7 +57,7 @@ class _Lanes:
     def statement(self, statement: Statement) -> list[Statement]:
         if isinstance(statement, For):
             study = Study(statement, self.flow, self.aliases)
-            if not study.reason() and is_worth(study):
+            if not verdict(study):
                 made, strips = in_lanes(study)
                 return [*made, strips]
         return [map_blocks(statement, self.block)]

@@ -73,7 +73,8 @@ def in_lanes(study: Study) -> tuple[list[Alloc], For]:
     for array in study.packed:
         type = Array(array.type.dtype, len(array.shape))
         shape = (*array.shape[1:], integer(STRIP))
-        work.packed[array] = Value(array.name, type, shape)
+        name = f"_{array.name.lstrip('_')}_lanes"
+        work.packed[array] = Value(name, type, shape)
     made = [*work.rows.close(), *map(Alloc, work.packed.values())]
     return made, work.strips(items)
 
@@ -118,9 +119,7 @@ class _Writer:
         """Copy the rows of an array that a strip reads, so that lanes are side by side."""
         packed = self.packed[array]
         lane = Value("_lane", PYTHON_INT)
-        indices = tuple(
-            Value(f"_{array.name.lstrip('_')}_{k}", PYTHON_INT) for k in range(1, len(array.shape))
-        )
+        indices = tuple(Value("_k", PYTHON_INT) for _ in array.shape[1:])
         inner = Builder(builder.origin)
         at = inner.call(np.add, self.low, lane, name=f"_{self.study.loop.index.name}")
         copied = Builder(builder.origin)

@@ -23,24 +23,28 @@ SHORT = 8
 FEW_LANES = 32
 
 
-def is_worth(study: Study) -> bool:
-    """Say whether lanes are worth it, for a loop that can be run in lanes."""
+def why_not(study: Study) -> str:
+    """Return why lanes are not worth it, for a loop that can be run in lanes; empty: they are."""
     if _is_below(study.loop, FEW_LANES):
-        return False
+        return "it has few iterations"
     inner = list(_loops(study.loop, 1))
-    if not inner:
-        return _is_rich(study)
-    deepest = max(depth for depth, _ in inner)
+    deepest = max((depth for depth, _ in inner), default=0)
     last = [loop for depth, loop in inner if depth == deepest]
-    return _is_busy(study) and all(_needs_lanes(study, loop) for loop in last)
+    if not all(_needs_lanes(study, loop) for loop in last):
+        return "its innermost loops have vector code of their own"
+    if not inner and not _is_hard(study):
+        return "it has vector code of its own"
+    if not _is_busy(study, LEAST if inner else FEWEST):
+        return "it computes little for each element"
+    return ""
 
 
-def _is_busy(study: Study) -> bool:
+def _is_busy(study: Study, least: int) -> bool:
     """Say whether much is computed for each element that lies apart from the next lane's."""
     inner = list(statements(study.loop.body))
     work = sum(isinstance(s, Call) for s in inner)
     accesses = [s for s in inner if isinstance(s, Load | Store | Increment)]
-    return work >= max(LEAST, APART * sum(map(study.is_scattered, accesses)))
+    return work >= max(least, APART * sum(map(study.is_scattered, accesses)))
 
 
 def _is_below(loop: For, trips: int) -> bool:
@@ -60,14 +64,12 @@ def _loops(loop: Statement, depth: int) -> Iterator[tuple[int, For]]:
             yield from _loops(statement, depth + inside)
 
 
-def _is_rich(study: Study) -> bool:
-    """Say whether straight code computes much, and something keeps LLVM from vector code of it."""
+def _is_hard(study: Study) -> bool:
+    """Say whether something keeps LLVM from vector code of straight code."""
     inner = list(statements(study.loop.body))
     accesses = [s for s in inner if isinstance(s, Load | Store | Increment)]
-    calls = sum(isinstance(s, Call) for s in inner)
     apart = any(study.is_scattered(s) or study.is_shifted(s) for s in accesses)
-    hard = apart or any(isinstance(s, If) for s in inner)
-    return calls >= FEWEST and hard and _is_busy(study)
+    return apart or any(isinstance(s, If) for s in inner)
 
 
 def _needs_lanes(study: Study, loop: For) -> bool:
