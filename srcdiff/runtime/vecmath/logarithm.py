@@ -104,25 +104,19 @@ def log1p(x: Value) -> Value:
 
 @vector
 def log2(x: Value) -> Value:
-    """Return the logarithm to base 2, to 1 ulp."""
+    """Return the logarithm to base 2, to 1.2 ulp."""
     k, m = split(x)
-    high, low = two_parts(m - 1.0)
-    scaled = high * x.pick(*LOG2_E)
-    rest = fma(high, x.pick(*LOG2_E), -scaled)
-    rest = fma(low, x.pick(*LOG2_E), fma(high, x.pick(*LOG2_E_REST), rest))
-    y = k + scaled
-    return ends(x, y + (((k - y) + scaled) + rest), x)
+    f = m - 1.0
+    half, rest = series(f)
+    part = fma(f, x.pick(*LOG2_E), (rest - half) * x.pick(*LOG2_E))
+    return ends(x, k + part, x)
 
 
 @vector
 def log10(x: Value) -> Value:
-    """Return the logarithm to base 10, to 1 ulp."""
+    """Return the logarithm to base 10, to 1.2 ulp."""
     k, m = split(x)
-    high, low = two_parts(m - 1.0)
-    scaled = high * x.pick(*LOG10_E)
-    rest = fma(high, x.pick(*LOG10_E), -scaled)
-    rest = fma(low, x.pick(*LOG10_E), fma(high, x.pick(*LOG10_E_REST), rest))
-    whole = k * x.pick(*LOG10_2_HIGH)
-    rest = fma(k, x.pick(*LOG10_2_LOW), rest)
-    y = whole + scaled
-    return ends(x, y + (((whole - y) + scaled) + rest), x)
+    f = m - 1.0
+    half, rest = series(f)
+    low = fma(k, x.pick(*LOG10_2_LOW), (rest - half) * x.pick(*LOG10_E))
+    return ends(x, fma(k, x.pick(*LOG10_2_HIGH), fma(f, x.pick(*LOG10_E), low)), x)
