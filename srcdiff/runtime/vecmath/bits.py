@@ -257,7 +257,7 @@ def nearest(x: Value, scale: float) -> tuple[Value, Value]:
 
 
 def integer(x: Value) -> Value:
-    """Return a whole number, under 2**22 in size, as a real."""
+    """Return a whole number, under 2**51 in size (2**22 in single precision), as a real."""
     return (x + x.format.magic_bits).real() - x.format.magic
 
 

@@ -15,7 +15,6 @@ from srcdiff.runtime.vecmath.bits import (
     maximum,
     minimum,
     nearest,
-    power_of_two,
     scale,
     where,
 )
@@ -57,22 +56,24 @@ LOG2_SINGLE = (
 """The same to 2**-36. Both interpolate at Chebyshev nodes, as in `exponential`."""
 
 CBRT_DOUBLE = (
-    0.02778280101858424,
-    -0.21636185469244387,
-    0.6846527077322325,
-    -1.1623973573078166,
-    1.6662787377309156,
+    0.1124413501338033,
+    0.12644567367154783,
+    0.14402699417713355,
+    0.17283304120224305,
+    0.2222222257246084,
+    0.33333333715317387,
 )
-"""m**(-1/3) for m from 1 to 2, to 2**-14."""
+"""((1 - e)**(-1/3) - 1) / e for |e| <= 0.103, to 2**-31 / e; likewise."""
 
 CBRT_SINGLE = (
-    0.09126117,
-    -0.47684205,
-    1.383506,
+    0.17384113371372223,
+    0.22337763011455536,
+    0.3333333432674408,
 )
-"""The same to 2**-9."""
+"""The same to 2**-17 / e."""
 
-
+CBRT_START = (1499659093495775.0, 2773243.0)
+"""4/3 of the bias less 0.068, in units of the last bit that `cbrt` keeps."""
 
 def log2_twofold(x: Value) -> tuple[Value, Value]:
     """Return log2(x) as a sum of two.
@@ -126,26 +127,20 @@ def pow(x: Value, y: Value) -> Value:
 def cbrt(x: Value) -> Value:
     """Return the cube root, to 1 ulp.
 
-    A polynomial and a step of Halley for m**(-1/3), then one of Newton for m**(1/3).
+    The bits of a number are nearly its logarithm: a third of them, negative, begins x**(-1/3), to
+    3 %. One step of high order, then one of Newton for x**(1/3), which rounds.
     """
     form = x.format
     size = absolute(x)
-    subnormal = size < form.tiny
-    shift = x.pick(54.0, 24.0)
-    bits = where(subnormal, size * 2.0**shift, size).bits()
-    exponent = integer((bits >> form.fraction) - form.bias) - where(subnormal, shift, 0.0)
-    third_real, third = nearest(exponent - 1.0, 1 / 3)
-    rest = fma(third_real, -3.0, exponent)
-    fraction = (bits & ((1 << form.fraction) - 1)) | (form.bias << form.fraction)
-    m = fraction.real()
-    start = horner(m, m.pick(CBRT_DOUBLE, CBRT_SINGLE))
-    start = start * where(rest > 1.0, 4 ** (-1 / 3), where(rest > 0.0, 2 ** (-1 / 3), 1.0))
-    m = m * where(rest > 1.0, 4.0, where(rest > 0.0, 2.0, 1.0))
-    error = 1.0 - m * start * start * start
-    inverse = fma(start * error, fma(error, 2 / 9, 1 / 3), start)
-    root = m * inverse * inverse
-    square = root * root
-    error = fma(-square, root, m) - fma(root, root, -square) * root
-    root = fma(error, inverse * inverse * (1 / 3), root)
-    y = copysign(root * power_of_two(third), x)
-    return where((size > 0.0) & (size < INFINITY), y, x)
+    tiny = size < x.pick(2.0**-900, 2.0**-90)
+    scaled = where(tiny, size * x.pick(2.0**54, 2.0**24), size)
+    kept = form.fraction - x.pick(40, 14)
+    bits = fma(integer(scaled.bits() >> kept), -1 / 3, x.pick(*CBRT_START) + 2.0**form.fraction)
+    start = (bits.bits() << kept).real()
+    error = 1.0 - scaled * start * start * start
+    inverse = fma(start * error, horner(error, x.pick(CBRT_DOUBLE, CBRT_SINGLE)), start)
+    square = inverse * inverse
+    root = scaled * square
+    root = fma(fma(-(root * root), root, scaled), square * (1 / 3), root)
+    root = where(tiny, root * x.pick(2.0**-18, 2.0**-8), root)
+    return where(size < INFINITY, copysign(root, x), x)
