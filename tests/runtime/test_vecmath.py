@@ -23,7 +23,7 @@ Reals = np.ndarray[Any, Any]
 FUNCTIONS = {function.__name__: function for function in vecmath.VECTOR.values()} | vecmath.NAMED
 BINARY = ("arctan2", "pow")
 UNARY = tuple(name for name in FUNCTIONS if name not in (*BINARY, "sincos"))
-NUMPY = {ours.__name__: numpy for numpy, ours in vecmath.VECTOR.items()}
+NUMPY = {f.__name__: g for g, f in vecmath.VECTOR.items() if isinstance(g, np.ufunc)}
 DTYPES = (np.float64, np.float32)
 MOST_ULPS = 1.6
 """For every function; 2 is what callers may rely on, and 4 for pow."""
@@ -329,7 +329,7 @@ def test_loops_are_vectorised(name: str, dtype: type) -> None:
     args = sample(name, dtype, 8)
     compiled(np.empty(8, dtype), *args)
     text = compiled.inspect_asm(compiled.signatures[0])
-    assert len(re.findall(PACKED[dtype], text)) >= 5
+    assert len(re.findall(PACKED[dtype], text)) >= 4
 
 
 @pytest.mark.skipif(not vecmath.available(), reason="needs FMA")

@@ -9,12 +9,12 @@ from srcdiff.runtime.vecmath.bits import (
     fast_sum,
     fma,
     horner,
-    paired,
     integer,
     intrinsic,
     maximum,
     minimum,
     nearest,
+    paired,
     scale,
     where,
 )
@@ -46,7 +46,9 @@ LOG2_DOUBLE = (
     0.5770780163555882,
     0.9617966939259756,
 )
-"""Q(s**2), where log2((1 + s) / (1 - s)) = s (2 / ln 2 + s**2 Q(s**2)) for |s| <= 0.058, to 2**-63."""
+"""Q(s**2), where log2((1 + s) / (1 - s)) = s (2 / ln 2 + s**2 Q(s**2)).
+
+For |s| <= 0.058, to 2**-63."""
 
 LOG2_SINGLE = (
     0.4138076603412628,
@@ -74,6 +76,7 @@ CBRT_SINGLE = (
 
 CBRT_START = (1499659093495775.0, 2773243.0)
 """4/3 of the bias less 0.068, in units of the last bit that `cbrt` keeps."""
+
 
 def log2_twofold(x: Value) -> tuple[Value, Value]:
     """Return log2(x) as a sum of two.
