@@ -352,11 +352,13 @@ def test_a_loop_of_several_is_vectorised() -> None:
 NESTED = """
 import numba, numpy as np
 from srcdiff.runtime import vecmath
-from srcdiff.runtime.vecmath.machine import callee_saves, features
+from srcdiff.runtime.vecmath.machine import callee_saves, features, has_scaling
 
 sin, tan = vecmath.VECTOR[np.sin], vecmath.VECTOR[np.tan]
+exp, power = vecmath.VECTOR[np.exp], vecmath.VECTOR[np.power]
 assert "avx512f" not in features()
 assert not callee_saves()
+assert not has_scaling()
 assert vecmath.available()
 
 @numba.njit(error_model="numpy")
@@ -374,6 +376,19 @@ for array in (x, x.astype(np.float32)):
     expected = np.sin(array) + np.tan(0.5 * array)
     np.testing.assert_allclose(y, expected, rtol=2e-6 if array is not x else 1e-9, atol=1e-6)
 assert "ymm" in nested.inspect_asm(nested.signatures[0])
+
+@numba.njit(error_model="numpy")
+def scaled(y, x):
+    for i in range(x.shape[0]):
+        y[i] = exp(x[i]) + power(abs(x[i]), 0.1 * x[i])
+
+x = np.append(np.linspace(-700.0, 700.0, 1001), [-720.0, -744.0])
+y = np.empty_like(x)
+with np.errstate(over="ignore"):
+    expected = np.exp(x) + np.abs(x) ** (0.1 * x)
+scaled(y, x)
+np.testing.assert_allclose(y, expected, rtol=1e-15, atol=0)
+assert "ymm" in scaled.inspect_asm(scaled.signatures[0])
 """
 
 

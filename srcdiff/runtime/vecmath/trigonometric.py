@@ -72,11 +72,13 @@ def reduce(x: Value) -> tuple[Value, Value]:
 
 
 def reduce_twofold(x: Value) -> tuple[Value, Value, Value]:
-    """Return k, r and what rounding took from r, which is not always less than an ulp."""
+    """Return k, r and what rounding took from r, which may be more than half an ulp of it."""
     k_real, k = nearest(x, TWO_OVER_PI)
     a = fma(k_real, -x.pick(*HALF_PI), x)
     b = k_real * x.pick(*HALF_PI_REST)
     b_rest = fma(k_real, x.pick(*HALF_PI_REST), -b)
+    # Where b is more than twice a, the rest is off by half an ulp of r at most; a is coarser than b
+    # there, so that nothing worse happens. Elsewhere it is exact.
     r, rest = fast_sum(a, -b)
     return k, r, fma(k_real, -x.pick(*HALF_PI_LEAST), rest - b_rest)
 
