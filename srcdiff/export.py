@@ -6,6 +6,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
 from numba.core.dispatcher import Dispatcher
 from numba.extending import register_jitable
 
@@ -58,7 +59,9 @@ def _define(name: str, value: Any, parts: dict[str, str]) -> None:
     elif isinstance(value, bool | int | float | tuple):
         parts[name] = f"{name} = {value!r}"
     elif isinstance(value, FunctionType) and value in SCALAR:
-        parts[name] = f"{name} = np.{SCALAR[value].__name__}"
+        plain = SCALAR[value]
+        package = "np" if isinstance(plain, np.ufunc) else plain.__module__
+        parts[name] = f"{name} = {package}.{plain.__name__}"
     elif any(value is word for word in STACK):
         _define_stack(parts)
         if value.__name__ != name:

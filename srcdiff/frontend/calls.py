@@ -323,7 +323,9 @@ def _elementwise(
             c.fail(
                 node,
                 f"math.{value.__name__} takes numbers, not arrays.",
-                f"Use np.{known.__name__}.",
+                f"Use np.{known.__name__}."
+                if hasattr(np, known.__name__)
+                else "Use the function of scipy.special, or a loop over the elements.",
             )
         operands = [_python_number(c, operand) for operand in operands]
     result = apply(c, node, known, operands, name, operator=python)

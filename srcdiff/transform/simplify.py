@@ -294,6 +294,10 @@ def _folded(call: Call) -> Operand | None:
             return factors
     if call.function is np.where and isinstance(call.args[0], Const) and not is_array(call.out):
         return call.args[1] if call.args[0].value else call.args[2]
+    if call.function is np.power and _is_first_power(call):
+        return call.args[0]
+    if call.function is np.subtract and _is_less_one(call):
+        return _less_one(call)
     if call.function is np.equal and _is_itself(call):
         return Const(True, call.out.type)
     if call.out.type.dtype.kind not in "ib" or not _all_literal(call):
@@ -303,6 +307,24 @@ def _folded(call: Call) -> Operand | None:
         return None
     value = fold(*[arg.value for arg in call.args])  # type: ignore[union-attr]
     return Const(value, call.out.type)
+
+
+def _is_first_power(call: Call) -> bool:
+    base, exponent = call.args
+    temporary = call.out.name.startswith("_") and not is_array(call.out)
+    return temporary and is_constant(exponent, 1) and base.type == call.out.type
+
+
+def _is_less_one(call: Call) -> bool:
+    """Say whether this is a literal float less 1: the exponent in the partial of a power."""
+    number, one = call.args
+    return isinstance(number, Const) and is_constant(one, 1) and call.out.type.dtype.kind == "f"
+
+
+def _less_one(call: Call) -> Const:
+    dtype = call.out.type.dtype
+    number, one = (dtype.type(arg.value) for arg in call.args)  # type: ignore[union-attr]
+    return Const((number - one).item(), call.out.type)
 
 
 def _is_itself(call: Call) -> bool:

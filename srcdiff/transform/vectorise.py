@@ -47,6 +47,9 @@ STRIP = 64
 FEWEST = 8
 """The least number of iterations, where it is known, that are worth a vector."""
 
+EASY_POWERS = (-1, 0.5, 1, 2, 3)
+"""LLVM makes a product, a quotient or a square root of these."""
+
 PLAIN = frozenset(
     {np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.absolute, np.sqrt}
     | {np.square, np.reciprocal, np.maximum, np.minimum, np.where, np.power, np.sign, np.copysign}
@@ -73,8 +76,8 @@ def replaces(call: Call) -> Callable[..., Any] | None:
     types = {operand.type.dtype for operand in (call.out, *call.args)}
     if len(types) > 1 or any(map(is_array, (call.out, *call.args))):
         return None
-    if call.function is np.power and isinstance(call.args[1], Const):
-        return None  # it is made of products, or of a square root
+    if call.function is np.power and is_constant(call.args[1], *EASY_POWERS):
+        return None
     return vecmath.VECTOR.get(call.function)
 
 

@@ -84,7 +84,10 @@ def test_what_is_not_built_raises() -> None:
 
 
 def special(x):
-    return np.sum(x * x) + math.lgamma(x[0]) * x[1]
+    total = np.sum(x * x) + math.lgamma(x[0]) * x[1]
+    for i in range(x.shape[0]):
+        total += math.erf(x[i])
+    return total
 
 
 def test_export(tmp_path: Path) -> None:

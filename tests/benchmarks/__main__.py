@@ -8,8 +8,16 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks.measure import Measured, measure
+from tests.benchmarks.page import write_page
 from tests.benchmarks.registry import CASES
-from tests.benchmarks.report import rows_of, table, write_json, write_picture
+from tests.benchmarks.report import (
+    read_json,
+    rows_of,
+    surroundings,
+    table,
+    write_json,
+    write_picture,
+)
 from tests.benchmarks.timing import use_one_core
 
 
@@ -23,6 +31,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("--limit", type=float, help="status 1 if a gradient/primal is above it")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw (needs matplotlib)")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write a page")
+    parser.add_argument(
+        "--from", type=Path, metavar="FILE", dest="source", help="measure nothing; read this JSON"
+    )
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in CASES]
     if unknown:
@@ -61,10 +73,18 @@ def main() -> int:
         for name, case in CASES.items():
             print(f"{name:16}{', '.join(case.forms()):16}{'by hand' if case.hand else ''}")
         return 0
-    use_one_core()
-    results, failed = run(given)
+    if given.source:
+        where, results = read_json(given.source)
+        results = [m for m in results if not given.names or m.name in given.names]
+        failed: list[str] = []
+    else:
+        use_one_core()
+        results, failed = run(given)
+        where = surroundings()
     print(table(results))
     print("".join(f"\nFAILED {text}" for text in failed))
+    if given.markdown:
+        write_page(given.markdown, where, results, failed)
     if given.plot:
         write_picture(given.plot, results)
     rows = [row for m in results for row in rows_of(m)]

@@ -1,16 +1,18 @@
 """Tables, JSON and a picture of what was measured."""
 
 import dataclasses
+import datetime
 import json
 import math
 import os
 import platform
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.first import First
 from tests.benchmarks.measure import HAND, Measured
 from tests.benchmarks.peers import PEERS
 from tests.benchmarks.timing import Timing
@@ -84,26 +86,44 @@ def cell(number: float | None) -> str:
 
 def means(results: Sequence[Measured], peers: Sequence[str]) -> Iterator[str]:
     """Iterate over lines with geometric means; a case counts once, but for the first of them."""
-    best = [min(rows_of(m), key=lambda row: row.gradient_ms) for m in results if m.gradient]
     all_rows = [row for m in results for row in rows_of(m)]
     yield summary("gradient/primal, all forms", (row.of_primal[0] for row in all_rows))
-    fastest = {m.name: 1e3 * min(timing.median for timing in m.primal.values()) for m in results}
-    ratios = [row.gradient_ms / fastest[row.name] for row in best]
+    ratios = of_fastest_primal(results).values()
     yield summary("gradient/primal, the fastest forms of each case", ratios)
     for name in (HAND, *peers):
-        numbers = [row.others[name] for row in best if name in row.others]
+        numbers = of_gradient(results, name).values()
         if name == HAND:
             numbers = [1 / number for number in numbers]
         yield summary("gradient/hand" if name == HAND else f"{name}/gradient", numbers)
-    by_hand = [1e3 * m.others[HAND].median / fastest[m.name] for m in results if HAND in m.others]
+    by_hand = [m.others[HAND].median / fastest(m.primal) for m in results if HAND in m.others]
     yield summary("hand/primal, the fastest forms of each case", by_hand)
+
+
+def fastest(timings: Mapping[str, Timing]) -> float:
+    """Return the least median, in seconds."""
+    return min(timing.median for timing in timings.values())
+
+
+def of_fastest_primal(results: Sequence[Measured]) -> dict[str, float]:
+    """Return the gradient/primal of each case, both in their fastest forms."""
+    return {m.name: fastest(m.gradient) / fastest(m.primal) for m in results if m.gradient}
+
+
+def of_gradient(results: Sequence[Measured], other: str) -> dict[str, float]:
+    """Return another's time in units of our gradient, in its fastest form, for each case."""
+    found = (m for m in results if m.gradient and other in m.others)
+    return {m.name: m.others[other].median / fastest(m.gradient) for m in found}
+
+
+def geometric_mean(numbers: Collection[float]) -> float:
+    return math.exp(math.fsum(map(math.log, numbers)) / len(numbers))
 
 
 def summary(what: str, numbers: Iterable[float]) -> str:
     numbers = list(numbers)
     if not numbers:
         return f"{what}: none"
-    mean = math.exp(math.fsum(map(math.log, numbers)) / len(numbers))
+    mean = geometric_mean(numbers)
     extremes = f"{min(numbers):.2f} to {max(numbers):.2f}"
     return f"{what}: geometric mean {mean:.2f} of {len(numbers)}, {extremes}"
 
@@ -117,8 +137,10 @@ def surroundings() -> dict[str, Any]:
         except metadata.PackageNotFoundError:
             continue
     return {
+        "date": datetime.date.today().isoformat(),
         "machine": platform.machine(),
         "processor": processor(),
+        "cores": os.cpu_count(),
         "system": platform.platform(),
         "python": sys.version.split()[0],
         "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
@@ -137,6 +159,23 @@ def processor() -> str:
 def write_json(path: Path, results: Sequence[Measured]) -> None:
     cases = [dataclasses.asdict(m) for m in results]
     path.write_text(json.dumps({"where": surroundings(), "cases": cases}, indent=1) + "\n")
+
+
+def read_json(path: Path) -> tuple[dict[str, Any], list[Measured]]:
+    """Return machine and versions, and what was measured, of a file that `write_json` made."""
+    read = json.loads(path.read_text())
+    return read["where"], [measured_of(case) for case in read["cases"]]
+
+
+def measured_of(case: Mapping[str, Any]) -> Measured:
+    """Return a case as it was before it was written."""
+
+    def timings(part: str) -> dict[str, Timing]:
+        return {name: Timing(**numbers) for name, numbers in case[part].items()}
+
+    first = {form: First(**numbers) for form, numbers in case["first"].items()}
+    parts = [timings(part) for part in ("primal", "gradient", "others")]
+    return Measured(case["name"], *parts, case["refused"], first)
 
 
 def write_picture(path: Path, results: Sequence[Measured]) -> None:

@@ -1,5 +1,6 @@
 """Loops that call elementary functions: in strips where sums have an order, and as vector code."""
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -54,7 +55,22 @@ def from_the_end(x: Any, a: Any) -> Any:
     return total
 
 
-PACKED = (in_order, in_any_order, two_sums, later)
+def normal(x: Any, a: Any) -> Any:
+    total = 0.0
+    for i in range(x.shape[0]):
+        total += math.erf(x[i] * a) - math.erfc(x[i])
+    return total
+
+
+def powers(x: Any, a: Any) -> Any:
+    total = 0.0
+    for i in range(x.shape[0]):
+        y = 1.0 + x[i] * x[i]
+        total += y**1.7 - y**-0.5 + a * y**2.0 + (y**3.0) ** 0.3
+    return total
+
+
+PACKED = (in_order, in_any_order, two_sums, later, normal, powers)
 FUNCTIONS = (*PACKED, from_the_end)
 
 
@@ -74,6 +90,14 @@ def test_a_sum_without_an_order_stays_one_loop() -> None:
     source = text(in_any_order)
     assert "vector_exp" in source
     assert "part" not in source
+
+
+def test_powers() -> None:
+    source = text(powers)
+    assert "vector_pow(y, 1.7)" in source
+    assert re.search(r"vector_pow\(y\w*, 0\.7\)", source)
+    assert "y**2" in source
+    assert "- 1.0" not in source
 
 
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)

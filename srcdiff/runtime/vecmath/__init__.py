@@ -5,6 +5,7 @@ agree with NumPy at infinities, nan, signed zeros and subnormal numbers; how man
 off stands in the docstring of each. In scalar code libm is faster.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -41,18 +42,18 @@ VECTOR: dict[Callable[..., Any], Callable[..., Any]] = {
     np.arccos: arccos,
     np.power: pow,
     np.cbrt: cbrt,
+    math.erf: erf,
+    math.erfc: erfc,
 }
-"""NumPy's function to ours."""
+"""The function of NumPy, or of `math`, to ours."""
 
 SCALAR: dict[Callable[..., Any], Callable[..., Any]] = {
     ours: plain for plain, ours in VECTOR.items()
 }
-"""Ours to NumPy's."""
+"""The other way round."""
 
 NAMED: dict[str, Callable[..., Any]] = {
-    "erf": erf,
-    "erfc": erfc,
     "sigmoid": sigmoid,
     "sincos": sincos,
 }
-"""Those that NumPy has not."""
+"""Those that neither has."""

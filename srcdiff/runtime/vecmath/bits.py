@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 from llvmlite import ir
 
+from srcdiff.runtime.vecmath.machine import has_scaling
+
 Operand: TypeAlias = "Value | float | int"
 Coefficients: TypeAlias = tuple[float, ...]
 
@@ -239,6 +241,15 @@ def horner(x: Value, coefficients: Coefficients) -> Value:
     return p
 
 
+def paired(x: Value, coefficients: Coefficients) -> Value:
+    """Return what `horner` does, by two chains of half the length."""
+    last = len(coefficients) - 1
+    square = x * x
+    even = horner(square, coefficients[last % 2 :: 2])
+    odd = horner(square, coefficients[1 - last % 2 :: 2])
+    return fma(odd, x, even)
+
+
 def nearest(x: Value, scale: float) -> tuple[Value, Value]:
     """Return x * scale rounded to an integer, as a real and as a whole number."""
     shifted = fma(x, scale, x.format.magic)
@@ -246,7 +257,7 @@ def nearest(x: Value, scale: float) -> tuple[Value, Value]:
 
 
 def integer(x: Value) -> Value:
-    """Return a whole number, under 2**22 in size, as a real."""
+    """Return a whole number, under 2**51 in size (2**22 in single precision), as a real."""
     return (x + x.format.magic_bits).real() - x.format.magic
 
 
@@ -257,5 +268,16 @@ def power_of_two(k: Value) -> Value:
 
 def scale(x: Value, k: Value) -> Value:
     """Return x * 2**k, rounded once, for an x near 1 and any k of the format and one beyond."""
+    if has_scaling():
+        return scaled(x, k)
     half = k >> 1
     return x * power_of_two(half) * power_of_two(k - half)
+
+
+def scaled(x: Value, k: Value) -> Value:
+    """Return x * 2**k by one instruction."""
+    builder, real, short = x.builder, x.format.real, ir.IntType(32)
+    kind = ir.FunctionType(real, [real, short])
+    function = builder.module.declare_intrinsic("llvm.ldexp", [real, short], kind)
+    count = k.value if x.format is SINGLE else builder.trunc(k.value, short)
+    return x.new(builder.call(function, [x.value, count]))

@@ -29,12 +29,10 @@ LOG_SINGLE = (
 SQRT_HALF_BITS = (0x3FE6A09E667F3BCD, 0x3F3504F3)
 
 LOG2_E = (1.4426950408889634, 1.442695)
-LOG2_E_REST = (2.0355273740931033e-17, 1.925963e-08)
 LOG10_E = (0.4342944819032518, 0.4342945)
-LOG10_E_REST = (1.098319650216765e-17, -1.010305e-08)
 LOG10_2_HIGH = (3.01029995663611771306e-01, 3.0102920532e-01)
 LOG10_2_LOW = (3.69423907715893078616e-13, 7.9034151668e-07)
-"""The logarithms of e and 2 in two parts each; LOG10_2_HIGH * k is exact for every exponent k."""
+"""The logarithm of 2 in two parts; LOG10_2_HIGH * k is exact for every exponent k."""
 
 
 def split(x: Value) -> tuple[Value, Value]:
@@ -60,13 +58,6 @@ def series(f: Value) -> tuple[Value, Value]:
     z = s * s
     half = 0.5 * f * f
     return half, s * fma(horner(z, z.pick(LOG_DOUBLE, LOG_SINGLE)), z, half)
-
-
-def two_parts(f: Value) -> tuple[Value, Value]:
-    """Return log(1 + f) as a sum of two."""
-    half, rest = series(f)
-    high = f - half
-    return high, ((f - high) - half) + rest
 
 
 def ends(x: Value, y: Value, infinite: Value) -> Value:
@@ -104,25 +95,19 @@ def log1p(x: Value) -> Value:
 
 @vector
 def log2(x: Value) -> Value:
-    """Return the logarithm to base 2, to 1 ulp."""
+    """Return the logarithm to base 2, to 1.2 ulp."""
     k, m = split(x)
-    high, low = two_parts(m - 1.0)
-    scaled = high * x.pick(*LOG2_E)
-    rest = fma(high, x.pick(*LOG2_E), -scaled)
-    rest = fma(low, x.pick(*LOG2_E), fma(high, x.pick(*LOG2_E_REST), rest))
-    y = k + scaled
-    return ends(x, y + (((k - y) + scaled) + rest), x)
+    f = m - 1.0
+    half, rest = series(f)
+    part = fma(f, x.pick(*LOG2_E), (rest - half) * x.pick(*LOG2_E))
+    return ends(x, k + part, x)
 
 
 @vector
 def log10(x: Value) -> Value:
-    """Return the logarithm to base 10, to 1 ulp."""
+    """Return the logarithm to base 10, to 1.2 ulp."""
     k, m = split(x)
-    high, low = two_parts(m - 1.0)
-    scaled = high * x.pick(*LOG10_E)
-    rest = fma(high, x.pick(*LOG10_E), -scaled)
-    rest = fma(low, x.pick(*LOG10_E), fma(high, x.pick(*LOG10_E_REST), rest))
-    whole = k * x.pick(*LOG10_2_HIGH)
-    rest = fma(k, x.pick(*LOG10_2_LOW), rest)
-    y = whole + scaled
-    return ends(x, y + (((whole - y) + scaled) + rest), x)
+    f = m - 1.0
+    half, rest = series(f)
+    low = fma(k, x.pick(*LOG10_2_LOW), (rest - half) * x.pick(*LOG10_E))
+    return ends(x, fma(k, x.pick(*LOG10_2_HIGH), fma(f, x.pick(*LOG10_E), low)), x)

@@ -27,3 +27,11 @@ def callee_saves() -> bool:
     """
     tested = binding.llvm_version_info[0] == 22 and platform.system() == "Linux"
     return tested and platform.machine() == "x86_64" and "avx512f" in features()
+
+
+def has_scaling() -> bool:
+    """Say whether LLVM makes one instruction of `ldexp`, in vectors, too; other releases call libm.
+
+    Of AVX-512; LLVM 22 is the first where this is tested.
+    """
+    return binding.llvm_version_info[0] >= 22 and "avx512f" in features()

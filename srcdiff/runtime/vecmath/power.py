@@ -1,5 +1,7 @@
 """pow and cbrt."""
 
+from typing import TypeAlias
+
 from srcdiff.runtime.vecmath.bits import (
     Value,
     absolute,
@@ -12,144 +14,136 @@ from srcdiff.runtime.vecmath.bits import (
     maximum,
     minimum,
     nearest,
-    power_of_two,
+    paired,
     scale,
     where,
 )
 from srcdiff.runtime.vecmath.define import vector
 from srcdiff.runtime.vecmath.exponential import (
-    EXP_DOUBLE,
-    EXP_SINGLE,
-    LN2,
-    LN2_REST,
-    LOG2_E,
+    EXP2_DOUBLE,
+    EXP2_SINGLE,
 )
 from srcdiff.runtime.vecmath.logarithm import split
 
-TWO_THIRDS = (0.6666666666666666, 0.6666667)
-TWO_THIRDS_REST = (3.700743415417188e-17, -1.9868216e-08)
-LN2_HIGH = (6.93147180369123816490e-01, 0.6931381)
-LN2_LOW = (1.90821492927058770002e-10, 9.0580015e-06)
-"""LN2_HIGH * k is exact for every exponent k."""
+INFINITY = float("inf")
+Pair: TypeAlias = tuple[float, float]
 
-LOG_DOUBLE = (
-    0.11723454509771844,
-    0.11706209953550312,
-    0.13334805679298412,
-    0.1538459494439715,
-    0.18181818335562422,
-    0.22222222221655138,
-    0.2857142857142937,
-    0.4,
-)
-"""Q(s**2), where 2 atanh(s) = 2 s + s**3 (2/3 + s**2 Q(s**2)); 2 atanh(s) / s to 2**-66."""
+BELOW, ABOVE = 2 ** (-1 / 6), 2 ** (1 / 6)
+CENTRE_BELOW: Pair = (0.7937005254776524, 0.7905615568161011)
+CENTRE_ABOVE: Pair = (1.2599210517293755, 1.2672804594039917)
+LOG2_BELOW: Pair = (-0.33333333425389355, -0.33905029296875)
+LOG2_ABOVE: Pair = (0.33333333543396293, 0.34173583984375)
+"""Numbers with short logarithms, to 2**-66 (2**-34): the sum with an exponent is exact."""
 
-LOG_SINGLE = (
-    0.19120665,
-    0.22204754,
-    0.2857153,
-    0.4,
+TWO_OVER_LN2 = (2.8853900817779268, 2.885390043258667)
+TWO_OVER_LN2_REST = (4.0710547481862066e-17, 3.851925982253235e-08)
+
+LOG2_DOUBLE = (
+    0.22388873303758888,
+    0.2623009123578488,
+    0.3205989105722622,
+    0.41219858310127966,
+    0.5770780163555882,
+    0.9617966939259756,
 )
-"""The same to 2**-38. Both interpolate at Chebyshev nodes, as in `exponential`."""
+"""Q(s**2), where log2((1 + s) / (1 - s)) = s (2 / ln 2 + s**2 Q(s**2)).
+
+For |s| <= 0.058, to 2**-63."""
+
+LOG2_SINGLE = (
+    0.4138076603412628,
+    0.5770760178565979,
+    0.9617967009544373,
+)
+"""The same to 2**-36. Both interpolate at Chebyshev nodes, as in `exponential`."""
 
 CBRT_DOUBLE = (
-    0.02778280101858424,
-    -0.21636185469244387,
-    0.6846527077322325,
-    -1.1623973573078166,
-    1.6662787377309156,
+    0.1124413501338033,
+    0.12644567367154783,
+    0.14402699417713355,
+    0.17283304120224305,
+    0.2222222257246084,
+    0.33333333715317387,
 )
-"""m**(-1/3) for m from 1 to 2, to 2**-14."""
+"""((1 - e)**(-1/3) - 1) / e for |e| <= 0.103, to 2**-31 / e; likewise."""
 
 CBRT_SINGLE = (
-    0.09126117,
-    -0.47684205,
-    1.383506,
+    0.17384113371372223,
+    0.22337763011455536,
+    0.3333333432674408,
 )
-"""The same to 2**-9."""
+"""The same to 2**-17 / e."""
 
-INFINITY = float("inf")
-
-
-def product(x: Value, x_rest: Value, y: Value, y_rest: Value) -> tuple[Value, Value]:
-    """Return (x + x_rest) * (y + y_rest) as a sum of two."""
-    high = x * y
-    return high, fma(x, y, -high) + fma(x, y_rest, x_rest * y)
+CBRT_START = (1499659093495775.0, 2773243.0)
+"""4/3 of the bias less 0.068, in units of the last bit that `cbrt` keeps."""
 
 
-def log_twofold(x: Value) -> tuple[Value, Value]:
-    """Return log(x) as a sum of two, to 2**-63 of itself (2**-31 in single precision)."""
+def log2_twofold(x: Value) -> tuple[Value, Value]:
+    """Return log2(x) as a sum of two.
+
+    x = 2**k m, and m is close to one of three centres c: with s = (m - c) / (m + c),
+    log2(x) = k + log2(c) + log2((1 + s) / (1 - s)).
+    """
     k, m = split(x)
-    f = m - 1.0
-    g = 2.0 + f
+    below, above = m < BELOW, m > ABOVE
+    centre = where(below, m.pick(*CENTRE_BELOW), where(above, m.pick(*CENTRE_ABOVE), 1.0))
+    base = where(below, m.pick(*LOG2_BELOW), where(above, m.pick(*LOG2_ABOVE), 0.0))
+    f, g = m - centre, m + centre
+    g_rest = m - (g - centre)
     inverse = 1.0 / g
     s = f * inverse
-    s_rest = (fma(-s, g, f) - s * (f - (g - 2.0))) * inverse
-    z, z_rest = product(s, s_rest, s, s_rest)
-    q = z * horner(z, z.pick(LOG_DOUBLE, LOG_SINGLE))
-    p = x.pick(*TWO_THIRDS) + q
-    p_rest = (x.pick(*TWO_THIRDS) - p) + q + x.pick(*TWO_THIRDS_REST)
-    cubic, cubic_rest = product(*product(z, z_rest, p, p_rest), s, s_rest)
-    part, part_rest = fast_sum(s + s, cubic)
-    rest = part_rest + (s_rest + s_rest + cubic_rest)
-    total, total_rest = fast_sum(k * x.pick(*LN2_HIGH), part)
-    return total, total_rest + fma(k, x.pick(*LN2_LOW), rest)
-
-
-def exp_twofold(x: Value, rest: Value) -> Value:
-    """Return exp(x + rest) for a bounded x."""
-    k_real, k = nearest(x, LOG2_E)
-    r = fma(k_real, -x.pick(*LN2), x)
-    r = r + fma(k_real, -x.pick(*LN2_REST), rest)
-    p = horner(r, r.pick(EXP_DOUBLE, EXP_SINGLE))
-    return scale(fma(p * r, r, r) + 1.0, k)
+    s_rest = fma(-s, g_rest, fma(-s, g, f)) * inverse
+    z = s * s
+    s_rest = fma(s_rest, z, s_rest)  # times the derivative, 2 / (1 - s**2)
+    first = x.pick(*TWO_OVER_LN2)
+    t = s * first
+    rest = fma(s_rest, first, fma(s, x.pick(*TWO_OVER_LN2_REST), fma(s, first, -t)))
+    high, low = fast_sum(k + base, t)
+    low = fma(s * z, horner(z, z.pick(LOG2_DOUBLE, LOG2_SINGLE)), rest + low)
+    return fast_sum(high, low)
 
 
 @vector(arity=2)
 def pow(x: Value, y: Value) -> Value:
     """Return x**y, to 1.5 ulp, with the special cases of C."""
     size = absolute(x)
-    log, log_rest = log_twofold(size)
+    log, log_rest = log2_twofold(size)
     finite = size < INFINITY
     log = where(finite, log, size)
     log = where(size.equals(0.0), -INFINITY, log)
     z = log * y
-    bound = x.pick(800.0, 110.0)
+    bound = x.pick(1100.0, 160.0)
     bounded = minimum(maximum(z, -bound), bound)
     rest = where(bounded.equals(z), fma(log, y, -z) + log_rest * y, 0.0)
-    power = where(size.equals(1.0), 1.0, exp_twofold(bounded, rest))
-    half = 0.5 * y
+    k_real, k = nearest(bounded, 1.0)
+    r = (bounded - k_real) + rest
+    power = scale(fma(paired(r, r.pick(EXP2_DOUBLE, EXP2_SINGLE)), r, 1.0), k)
+    power = where(size.equals(1.0) | y.equals(0.0), 1.0, power)
     whole = intrinsic("trunc", y).equals(y)
+    half = 0.5 * y
     odd = whole & intrinsic("trunc", half).differs(half)
     power = where(odd, copysign(power, x), power)
-    power = where((x < 0.0) & finite & (whole ^ 1), float("nan"), power)
-    return where(x.equals(1.0) | y.equals(0.0), 1.0, power)
+    return where((x < 0.0) & finite & (whole ^ 1), float("nan"), power)
 
 
 @vector
 def cbrt(x: Value) -> Value:
     """Return the cube root, to 1 ulp.
 
-    A polynomial and a step of Halley for m**(-1/3), then one of Newton for m**(1/3).
+    The bits of a number are nearly its logarithm: a third of them, negative, begins x**(-1/3), to
+    3 %. One step of high order, then one of Newton for x**(1/3), which rounds.
     """
     form = x.format
     size = absolute(x)
-    subnormal = size < form.tiny
-    shift = x.pick(54.0, 24.0)
-    bits = where(subnormal, size * 2.0**shift, size).bits()
-    exponent = integer((bits >> form.fraction) - form.bias) - where(subnormal, shift, 0.0)
-    third_real, third = nearest(exponent - 1.0, 1 / 3)
-    rest = fma(third_real, -3.0, exponent)
-    fraction = (bits & ((1 << form.fraction) - 1)) | (form.bias << form.fraction)
-    m = fraction.real()
-    start = horner(m, m.pick(CBRT_DOUBLE, CBRT_SINGLE))
-    start = start * where(rest > 1.0, 4 ** (-1 / 3), where(rest > 0.0, 2 ** (-1 / 3), 1.0))
-    m = m * where(rest > 1.0, 4.0, where(rest > 0.0, 2.0, 1.0))
-    error = 1.0 - m * start * start * start
-    inverse = fma(start * error, fma(error, 2 / 9, 1 / 3), start)
-    root = m * inverse * inverse
-    square = root * root
-    error = fma(-square, root, m) - fma(root, root, -square) * root
-    root = fma(error, inverse * inverse * (1 / 3), root)
-    y = copysign(root * power_of_two(third), x)
-    return where((size > 0.0) & (size < INFINITY), y, x)
+    tiny = size < x.pick(2.0**-900, 2.0**-90)
+    scaled = where(tiny, size * x.pick(2.0**54, 2.0**24), size)
+    kept = form.fraction - x.pick(40, 14)
+    bits = fma(integer(scaled.bits() >> kept), -1 / 3, x.pick(*CBRT_START) + 2.0**form.fraction)
+    start = (bits.bits() << kept).real()
+    error = 1.0 - scaled * start * start * start
+    inverse = fma(start * error, horner(error, x.pick(CBRT_DOUBLE, CBRT_SINGLE)), start)
+    square = inverse * inverse
+    root = scaled * square
+    root = fma(fma(-(root * root), root, scaled), square * (1 / 3), root)
+    root = where(tiny, root * x.pick(2.0**-18, 2.0**-8), root)
+    return where(size < INFINITY, copysign(root, x), x)

@@ -72,18 +72,15 @@ def reduce(x: Value) -> tuple[Value, Value]:
 
 
 def reduce_twofold(x: Value) -> tuple[Value, Value, Value]:
-    """Return k, r and what rounding took from r."""
+    """Return k, r and what rounding took from r, which may be more than half an ulp of it."""
     k_real, k = nearest(x, TWO_OVER_PI)
     a = fma(k_real, -x.pick(*HALF_PI), x)
     b = k_real * x.pick(*HALF_PI_REST)
     b_rest = fma(k_real, x.pick(*HALF_PI_REST), -b)
-    # a - b and its rounding error, whichever is the larger (Knuth's TwoSum).
-    r = a - b
-    seen = r - a
-    rest = (a - (r - seen)) - (b + seen)
-    rest = fma(k_real, -x.pick(*HALF_PI_LEAST), rest - b_rest)
-    total = r + rest
-    return k, total, (r - total) + rest
+    # Where b is more than twice a, the rest is off by half an ulp of r at most; a is coarser than b
+    # there, so that nothing worse happens. Elsewhere it is exact.
+    r, rest = fast_sum(a, -b)
+    return k, r, fma(k_real, -x.pick(*HALF_PI_LEAST), rest - b_rest)
 
 
 def sine(r: Value, z: Value) -> Value:
