@@ -40,6 +40,7 @@ from srcdiff.transform.promote import promote
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
 from srcdiff.transform.release import release
+from srcdiff.transform.scalarise import scalarise
 from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
@@ -58,6 +59,7 @@ PREPARE: tuple[Pass, ...] = (
     tighten,
     accumulate,
     sink,
+    scalarise,
     lift,
     count,
 )
