@@ -106,7 +106,7 @@ class _Chooser:
                 self.calls[statement.out] = statement
             self.chosen.update(self.made(statement))
             touched = [v for v in (*operands(statement), *definitions(statement)) if is_array(v)]
-            if inside:
+            if inside or isinstance(statement, For | While):
                 self.near.update(map(self.aliases.root, values(touched)))
             if statement.origin.constant:
                 self.bad.update(values(touched))
