@@ -19,12 +19,12 @@ only where it makes arrays go away.
 
 from srcdiff.ir.nodes import For, Function, Value, While, is_array
 from srcdiff.ir.walk import all_definitions, statements
-from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.elements.advance import advance
 from srcdiff.transform.elements.choose import choose
 from srcdiff.transform.elements.pin import pin
 from srcdiff.transform.elements.replace import replaced
 from srcdiff.transform.elements.unroll import unroll
+from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.simplify import simplify
 
 TRIALS = 3

@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 
 import srcdiff
-
 from srcdiff.ir.build import integer
-from srcdiff.ir.nodes import Alloc, Call, Const, Function, Operand, Value, is_array
+from srcdiff.ir.nodes import Alloc, Call, Function, Operand, Value, is_array
 from srcdiff.ir.verify import verify
 from srcdiff.ir.walk import statements, substitute_block
-from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.elements.advance import advance
 from srcdiff.transform.elements.pin import pin
+from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.own import own
 from srcdiff.transform.rebind import rebind
 from srcdiff.transform.scalarise import scalarise
@@ -470,15 +469,20 @@ def test_programs_mean_the_same() -> None:
 
 
 def test_references_that_are_rebound_mean_the_same() -> None:
-    changed = 0
+    changed, size = 0, random_programs.SIZE
     for seed in range(150):
         try:
-            before = rebind(own(literal(random_programs.random_function(seed), random_programs.SIZE)))
+            before = rebind(
+                own(literal(random_programs.random_function(seed), random_programs.SIZE))
+            )
         except srcdiff.UnsupportedSyntax:
             continue
         after = scalarise(before)
         changed += after is not before
-        args = np.linspace(-1.0, 1.0, random_programs.SIZE), np.linspace(2.0, 0.5, random_programs.SIZE)
+        args = (
+            np.linspace(-1.0, 1.0, random_programs.SIZE),
+            np.linspace(2.0, 0.5, random_programs.SIZE),
+        )
         with np.errstate(all="ignore"):
             wanted = run(before, *map(np.copy, args), 0.5, -1.5)
             found = run(after, *map(np.copy, args), 0.5, -1.5)

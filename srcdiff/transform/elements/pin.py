@@ -9,7 +9,9 @@ A slice that is written with literals has no more elements than these say, so th
 has as many tells its extent; and two extents that are equal are the same literal.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +39,13 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.walk import blocks, definitions, map_blocks, operands, substitute
 from srcdiff.transform.fusion.access import Extents
 
-ARITHMETIC = {np.add: int.__add__, np.subtract: int.__sub__, np.multiply: int.__mul__}
+ARITHMETIC: dict[Any, Callable[..., int]] = {
+    np.add: int.__add__,
+    np.subtract: int.__sub__,
+    np.multiply: int.__mul__,
+    max: max,
+    min: min,
+}
 DEEPEST = 8
 """How many definitions are followed to find out what an extent is."""
 
@@ -120,10 +128,10 @@ class _Pinner:
             return None
         if call.function is np.shape:
             return self.asked(value, call, depth)
-        if call.function in ARITHMETIC or call.function in (max, min):
+        if call.function in ARITHMETIC:
             args = [self.known(arg, depth - 1) for arg in call.args]
-            if all(arg is not None for arg in args):
-                return int(ARITHMETIC.get(call.function, call.function)(*args))
+            if None not in args:
+                return ARITHMETIC[call.function](*args)
         return None
 
     def asked(self, value: Value, call: Call, depth: int) -> int | None:
@@ -211,9 +219,7 @@ class _Pinner:
         parts = iter(inner)
         loop = replace(map_blocks(loop, lambda _: next(parts)), carried=carried)
         if isinstance(loop, For):
-            loop = replace(
-                loop, start=find(loop.start), stop=find(loop.stop), step=find(loop.step)
-            )
+            loop = replace(loop, start=find(loop.start), stop=find(loop.stop), step=find(loop.step))
         return loop
 
     def defined(self, value: Value, pins: dict[Value, Operand]) -> Value:

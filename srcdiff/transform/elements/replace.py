@@ -57,7 +57,8 @@ class Cell:
     root: Value
 
 
-Cells = np.ndarray[Any, Any]
+Cells = Any
+"""An array of NumPy that holds cells, or what is in them."""
 Contents = dict[Cell, Operand]
 
 
@@ -106,7 +107,7 @@ class _Replacer:
         assert shape is not None
         match view.how:
             case Index():
-                return cells[places(view)]  # type: ignore[no-any-return]
+                return cells[places(view)]
             case Transpose(axes=axes):
                 return cells.transpose(axes)
             case Reshape():
@@ -206,9 +207,7 @@ class _Replacer:
         for place in targets:
             self.set(write, cells[place], found[place], now)
 
-    def set(
-        self, write: Store | Increment, cell: Cell, value: Operand, now: Contents
-    ) -> None:
+    def set(self, write: Store | Increment, cell: Cell, value: Operand, now: Contents) -> None:
         if isinstance(write, Increment):
             args = (now[cell], value)
             value = emit(self.builder, np.add, args, (), cell.type.dtype, cell.name)
@@ -240,9 +239,7 @@ class _Replacer:
             for place, name in zip(np.ndindex(shape), names, strict=True):
                 parts = tuple(arg[place] for arg in args)
                 dtype = call.out.type.dtype
-                results[place] = emit(
-                    self.builder, call.function, parts, call.static, dtype, name
-                )
+                results[place] = emit(self.builder, call.function, parts, call.static, dtype, name)
         for cell, value in zip(cells.flat, results.flat, strict=True):
             now[cell] = self.called(value, cell.name)
 
@@ -342,9 +339,7 @@ class _Replacer:
         others = [e for e in loop.carried if e.phi not in self.chosen]
         carried = [replace(e, phi=self.defined(e.phi), init=self.find(e.init)) for e in others]
         loop, ends = self.inside(loop, [(e.phi, e.next) for e in arrays], {**now, **phis}, cells)
-        carried = [
-            replace(e, next=self.find(e.next), out=self.defined(e.out)) for e in carried
-        ]
+        carried = [replace(e, next=self.find(e.next), out=self.defined(e.out)) for e in carried]
         own = [*cells, *(cell for entry in arrays for cell in self.make(entry.out).flat)]
         outs = {cell: Value(cell.name, cell.type) for cell in own}
         carried += map(Carried, phis.values(), inits, ends, outs.values())

@@ -1,9 +1,9 @@
 """Write out loops of a few iterations whose counters name elements of small arrays.
 
-    For a in range(2)                     b_0 = Call multiply(x_0, x_0)
-        b = Call multiply(x', x')   ->    ...
-        Store r[a] = b                    Store r[0] = b_0
-                                          Store r[1] = b_1
+For a in range(2)                     b_0 = Call multiply(x_0, x_0)
+    b = Call multiply(x', x')   ->    ...
+    Store r[a] = b                    Store r[0] = b_0
+                                      Store r[1] = b_1
 """
 
 from collections.abc import Sequence
@@ -55,9 +55,7 @@ def unroll(function: Function, spared: set[Value]) -> tuple[Function, set[Value]
     return function, reasons
 
 
-def _innermost(
-    function: Function, wanted: frozenset[Value]
-) -> tuple[Function, frozenset[Value]]:
+def _innermost(function: Function, wanted: frozenset[Value]) -> tuple[Function, frozenset[Value]]:
     """Unroll the loops that are wanted and hold no other one; return their counters, too."""
     found = [s for s in statements(function.body) if isinstance(s, For) and s.index in wanted]
     inner = frozenset(s.index for s in found if wanted.isdisjoint(all_definitions(s.body)))

@@ -1,7 +1,7 @@
 """Find what a partial asks for among the values that the primal has computed anyway.
 
-    c = Call cos(x)
-    s = Call sin(x)           ->    x_bar = c * s_bar          (not cos(x) * s_bar)
+c = Call cos(x)
+s = Call sin(x)           ->    x_bar = c * s_bar          (not cos(x) * s_bar)
 """
 
 from collections.abc import Callable
