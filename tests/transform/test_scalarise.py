@@ -472,17 +472,12 @@ def test_references_that_are_rebound_mean_the_same() -> None:
     changed, size = 0, random_programs.SIZE
     for seed in range(150):
         try:
-            before = rebind(
-                own(literal(random_programs.random_function(seed), random_programs.SIZE))
-            )
+            before = rebind(own(literal(random_programs.random_function(seed), size)))
         except srcdiff.UnsupportedSyntax:
             continue
         after = scalarise(before)
         changed += after is not before
-        args = (
-            np.linspace(-1.0, 1.0, random_programs.SIZE),
-            np.linspace(2.0, 0.5, random_programs.SIZE),
-        )
+        args = np.linspace(-1.0, 1.0, size), np.linspace(2.0, 0.5, size)
         with np.errstate(all="ignore"):
             wanted = run(before, *map(np.copy, args), 0.5, -1.5)
             found = run(after, *map(np.copy, args), 0.5, -1.5)

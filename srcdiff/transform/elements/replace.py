@@ -124,7 +124,7 @@ class _Replacer:
             result.fill(self.find(operand))
             return result
         if operand in self.cells:
-            cells = np.broadcast_to(self.cells[operand], shape)
+            cells: Cells = np.broadcast_to(self.cells[operand], shape)
             for place in np.ndindex(shape):
                 result[place] = now[cells[place]]
             return result
@@ -222,7 +222,7 @@ class _Replacer:
 
     def call(self, call: Call, now: Contents) -> None:
         if not is_array(call.out):
-            results = np.empty((), dtype=object)
+            results: Cells = np.empty((), dtype=object)
             self.fold(call, results, (call.out.name,), now)
             value = results[()]
             self.called(value, call.out.name)
@@ -230,7 +230,8 @@ class _Replacer:
             return
         shape = extents_of(call.out)
         assert shape is not None
-        cells, results = self.make(call.out), np.empty(shape, dtype=object)
+        cells = self.make(call.out)
+        results = np.empty(shape, dtype=object)
         names = tuple(cell.name for cell in cells.flat)
         if call.function in (np.sum, np.matmul):
             self.fold(call, results, names, now)
@@ -264,10 +265,10 @@ class _Replacer:
         rows = left
         if left.ndim == 2 and right.ndim == 2:
             rows, columns = left[:, None, :], columns[None, :, :]
-        rows, columns = np.broadcast_arrays(rows, columns)
-        terms = np.empty(rows.shape, dtype=object)
-        for place in np.ndindex(rows.shape):
-            terms[place] = self.builder.call(np.multiply, rows[place], columns[place])
+        pairs: Cells = np.broadcast_arrays(rows, columns)
+        terms: Cells = np.empty(pairs[0].shape, dtype=object)
+        for place in np.ndindex(terms.shape):
+            terms[place] = self.builder.call(np.multiply, pairs[0][place], pairs[1][place])
         return terms
 
     # ---- control flow ----
