@@ -48,7 +48,25 @@ def choose(function: Function, counters: frozenset[Value] = frozenset()) -> set[
     work.bad.update(r for r in values(function.results) if is_array(r))
     while work.spread(function):
         pass
-    return work.chosen
+    return _indexed(function, work.chosen, work.aliases)
+
+
+def _indexed(function: Function, chosen: set[Value], classes: Aliases) -> set[Value]:
+    """Leave out what belongs to no array of which an element is named: loops do that as well."""
+    groups = Aliases()
+    named: list[Value] = []
+    for value in chosen:
+        groups.unite(classes.root(value), value)
+    for statement in statements(function.body):
+        parts = [v for v in values((*operands(statement), *definitions(statement))) if v in chosen]
+        if isinstance(statement, For | While):
+            parts += [entry.phi for entry in statement.carried if entry.phi in chosen]
+        for part in parts[1:]:
+            groups.unite(parts[0], part)
+        if isinstance(statement, Load | Store | Increment) and statement.indices:
+            named += [statement.ref] if statement.ref in chosen else []
+    roots = set(map(groups.root, named))
+    return {value for value in chosen if groups.root(value) in roots}
 
 
 def extents_of(array: Operand) -> tuple[int, ...] | None:
