@@ -47,6 +47,7 @@ from srcdiff.ir.walk import (
     statements,
     values,
 )
+from srcdiff.transform.fusion.scalars import is_elementwise
 
 SAFE = PREDICATES | {np.shape, np.add, np.subtract, np.multiply, max, min}
 """Functions of extents that can run earlier than where they stand."""
@@ -142,9 +143,14 @@ class _Advancer:
 
 
 def _is_special(statement: Statement) -> bool:
-    if isinstance(statement, Call) and statement.function in DIVISIONS:
+    """Say whether a statement does more than compute: it may raise an error, too."""
+    if not isinstance(statement, Call):
+        return isinstance(statement, Derive | While)
+    function = statement.function
+    if function in DIVISIONS:
         return statement.out.type.dtype.kind in "iu"
-    return has_effect(statement) or isinstance(statement, Derive | While)
+    known = function in SAFE or function in (np.sum, np.matmul) or is_elementwise(function)
+    return has_effect(statement) or not known
 
 
 def _is_movable(statement: Statement) -> bool:
