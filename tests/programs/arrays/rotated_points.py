@@ -1,4 +1,4 @@
-"""Points rotated about rows of a table, in small vectors and views whose extents only guards tell."""
+"""Points rotated about rows of a table, in small vectors and in views."""
 
 import math
 
