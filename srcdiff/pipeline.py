@@ -43,6 +43,7 @@ from srcdiff.transform.promote import promote
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
 from srcdiff.transform.release import release
+from srcdiff.transform.scalarise import scalarise
 from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
@@ -61,6 +62,7 @@ PREPARE: tuple[Pass, ...] = (
     tighten,
     accumulate,
     sink,
+    scalarise,
     lift,
     count,
 )

@@ -305,8 +305,10 @@ def _folded(call: Call) -> Operand | None:
     fold = _FOLDS.get(call.function)
     if fold is None:
         return None
-    value = fold(*[arg.value for arg in call.args])  # type: ignore[union-attr]
-    return Const(value, call.out.type)
+    values = [arg.value for arg in call.args]  # type: ignore[union-attr]
+    if call.function in DIVISIONS and values[1] == 0:
+        return None
+    return Const(fold(*values), call.out.type)
 
 
 def _is_first_power(call: Call) -> bool:
@@ -345,7 +347,10 @@ def _all_literal(call: Call) -> bool:
     return bool(call.args) and all(isinstance(arg, Const) for arg in call.args)
 
 
+DIVISIONS = (np.floor_divide, np.remainder)
 _FOLDS: dict[Any, Callable[..., Any]] = {
+    np.floor_divide: lambda a, b: a // b,
+    np.remainder: lambda a, b: a % b,
     np.add: lambda a, b: a + b,
     np.subtract: lambda a, b: a - b,
     np.multiply: lambda a, b: a * b,

@@ -68,7 +68,7 @@ def _simple(statement: Any, env: Environment) -> None:
             value = 0 if fill is None else _get(fill, env)
             env[out] = np.full(shape, value, out.type.dtype)
         case View(out=out, ref=ref, how=how):
-            env[out] = _view(env[ref], how, tuple(_get(extent, env) for extent in out.shape), env)
+            env[out] = _view(env[ref], how, out.shape, env)
         case Load(out=out, ref=ref, indices=indices):
             env[out] = env[ref][tuple(_get(index, env) for index in indices)]
         case Store(ref=ref, indices=indices, value=value):
@@ -82,16 +82,16 @@ def _simple(statement: Any, env: Environment) -> None:
                 raise error(message)
 
 
-def _view(array: Any, how: Any, shape: tuple[int, ...], env: Environment) -> Any:
+def _view(array: Any, how: Any, shape: tuple[Operand, ...], env: Environment) -> Any:
     match how:
         case Index(items=items):
             return array[tuple(_item(item, env) for item in items)]
         case Transpose(axes=axes):
             return array.transpose(axes)
         case Reshape():
-            return array.reshape(shape)
+            return array.reshape(tuple(_get(extent, env) for extent in shape))
         case Broadcast():
-            return np.broadcast_to(array, shape)
+            return np.broadcast_to(array, tuple(_get(extent, env) for extent in shape))
 
 
 def _item(item: Any, env: Environment) -> Any:

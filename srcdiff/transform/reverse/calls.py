@@ -1,5 +1,6 @@
 """The adjoint of a call: what its rule says, for scalars and whole arrays alike."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -21,11 +22,12 @@ from srcdiff.ir.types import Array, Scalar
 from srcdiff.rules import elementwise_rule, is_zero
 from srcdiff.rules.expression import Apply, Expression, Number
 from srcdiff.rules.registry import Elementwise
-from srcdiff.transform.partials import instantiate, mentions, no_rule, scaled, squared
+from srcdiff.transform.partials import instantiate, mentions, no_rule, scaled, squared, times
 from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array, wish
 from srcdiff.transform.reverse.needs import contents
 from srcdiff.transform.reverse.needs import result as made
 from srcdiff.transform.reverse.plan import Plan
+from srcdiff.transform.reverse.twins import with_twins
 from srcdiff.words import cast, guarded
 
 FULL = Slice(None, None, None)
@@ -72,22 +74,44 @@ def _product(
     plan: Plan, call: Call, rule: Elementwise, partial: Expression, out_bar: Operand, name: str
 ) -> Operand | None:
     """Return out_bar times a partial of `call`."""
+    asked, _ = mentions(partial)
+    whole = partial
+    partial, twins = with_twins(plan, call, partial)
     read, uses_result = mentions(partial)
     type = Scalar(call.out.type.dtype)
     args = [
         _operand(plan, arg, type) if position in read else None
-        for position, arg in enumerate(call.args)
+        for position, arg in enumerate((*call.args, *twins))
     ]
     out = made(plan, call.out) if uses_result else None
 
     def get(expression: Expression) -> Operand:
         return instantiate(plan.builder, expression, args, out, type)
 
-    leaks = not isinstance(partial, Number) and _may_leak(plan, call, rule, read, partial)
-    product = scaled(plan.builder, out_bar, partial, get, "_t" if leaks else name)
+    leaks = not isinstance(partial, Number) and _may_leak(plan, call, rule, asked, whole)
+    name_of_product = "_t" if leaks else name
+    if call.function is np.divide and all(map(plan.activity.is_active, call.args)):
+        product = _of_quotient(plan, out_bar, partial, get, name_of_product)
+    else:
+        product = scaled(plan.builder, out_bar, partial, get, name_of_product)
     if product is None or not leaks or is_constant(out_bar):
         return product
     return plan.builder.call(guarded, out_bar, product, name=name)
+
+
+def _of_quotient(
+    plan: Plan,
+    z_bar: Operand,
+    partial: Expression,
+    get: Callable[[Expression], Operand],
+    name: str,
+) -> Operand | None:
+    """Return z_bar times a partial of z = x / y, for both of which z_bar / y is computed, once."""
+    match partial:
+        case Apply(function=np.divide, args=(Apply() as dividend, divisor)):
+            quotient = plan.builder.call(np.divide, z_bar, get(divisor))
+            return times(plan.builder, get(dividend), quotient, name)
+    return scaled(plan.builder, z_bar, partial, get, name)
 
 
 def _operand(plan: Plan, arg: Operand, type: Scalar) -> Operand:

@@ -20,9 +20,10 @@ def robust_loss_value_and_grad(w, b, x, y):
         t_3 = t_1 / t_2
         out = radd(out, t_3)
         # ---- adjoint ----
-        t_4 = 2.0 * r                         # 8|
-        r_bar = t_4 * (-t_3 / t_2)
-        r_bar += t_4 * (1.0 / t_2)
+        t_bar = 1.0 / t_2                     # 8|
+        t_4 = 2.0 * r
+        r_bar = t_4 * (-t_3 * t_bar)
+        r_bar += t_4 * t_bar
         b_bar = radd(b_bar, r_bar)            # 7|
         w_bar[i] = x_1 * r_bar
     return out, w_bar, b_bar

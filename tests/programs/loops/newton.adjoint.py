@@ -50,20 +50,20 @@ def newton_value_and_grad(mean, eccentricity):
         step_2 = step_tape[step_tape_top]
         step_bar = -anomaly_bar               # 11|
         step_3 = 1.0 - eccentricity * step_1  # 10|
-        t_2 = step_bar == 0.0
-        step_bar_1 = 0.0 if t_2 else step_bar / step_3
+        t_2 = step_bar / step_3
+        t_3 = step_bar == 0.0
+        step_bar_1 = 0.0 if t_3 else t_2
         step = (anomaly_1 - eccentricity * step_2 - mean) / step_3
-        step_bar_2 = -(0.0 if t_2 else -step / step_3 * step_bar)
+        step_bar_2 = -(0.0 if t_3 else -step * t_2)
         eccentricity_bar += step_1 * step_bar_2
         step_bar_3 = eccentricity * step_bar_2
-        t_3 = -np.sin(anomaly_1) * step_bar_3
-        anomaly_bar += 0.0 if step_bar_3 == 0.0 else t_3
-        t_4 = -step_bar_1
+        t_4 = 0.0 if step_bar_3 == 0.0 else -step_2 * step_bar_3
+        anomaly_bar += t_4
+        t_5 = -step_bar_1
         mean_bar -= step_bar_1
         anomaly_bar += step_bar_1
-        eccentricity_bar += step_2 * t_4
-        step_bar_4 = eccentricity * t_4
-        t_5 = 0.0 if step_bar_4 == 0.0 else np.cos(anomaly_1) * step_bar_4
-        anomaly_bar += t_5
+        eccentricity_bar += step_2 * t_5
+        step_bar_4 = eccentricity * t_5
+        anomaly_bar += 0.0 if step_bar_4 == 0.0 else step_1 * step_bar_4
     mean_bar += anomaly_bar                   # 9|
     return anomaly, mean_bar, eccentricity_bar

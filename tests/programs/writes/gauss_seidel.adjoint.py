@@ -42,10 +42,10 @@ def gauss_seidel_value_and_grad(A, b, sweeps):
             t_bar = x_bar[i]
             x_bar[i] = 0.0
             A_i_i = A[i, i]
-            t_2 = t_bar == 0.0
-            rest_bar = 0.0 if t_2 else t_bar / A_i_i
-            A_i_i_bar = 0.0 if t_2 else -(rest / A_i_i) / A_i_i * t_bar
-            A_bar[i, i] += A_i_i_bar
+            t_2 = t_bar / A_i_i
+            t_3 = t_bar == 0.0
+            rest_bar = 0.0 if t_3 else t_2
+            A_bar[i, i] += 0.0 if t_3 else -(rest / A_i_i) * t_2
             for j in range(t_1, -1, -1):      # 12|
                 if j != i:                    # 13|
                     rest_bar_1 = -rest_bar    # 14|

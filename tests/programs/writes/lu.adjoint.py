@@ -51,7 +51,8 @@ def lu_value_and_grad(A):
             A[i, k] = A_1
             t_bar = A_bar[i, k]
             A_k_k = A[k, k]
+            t_1 = t_bar / A_k_k
             t_4 = t_bar == 0.0
-            A_bar[i, k] = 0.0 if t_4 else t_bar / A_k_k
-            A_bar[k, k] += 0.0 if t_4 else -(A_1 / A_k_k) / A_k_k * t_bar
+            A_bar[i, k] = 0.0 if t_4 else t_1
+            A_bar[k, k] += 0.0 if t_4 else -(A_1 / A_k_k) * t_1
     return log_determinant, A_bar

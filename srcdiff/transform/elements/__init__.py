@@ -1,0 +1,1 @@
+"""Parts of `transform.scalarise`: small arrays become their elements."""
