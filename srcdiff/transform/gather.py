@@ -37,7 +37,6 @@ from srcdiff.ir.nodes import (
     Operand,
     Origin,
     Statement,
-    Store,
     Value,
 )
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
@@ -61,6 +60,12 @@ class Row:
     ref: Value
     places: tuple[Operand, ...]
     shares: tuple[tuple[int, Increment], ...]
+    name: str
+    """That of the index of the loop."""
+
+    @property
+    def origin(self) -> Origin:
+        return self.shares[0][1].origin
 
     @property
     def first(self) -> int:
@@ -91,7 +96,7 @@ class Stencils:
     integers: Indices
 
     def rows(self, loop: For) -> list[Row]:
-        """Return the rows that a loop adds to, if it adds to neighbours; else none."""
+        """Return the rows that have to wait, if a loop adds to neighbours; else none."""
         groups: dict[Value, list[Increment]] = {}
         for statement in loop.body.statements:
             if isinstance(statement, Increment):
@@ -105,7 +110,7 @@ class Stencils:
             return []
         if not any(map(self.has_neighbours, several.values())):
             return []
-        return [row for group in several.values() for row in self.split(group)]
+        return [row for group in several.values() for row in self.split(group, loop.index.name)]
 
     def is_touched(self, loop: For, root: Value) -> bool:
         """Say whether a loop does anything else with a class than adding to it."""
@@ -145,18 +150,35 @@ class Stencils:
                 return True
         return False
 
-    def split(self, group: list[Increment]) -> list[Row]:
-        """Return the rows of the increments of one class."""
+    def split(self, group: list[Increment], name: str) -> list[Row]:
+        """Return the rows of the increments of one class, but for one that need not wait."""
         found: dict[tuple[object, ...], list[tuple[int, Increment]]] = {}
         for each in group:
             *places, (_, offset) = self.integers.key(each.indices)
             found.setdefault((each.ref, *places), []).append((offset, each))
-        rows = [self.row(shares) for shares in found.values()]
-        return [part for row in rows for part in _narrow(row)]
+        rows = [
+            Row(each.ref, each.indices[:-1], tuple(shares), name)
+            for shares in found.values()
+            for each in [shares[0][1]]
+        ]
+        rows = [part for row in rows for part in _narrow(row)]
+        stays = _staying(rows)
+        return [row for row in rows if row is not stays]
 
-    def row(self, shares: list[tuple[int, Increment]]) -> Row:
-        first = shares[0][1]
-        return Row(first.ref, first.indices[:-1], tuple(shares))
+
+def _staying(rows: list[Row]) -> Row | None:
+    """Return a row to which a loop may go on adding by itself, as it writes one element of it.
+
+    It is best one whose term need not be kept for another row.
+    """
+    alone = [row for row in rows if len(row.shares) == 1]
+    for row in alone:
+        ((_, increment),) = row.shares
+        if not any(
+            each.value is increment.value for o in rows if o is not row for each in o.waiting
+        ):
+            return row
+    return alone[0] if alone else None
 
 
 def _narrow(row: Row) -> list[Row]:
@@ -166,73 +188,77 @@ def _narrow(row: Row) -> list[Row]:
     by_offset: dict[int, list[tuple[int, Increment]]] = {}
     for share in row.shares:
         by_offset.setdefault(share[0], []).append(share)
-    return [Row(row.ref, row.places, tuple(shares)) for shares in by_offset.values()]
+    return [replace(row, shares=tuple(shares)) for shares in by_offset.values()]
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Iterations from `begin` to `end`: of a loop, or lanes of the strip of a loop from `low`."""
+
+    begin: int
+    end: Operand
+    low: Value | None = None
 
 
 @dataclass(eq=False)
 class Gather:
-    """Keeps what a strip of a loop adds to some rows, and adds it behind the strip."""
+    """Keeps what a stretch of a loop adds to some rows, and adds it behind the stretch."""
 
     rows: list[Row]
     flow: Dataflow
     integers: Indices
     room: Callable[[Any, int], Value]
-    """Returns an array of zeros for a strip and its margins, by dtype and number."""
+    """Returns an array of zeros for a stretch and its margins, by dtype and number."""
     parts: dict[Term, Value] = field(default_factory=dict)
     ends: dict[Value, int] = field(default_factory=dict)
-    """How many zeros have to follow a strip, for each array."""
+    """How many zeros have to follow a stretch, for each array."""
 
-    def stores(self, lane: Value, origin: Origin) -> list[Statement]:
+    def stores(self, index: Value, begin: int) -> list[Statement]:
         """Return what keeps the terms of one iteration."""
-        builder = Builder(origin)
+        result: list[Statement] = []
         for row in self.rows:
+            builder = Builder(row.origin)
             for _, term in self.terms(row).values():
                 if term not in self.parts:
                     part = self.room(row.ref.type.dtype, self.taken(row.ref.type.dtype))
-                    place = builder.fold(np.add, lane, integer(MARGIN))
+                    place = builder.fold(np.add, index, integer(MARGIN - begin))
                     builder.store(part, (place,), _total(builder, term))
                     self.parts[term] = part
                 part = self.parts[term]
                 self.ends[part] = max(self.ends.get(part, 0), row.spread)
-        return builder.statements
+            result += builder.statements
+        return result
 
     def taken(self, dtype: Any) -> int:
         return sum(part.type.dtype == dtype for part in self.parts.values())
 
-    def append(self, builder: Builder, low: Value, count: Operand, start: Operand) -> None:
-        """Append what follows a strip of `count` iterations from `low`."""
+    def zeros(self, builder: Builder, end: Operand) -> None:
+        """Append the zeros that follow a strip, where a longer one was before."""
         for part, number in self.ends.items():
             zero = constant(0.0, Scalar(part.type.dtype))
             for k in range(number):
-                place = builder.fold(np.add, count, integer(MARGIN + k))
+                place = builder.fold(np.add, end, integer(MARGIN + k))
                 builder.store(part, (place,), zero)
-        for row in self.rows:
-            self.append_row(builder, row, low, count, start)
 
-    def append_row(
-        self, builder: Builder, row: Row, low: Value, count: Operand, start: Operand
-    ) -> None:
-        origin = row.shares[0][1].origin
-        lane, inner = Value("_lane", PYTHON_INT), Builder(origin)
+    def append(self, builder: Builder, row: Row, stretch: Stretch, *, unsigned: bool) -> None:
+        """Append the loop that adds what was kept to a row."""
+        inner = Builder(row.origin)
         places = [self.rebuilt(place, builder) for place in row.places]
-        begin = builder.fold(np.add, low, integer(row.first))
-        place: Operand = inner.call(np.add, begin, lane, type=PYTHON_INT, shape=())
-        least = self.integers.lower(start)
-        if least is not None and least + row.first >= 0:
+        index = Value("_lane" if stretch.low is not None else row.name, PYTHON_INT)
+        place: Operand = index
+        if stretch.low is not None:
+            place = inner.call(np.add, stretch.low, index, type=PYTHON_INT, shape=())
+        if unsigned:
             place = inner.cast(place, UNSIGNED, "_at")
-        shares = [
-            (minus, self.loaded(inner, row, offset, term, lane))
-            for offset, (minus, term) in self.terms(row).items()
-        ]
+        shares: list[tuple[bool, Operand]] = []
+        for offset, (minus, term) in self.terms(row).items():
+            kept = inner.fold(np.add, index, integer(MARGIN - stretch.begin - offset))
+            shares.append((minus, inner.load(self.parts[term], (kept,), "_part")))
         shares.sort(key=lambda share: share[0])
         inner.increment(row.ref, (*places, place), _total(inner, tuple(shares)))
-        stop = builder.fold(np.add, count, integer(row.spread))
-        zero, one = integer(0), integer(1)
-        builder.append(For(lane, zero, stop, one, (), inner.block(), origin=origin))
-
-    def loaded(self, builder: Builder, row: Row, offset: int, term: Term, lane: Value) -> Value:
-        place = builder.fold(np.add, lane, integer(MARGIN + row.first - offset))
-        return builder.load(self.parts[term], (place,), "_part")
+        begin = integer(stretch.begin + row.first)
+        end = builder.fold(np.add, stretch.end, integer(row.first + row.spread))
+        builder.append(For(index, begin, end, integer(1), (), inner.block(), origin=row.origin))
 
     def rebuilt(self, place: Operand, builder: Builder) -> Operand:
         """Return an index outside of the loop that holds it."""

@@ -32,6 +32,7 @@ from srcdiff.ir.nodes import (
     Const,
     For,
     Function,
+    If,
     Increment,
     Load,
     Operand,
@@ -43,7 +44,7 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, substitute_block
 from srcdiff.runtime import vecmath
-from srcdiff.transform.gather import MARGIN, UNSIGNED, Gather, Row, Stencils, without
+from srcdiff.transform.gather import MARGIN, UNSIGNED, Gather, Row, Stencils, Stretch, without
 from srcdiff.words import cast, radd
 
 STRIP = 64
@@ -67,13 +68,7 @@ def vectorise(function: Function) -> Function:
     integers = indices(function)
     stencils = Stencils(memory(function), integers)
     work = _Vectoriser(dataflow(function), aliases(function), integers, stencils)
-    statements: list[Statement] = []
-    for statement in function.body.statements:
-        known = len(work.buffers)
-        new = work.statement(statement)
-        made = list(work.buffers.values())[known:]
-        statements += [*made, *new]
-    return replace(function, body=Block(tuple(statements)))
+    return replace(function, body=work.block(function.body))
 
 
 def replaces(call: Call) -> Callable[..., Any] | None:
@@ -92,21 +87,49 @@ class _Vectoriser:
     aliases: Aliases
     integers: Indices
     stencils: Stencils
-    buffers: dict[tuple[Any, int, int], Alloc] = field(default_factory=dict)
-    """Room for the terms of a strip, by dtype, number and length: loops follow each other."""
+    rooms: dict[tuple[Any, ...], Value] = field(default_factory=dict)
+    """Arrays for what is kept of a stretch: loops that follow each other share them."""
+    before: dict[Statement, list[Statement]] = field(default_factory=dict)
+    """What goes in front of a statement."""
+    around: list[tuple[Block, Statement]] = field(default_factory=list)
+    """Where the walk is, from outside in."""
 
     def block(self, block: Block) -> Block:
-        return Block(tuple(new for s in block.statements for new in self.statement(s)))
+        result: list[Statement] = []
+        for statement in block.statements:
+            self.around.append((block, statement))
+            new = self.statement(statement)
+            self.around.pop()
+            result += [*self.before.get(statement, ()), *new]
+        return Block(tuple(result))
 
     def statement(self, statement: Statement) -> list[Statement]:
         if isinstance(statement, For) and self.can_gain(statement):
             rows = self.stencils.rows(statement)
             if self.gains(statement, rows):
-                strict = [entry for entry in statement.carried if self.is_strict(entry)]
-                body = Block(tuple(map(_with_ours, statement.body.statements)))
-                new = replace(statement, body=body)
-                return [self.strips(new, strict, rows) if strict or rows else new]
+                return self.changed(statement, rows)
         return [map_blocks(statement, self.block)] if blocks(statement) else [statement]
+
+    def changed(self, loop: For, rows: list[Row]) -> list[Statement]:
+        strict = [entry for entry in loop.carried if self.is_strict(entry)]
+        loop = replace(loop, body=Block(tuple(map(_with_ours, loop.body.statements))))
+        if strict or not rows:
+            return [self.strips(loop, strict, rows)] if strict else [loop]
+        place = self.known(loop.stop)
+        long = not all(row.places for row in rows)  # one row of any length
+        if long or place is None or not isinstance(loop.start, Const):
+            return [self.strips(loop, strict, rows)]
+        return self.whole(loop, loop.start.value, rows, place)
+
+    def known(self, operand: Operand) -> tuple[Block, Statement] | None:
+        """Return the outermost place around the loop at hand where a value is known."""
+        home = self.flow.definitions[operand].block if isinstance(operand, Value) else None
+        passed: set[Block | None] = {None}
+        for block, statement in self.around[:-1]:
+            passed.add(block)
+            if home in passed:
+                return block, statement
+        return None
 
     def can_gain(self, loop: For) -> bool:
         """Say whether all that a loop does can be part of vector code."""
@@ -122,6 +145,29 @@ class _Vectoriser:
         found = independence(loop, self.flow, self.aliases)
         apart = writes_apart(without(loop, rows), self.aliases)
         return found.holds and not found.counters and apart
+
+    def whole(
+        self, loop: For, start: int, rows: list[Row], place: tuple[Block, Statement]
+    ) -> list[Statement]:
+        """Return a loop whose increments wait until it is over, and the loops that make them."""
+        made = Builder(loop.origin)
+
+        def room(dtype: Any, number: int) -> Value:
+            key = (dtype, number, start, self.integers.affine(loop.stop), place[0])
+            if key not in self.rooms:
+                rest = made.fold(np.subtract, loop.stop, integer(start))
+                length = made.fold(np.add, made.fold(max, rest, integer(0)), integer(2 * MARGIN))
+                self.rooms[key] = made.zeros((length,), dtype, "_part")
+            return self.rooms[key]
+
+        gather = Gather(rows, self.flow, self.integers, room)
+        body = without(loop, rows).body.statements
+        body = (*body, *gather.stores(loop.index, start))
+        after = Builder(loop.origin)
+        for row in rows:
+            gather.append(after, row, Stretch(start, loop.stop), unsigned=False)
+        self.before.setdefault(place[1], []).extend(made.statements)
+        return [replace(loop, body=Block(body)), *after.statements]
 
     def is_strict(self, entry: Carried) -> bool:
         """Say whether the order of a sum is the user's."""
@@ -142,7 +188,7 @@ class _Vectoriser:
         middle = {e: Value(e.out.name, e.out.type) for e in loop.carried}
         gather = Gather(rows, self.flow, self.integers, self.room)
         body = self.parted(without(loop, rows), strict, lane, again, sums, length)
-        body = Block((*body.statements, *gather.stores(lane, loop.origin)))
+        body = Block((*body.statements, *gather.stores(lane, 0)))
         block = self.of_lane(body, loop, low, lane)
         zero, one = integer(0), integer(1)
         carried = tuple(Carried(e.phi, phis[e], e.next, middle[e]) for e in free)
@@ -150,7 +196,11 @@ class _Vectoriser:
         carried = tuple(Carried(e.phi, phis[e], e.next, middle[e]) for e in strict)
         if strict:
             outer.append(For(again, zero, count, one, carried, sums.block(), origin=loop.origin))
-        gather.append(outer, low, count, loop.start)
+        gather.zeros(outer, count)
+        least = self.integers.lower(loop.start)
+        for row in rows:
+            unsigned = least is not None and least + row.first >= 0
+            gather.append(outer, row, Stretch(0, count, low), unsigned=unsigned)
         entries = tuple(Carried(phis[e], e.init, middle[e], e.out) for e in loop.carried)
         return replace(loop, index=low, step=integer(length), carried=entries, body=outer.block())
 
@@ -206,11 +256,13 @@ class _Vectoriser:
         return Block(tuple(new for s in loop.body.statements for new in result[s]))
 
     def buffer(self, dtype: Any, number: int, length: int, fill: Operand | None = None) -> Value:
+        """Return an array that is made in front of the statement of the function at hand."""
         key = (dtype, number, length)
-        if key not in self.buffers:
-            out = Value("_part", Array(dtype, 1), (integer(length),))
-            self.buffers[key] = Alloc(out, fill)
-        return self.buffers[key].out
+        if key not in self.rooms:
+            self.rooms[key] = Value("_part", Array(dtype, 1), (integer(length),))
+            made = self.before.setdefault(self.around[0][1], [])
+            made.append(Alloc(self.rooms[key], fill))
+        return self.rooms[key]
 
     def room(self, dtype: Any, number: int) -> Value:
         """Return room for a strip between zeros."""
@@ -247,4 +299,8 @@ def _is_simple(statement: Statement) -> bool:
         case Call(function=function, out=out, args=args):
             scalar = not any(map(is_array, (out, *args)))
             return scalar and (function in PLAIN or replaces(statement) is not None)
+        case If(then=then, orelse=orelse):
+            # LLVM makes both sides and chooses.
+            inner = (*then.statements, *orelse.statements)
+            return all(isinstance(s, Call) and s.function in PLAIN for s in inner)
     return False
