@@ -8,6 +8,7 @@ import numpy as np
 from srcdiff import words
 from srcdiff.analysis.aliasing import Aliases
 from srcdiff.analysis.dataflow import Dataflow
+from srcdiff.analysis.indices import Indices
 from srcdiff.ir.build import is_constant, same
 from srcdiff.ir.nodes import (
     Alloc,
@@ -321,10 +322,11 @@ def view_axes(view: View) -> tuple[Operand | None, ...] | None:
     return tuple(result)
 
 
-def writes_apart(loop: For, aliases: Aliases) -> bool:
+def writes_apart(loop: For, aliases: Aliases, integers: Indices) -> bool:
     """Say whether each iteration writes elements of its own, one of each array."""
     if any(isinstance(s, Derive) for s in loop.body.statements):
         return False
     writes = [s for s in loop.body.statements if isinstance(s, Store | Increment)]
     roots = [aliases.root(s.ref) for s in writes]
-    return len(set(roots)) == len(roots) and all(loop.index in s.indices for s in writes)
+    bases = [{integers.affine(index)[0] for index in s.indices} for s in writes]
+    return len(set(roots)) == len(roots) and all(loop.index in each for each in bases)

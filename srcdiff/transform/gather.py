@@ -14,9 +14,9 @@
 LLVM does not vectorise a loop that writes two elements of one array. So each row of an array gets a
 loop of its own behind each strip of the loop, and in it, what was added to the neighbours of a
 point is gathered at that point, between zeros at both ends of the strip. It does not matter
-whether rows overlap, or whether indices count from the end: what is added to an index is added to
-the same index. The array must not be touched otherwise in the loop, and sums of adjoints have no
-order.
+whether rows overlap: what is added to an index is added to the same index. The array must not be
+touched otherwise in the loop, and sums of adjoints have no order. Where the end of the loop is
+known in front of a nest, whole rows wait instead of strips.
 """
 
 from collections.abc import Callable
@@ -109,6 +109,8 @@ class Stencils:
         if not all(self.can_wait(each, loop, inner) for each in waiting):
             return []
         if not any(map(self.has_neighbours, several.values())):
+            return []
+        if any(not self.integers.is_index(each.indices[-1]) for each in waiting):
             return []
         return [row for group in several.values() for row in self.split(group, loop.index.name)]
 
@@ -240,7 +242,7 @@ class Gather:
                 place = builder.fold(np.add, end, integer(MARGIN + k))
                 builder.store(part, (place,), zero)
 
-    def append(self, builder: Builder, row: Row, stretch: Stretch, *, unsigned: bool) -> None:
+    def append(self, builder: Builder, row: Row, stretch: Stretch) -> None:
         """Append the loop that adds what was kept to a row."""
         inner = Builder(row.origin)
         places = [self.rebuilt(place, builder) for place in row.places]
@@ -248,7 +250,6 @@ class Gather:
         place: Operand = index
         if stretch.low is not None:
             place = inner.call(np.add, stretch.low, index, type=PYTHON_INT, shape=())
-        if unsigned:
             place = inner.cast(place, UNSIGNED, "_at")
         shares: list[tuple[bool, Operand]] = []
         for offset, (minus, term) in self.terms(row).items():

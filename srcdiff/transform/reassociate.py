@@ -38,11 +38,13 @@ def reassociate(function: Function) -> Function:
     """Mark the sums of adjoints in innermost loops of `function`."""
     flow, classes = dataflow(function), aliases(function)
     work = _Marker(flow)
-    stencils = Stencils(memory(function), indices(function))
+    integers = indices(function)
+    stencils = Stencils(memory(function), integers)
     for statement in statements(function.body):
         if isinstance(statement, For) and _is_simple(statement):
             rest = without(statement, stencils.rows(statement))
-            if independence(statement, flow, classes).holds and writes_apart(rest, classes):
+            apart = writes_apart(rest, classes, integers)
+            if apart and independence(statement, flow, classes).holds:
                 work.loop(statement)
     return replace(function, body=rewrite(function.body, work.marked)) if work.sums else function
 

@@ -45,6 +45,7 @@ from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, substitute_block
 from srcdiff.runtime import vecmath
 from srcdiff.transform.gather import MARGIN, UNSIGNED, Gather, Row, Stencils, Stretch, without
+from srcdiff.transform.sums import runs
 from srcdiff.words import cast, radd
 
 STRIP = 64
@@ -143,7 +144,7 @@ class _Vectoriser:
         if not rows and not any(ours):
             return False
         found = independence(loop, self.flow, self.aliases)
-        apart = writes_apart(without(loop, rows), self.aliases)
+        apart = writes_apart(without(loop, rows), self.aliases, self.integers)
         return found.holds and not found.counters and apart
 
     def whole(
@@ -163,9 +164,13 @@ class _Vectoriser:
         gather = Gather(rows, self.flow, self.integers, room)
         body = without(loop, rows).body.statements
         body = (*body, *gather.stores(loop.index, start))
-        after = Builder(loop.origin)
+        after, wide = Builder(loop.origin), Builder(loop.origin)
         for row in rows:
-            gather.append(after, row, Stretch(start, loop.stop), unsigned=False)
+            builder = wide if row.spread else after
+            gather.append(builder, row, Stretch(start, loop.stop))
+        if wide.statements:
+            # Beside no iterations there may be no elements.
+            after.append(If(runs(after, loop), wide.block(), Block(), (), loop.origin))
         self.before.setdefault(place[1], []).extend(made.statements)
         return [replace(loop, body=Block(body)), *after.statements]
 
@@ -197,10 +202,8 @@ class _Vectoriser:
         if strict:
             outer.append(For(again, zero, count, one, carried, sums.block(), origin=loop.origin))
         gather.zeros(outer, count)
-        least = self.integers.lower(loop.start)
         for row in rows:
-            unsigned = least is not None and least + row.first >= 0
-            gather.append(outer, row, Stretch(0, count, low), unsigned=unsigned)
+            gather.append(outer, row, Stretch(0, count, low))
         entries = tuple(Carried(phis[e], e.init, middle[e], e.out) for e in loop.carried)
         return replace(loop, index=low, step=integer(length), carried=entries, body=outer.block())
 
