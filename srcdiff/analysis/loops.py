@@ -236,8 +236,13 @@ class Independence:
         return not self.reasons
 
 
-def independence(loop: For, flow: Dataflow, aliases: Aliases) -> Independence:
-    """Find out whether the iterations of `loop` can run in any order, but for sums."""
+def independence(
+    loop: For, flow: Dataflow, aliases: Aliases, integers: Indices | None = None
+) -> Independence:
+    """Find out whether the iterations of `loop` can run in any order, but for sums.
+
+    With `integers`, what an iteration owns may be at a constant distance from its index.
+    """
     result = Independence()
     if loop.leave is not None:
         result.reasons.append("it may be left early")
@@ -246,7 +251,7 @@ def independence(loop: For, flow: Dataflow, aliases: Aliases) -> Independence:
             result.reasons.append(f"`{entry.phi.name}` is carried from one iteration to the next")
         (result.sums if role == "sum" else result.counters).append(entry)
     for root in _written_outside(loop, flow, aliases):
-        _memory(loop, root, aliases, result)
+        _memory(loop, root, aliases, integers, result)
     return result
 
 
@@ -266,7 +271,9 @@ def _written_outside(loop: For, flow: Dataflow, aliases: Aliases) -> list[Value]
     return list(found)
 
 
-def _memory(loop: For, root: Value, aliases: Aliases, result: Independence) -> None:
+def _memory(
+    loop: For, root: Value, aliases: Aliases, integers: Indices | None, result: Independence
+) -> None:
     """Judge a class that the loop writes: sums only, or one slice for each iteration."""
     accesses = [s for s in statements(loop.body) if _accesses(s, root, aliases)]
     name = root.name.lstrip("_")
@@ -274,7 +281,7 @@ def _memory(loop: For, root: Value, aliases: Aliases, result: Independence) -> N
         result.reasons.append(f"references to `{name}` are rebound")
     elif all(isinstance(s, Increment) for s in accesses):
         result.incremented.append(root)
-    elif _own_slice(loop, accesses):
+    elif _own_slice(loop, accesses, integers):
         result.stored.append(root)
     else:
         result.reasons.append(f"`{name}` is read and written in it")
@@ -294,15 +301,26 @@ def _accesses(statement: Statement, root: Value, aliases: Aliases) -> bool:
     return bool(touched)
 
 
-def _own_slice(loop: For, accesses: list[Statement]) -> bool:
-    """Say whether every access has the loop's index at one and the same axis."""
-    shared: set[int] | None = None
+def _own_slice(loop: For, accesses: list[Statement], integers: Indices | None) -> bool:
+    """Say whether every access has the loop's index, or one beside it, at one and the same axis."""
+    shared: set[tuple[int, int]] | None = None
     for statement in accesses:
         if not isinstance(statement, Load | Store | Increment) or not statement.indices:
             return False
-        axes = {k for k, index in enumerate(statement.indices) if index is loop.index}
+        places = enumerate(statement.indices)
+        axes = {(k, d) for k, at in places for d in _distance(at, loop, integers)}
         shared = axes if shared is None else shared & axes
     return bool(shared)
+
+
+def _distance(index: Operand, loop: For, integers: Indices | None) -> list[int]:
+    """Return how far `index` is from that of `loop`, if that is known."""
+    if index is loop.index:
+        return [0]
+    if integers is None or not integers.is_index(index):
+        return []
+    base, offset = integers.affine(index)
+    return [offset] if base is loop.index else []
 
 
 def view_axes(view: View) -> tuple[Operand | None, ...] | None:

@@ -44,7 +44,7 @@ def reassociate(function: Function) -> Function:
         if isinstance(statement, For) and _is_simple(statement):
             rest = without(statement, stencils.rows(statement))
             apart = writes_apart(rest, classes, integers)
-            if apart and independence(statement, flow, classes).holds:
+            if apart and independence(statement, flow, classes, integers).holds:
                 work.loop(statement)
     return replace(function, body=rewrite(function.body, work.marked)) if work.sums else function
 

@@ -143,7 +143,7 @@ class _Vectoriser:
         ours = (isinstance(s, Call) and replaces(s) is not None for s in loop.body.statements)
         if not rows and not any(ours):
             return False
-        found = independence(loop, self.flow, self.aliases)
+        found = independence(loop, self.flow, self.aliases, self.integers)
         apart = writes_apart(without(loop, rows), self.aliases, self.integers)
         return found.holds and not found.counters and apart
 
