@@ -156,8 +156,10 @@ class _Vectoriser:
         def room(dtype: Any, number: int) -> Value:
             key = (dtype, number, start, self.integers.affine(loop.stop), place[0])
             if key not in self.rooms:
-                rest = made.fold(np.subtract, loop.stop, integer(start))
-                length = made.fold(np.add, made.fold(max, rest, integer(0)), integer(2 * MARGIN))
+                count = made.fold(np.subtract, loop.stop, integer(start))
+                if start > 0 or not self.integers.is_index(loop.stop):
+                    count = made.fold(max, count, integer(0))
+                length = made.fold(np.add, count, integer(2 * MARGIN))
                 self.rooms[key] = made.zeros((length,), dtype, "_part")
             return self.rooms[key]
 

@@ -160,8 +160,21 @@ def box(a: Any, w: Any, k: Any) -> Any:
     return total
 
 
+def shares(a: Any, w: Any, k: Any) -> Any:
+    """Array statements add to neighbours in one nest."""
+    out = np.zeros_like(a)
+    for _ in range(2):
+        out[1:-1, 1:-1] = a[1:-1, :-2] - 0.5 * a[1:-1, 2:] + a[:-2, 1:-1] + out[1:-1, 1:-1]
+    return np.sum(out * w)
+
+
+def by_twos(a: Any, w: Any, k: Any) -> Any:
+    """These steps are no neighbours."""
+    return np.sum((a[:, ::2] - a[:, 1::2]) * a[:, 1::2])
+
+
 LINES = (one_sided, wide, from_the_end, behind)
-PLANES = (plus, corner, slices)
+PLANES = (plus, corner, slices, shares)
 
 
 def check(f: Callable[..., Any], shape: tuple[int, ...], k: int, **options: Any) -> None:
@@ -184,10 +197,22 @@ def test_lines(f: Callable[..., Any], n: int) -> None:
 @pytest.mark.parametrize("n", range(6))
 @pytest.mark.parametrize("m", [2, 3, 5])
 def test_planes(f: Callable[..., Any], n: int, m: int) -> None:
-    if f is slices and n < 2:
+    if f in (slices, shares) and n < 2:
         pytest.skip("the slices have no common shape")
     check(f, (n, m), 1, jit=False)
-    check(f, (m, n), 1, jit=False) if f is not slices else None
+    check(f, (m, n), 1, jit=False)
+
+
+def test_array_statements_share_a_nest() -> None:
+    made = source(shares, 2).partition("adjoint sweep")[2]
+    (nest,) = re.findall(r"\n        for i in range\(t_1\):(.*?)\n    \S", made, re.S)
+    assert len(re.findall(r"a_bar\[.*\] [+-]= ", nest)) == 2
+    assert nest.count("for i ") == 0
+
+
+def test_steps_do_not_share_a_nest() -> None:
+    check(by_twos, (3, 6), 1, jit=False)
+    assert "part" not in source(by_twos, 2)
 
 
 @pytest.mark.parametrize("shape", [(2, 2, 2), (3, 3, 3), (4, 3, 2), (3, 5, 4), (0, 3, 1)])
@@ -224,7 +249,7 @@ def test_strips(n: int) -> None:
 
 
 def source(f: Callable[..., Any], ndim: int) -> str:
-    array = np.ones((3,) * ndim)
+    array = np.ones((4,) * ndim)
     return str(sd.value_and_grad(f, (0, 1)).source(array, array, 3))
 
 
