@@ -60,8 +60,6 @@ class Row:
     ref: Value
     places: tuple[Operand, ...]
     shares: tuple[tuple[int, Increment], ...]
-    name: str
-    """That of the index of the loop."""
 
     @property
     def origin(self) -> Origin:
@@ -112,7 +110,7 @@ class Stencils:
             return []
         if any(not self.integers.is_index(each.indices[-1]) for each in waiting):
             return []
-        return [row for group in several.values() for row in self.split(group, loop.index.name)]
+        return [row for group in several.values() for row in self.split(group)]
 
     def is_touched(self, loop: For, root: Value) -> bool:
         """Say whether a loop does anything else with a class than adding to it."""
@@ -152,14 +150,14 @@ class Stencils:
                 return True
         return False
 
-    def split(self, group: list[Increment], name: str) -> list[Row]:
+    def split(self, group: list[Increment]) -> list[Row]:
         """Return the rows of the increments of one class, but for one that need not wait."""
         found: dict[tuple[object, ...], list[tuple[int, Increment]]] = {}
         for each in group:
             *places, (_, offset) = self.integers.key(each.indices)
             found.setdefault((each.ref, *places), []).append((offset, each))
         rows = [
-            Row(each.ref, each.indices[:-1], tuple(shares), name)
+            Row(each.ref, each.indices[:-1], tuple(shares))
             for shares in found.values()
             for each in [shares[0][1]]
         ]
@@ -211,6 +209,8 @@ class Gather:
     integers: Indices
     room: Callable[[Any, int], Value]
     """Returns an array of zeros for a stretch and its margins, by dtype and number."""
+    index: Value
+    """That of the loop."""
     parts: dict[Term, Value] = field(default_factory=dict)
     ends: dict[Value, int] = field(default_factory=dict)
     """How many zeros have to follow a stretch, for each array."""
@@ -246,7 +246,7 @@ class Gather:
         """Append the loop that adds what was kept to a row."""
         inner = Builder(row.origin)
         places = [self.rebuilt(place, builder) for place in row.places]
-        index = Value("_lane" if stretch.low is not None else row.name, PYTHON_INT)
+        index = Value(self.index.name if stretch.low is None else "_lane", PYTHON_INT)
         place: Operand = index
         if stretch.low is not None:
             place = inner.call(np.add, stretch.low, index, type=PYTHON_INT, shape=())
@@ -263,6 +263,9 @@ class Gather:
 
     def rebuilt(self, place: Operand, builder: Builder) -> Operand:
         """Return an index outside of the loop that holds it."""
+        found = self.flow.definitions.get(place) if isinstance(place, Value) else None
+        if found is None or found.block is not self.flow.definitions[self.index].block:
+            return place
         base, offset = self.integers.affine(place)
         return integer(offset) if base is None else builder.fold(np.add, base, integer(offset))
 

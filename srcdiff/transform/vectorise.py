@@ -117,10 +117,14 @@ class _Vectoriser:
         if strict or not rows:
             return [self.strips(loop, strict, rows)] if strict else [loop]
         place = self.known(loop.stop)
-        long = not all(row.places for row in rows)  # one row of any length
-        if long or place is None or not isinstance(loop.start, Const):
-            return [self.strips(loop, strict, rows)]
-        return self.whole(loop, loop.start.value, rows, place)
+        if place is not None and isinstance(loop.start, Const) and all(map(self.is_one_of, rows)):
+            return self.whole(loop, loop.start.value, rows, place)
+        return [self.strips(loop, strict, rows)]
+
+    def is_one_of(self, row: Row) -> bool:
+        """Say whether a loop around goes over rows; a single one may be too long to wait whole."""
+        bases = (self.integers.affine(place)[0] for place in row.places)
+        return any(base in self.integers.counters for base in bases)
 
     def known(self, operand: Operand) -> tuple[Block, Statement] | None:
         """Return the outermost place around the loop at hand where a value is known."""
@@ -141,7 +145,7 @@ class _Vectoriser:
     def gains(self, loop: For, rows: list[Row]) -> bool:
         """Say whether a loop calls functions that we have, or adds to neighbours, in any order."""
         ours = (isinstance(s, Call) and replaces(s) is not None for s in loop.body.statements)
-        if not rows and not any(ours):
+        if not rows and (not any(ours) or any(isinstance(s, If) for s in loop.body.statements)):
             return False
         found = independence(loop, self.flow, self.aliases, self.integers)
         apart = writes_apart(without(loop, rows), self.aliases, self.integers)
@@ -163,7 +167,7 @@ class _Vectoriser:
                 self.rooms[key] = made.zeros((length,), dtype, "_part")
             return self.rooms[key]
 
-        gather = Gather(rows, self.flow, self.integers, room)
+        gather = Gather(rows, self.flow, self.integers, room, loop.index)
         body = without(loop, rows).body.statements
         body = (*body, *gather.stores(loop.index, start))
         after, wide = Builder(loop.origin), Builder(loop.origin)
@@ -193,7 +197,7 @@ class _Vectoriser:
         count = outer.call(min, integer(length), rest, type=PYTHON_INT, shape=())
         phis = {e: Value(e.phi.name, e.phi.type) for e in loop.carried}
         middle = {e: Value(e.out.name, e.out.type) for e in loop.carried}
-        gather = Gather(rows, self.flow, self.integers, self.room)
+        gather = Gather(rows, self.flow, self.integers, self.room, loop.index)
         body = self.parted(without(loop, rows), strict, lane, again, sums, length)
         body = Block((*body.statements, *gather.stores(lane, 0)))
         block = self.of_lane(body, loop, low, lane)

@@ -173,6 +173,16 @@ def by_twos(a: Any, w: Any, k: Any) -> Any:
     return np.sum((a[:, ::2] - a[:, 1::2]) * a[:, 1::2])
 
 
+def fields(a: Any, w: Any, k: Any) -> Any:
+    """Rows that may be long, and few."""
+    out = a.copy()
+    for _ in range(2):
+        for j in range(1, a.shape[1] - 1):
+            out[0, j] += a[1, j - 1] * w[0, j] - a[0, j + 1]
+            out[1, j] += a[0, j - 1] - a[1, j] * a[1, j + 1]
+    return np.sum(out * out)
+
+
 LINES = (one_sided, wide, from_the_end, behind)
 PLANES = (plus, corner, slices, shares)
 
@@ -213,6 +223,14 @@ def test_array_statements_share_a_nest() -> None:
 def test_steps_do_not_share_a_nest() -> None:
     check(by_twos, (3, 6), 1, jit=False)
     assert "part" not in source(by_twos, 2)
+
+
+def test_long_rows_are_cut() -> None:
+    made = source(fields, 2)
+    assert "np.zeros(272)" in made
+    assert "a_bar[1, np.uint64(low + lane)] += " in made
+    for m in (0, 1, 2, 3, 4, 9):
+        check(fields, (2, m), 1, jit=False)
 
 
 @pytest.mark.parametrize("shape", [(2, 2, 2), (3, 3, 3), (4, 3, 2), (3, 5, 4), (0, 3, 1)])

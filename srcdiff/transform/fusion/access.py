@@ -84,8 +84,10 @@ class Access:
 
         So it is with `a[i, j]` and `a[i + 2, j + 1]` over i and j; the last axis is the row.
         """
+        if self.base is not other.base or not self.pattern:
+            return False
         pairs = list(zip(self.pattern, other.pattern, strict=True))
-        if self.base is not other.base or not pairs or pairs[-1][0].axis != depth - 1:
+        if pairs[-1][0].axis != depth - 1:
             return False
         if getattr(self.base.type, "layout", None) != "C":
             return False
