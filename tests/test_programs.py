@@ -37,6 +37,7 @@ GOLDEN = (
     "ring_buffer",
     "pendulum",
     "tree_walk",
+    "smoothed",
 )
 PRINT_TEXTS = """
 from tests.corpus import corpus

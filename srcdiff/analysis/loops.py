@@ -288,23 +288,29 @@ def _accesses(statement: Statement, root: Value, aliases: Aliases) -> bool:
 
 
 def _own_slice(loop: For, accesses: list[Statement], flow: Dataflow) -> bool:
-    """Say whether every access has the loop's index at one and the same axis of one array.
+    """Say whether every access has the loop's index, or one beside it, at one axis of one array.
 
     An index below 0 counts from the end, where another iteration may be.
     """
-    if not flow.integers.is_index(loop.index):
-        return False
-    shared: set[tuple[Value, int]] | None = None
+    shared: set[tuple[Value, int, int]] | None = None
     for statement in accesses:
         if not isinstance(statement, Load | Store | Increment) or not statement.indices:
             return False
-        axes = {
-            _seen_through(statement.ref, axis, flow)
+        places = {
+            (*_seen_through(statement.ref, axis, flow), distance)
             for axis, index in enumerate(statement.indices)
-            if index is loop.index
+            for distance in _distance(index, loop, flow)
         }
-        shared = axes if shared is None else shared & axes
+        shared = places if shared is None else shared & places
     return bool(shared)
+
+
+def _distance(index: Operand, loop: For, flow: Dataflow) -> list[int]:
+    """Return how far `index` is from that of `loop`, if that is known."""
+    if not flow.integers.is_index(index):
+        return []
+    base, offset = flow.integers.affine(index)
+    return [offset] if base is loop.index else []
 
 
 def _seen_through(ref: Value, axis: int, flow: Dataflow) -> tuple[Value, int]:
@@ -346,7 +352,8 @@ def writes_apart(loop: For, flow: Dataflow, aliases: Aliases) -> bool:
     if any(isinstance(s, Derive) for s in loop.body.statements):
         return False
     writes = [s for s in loop.body.statements if isinstance(s, Store | Increment)]
-    if not all(loop.index in s.indices for s in writes):
+    bases = [{flow.integers.affine(index)[0] for index in s.indices} for s in writes]
+    if not all(loop.index in each for each in bases):
         return False
     pairs = combinations(writes, 2)
     return all(_are_apart(loop, s, t, flow, aliases) for s, t in pairs)

@@ -13,7 +13,9 @@ import numpy as np
 
 from srcdiff.analysis.aliasing import aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
+from srcdiff.analysis.indices import indices
 from srcdiff.analysis.loops import additions, independence, writes_apart
+from srcdiff.analysis.memory import memory
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
     Call,
@@ -26,6 +28,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.walk import rewrite, statements
+from srcdiff.transform.gather import Stencils, without
 from srcdiff.transform.reverse.needs import DEAR
 from srcdiff.transform.vectorise import replaces
 from srcdiff.words import radd
@@ -35,11 +38,13 @@ def reassociate(function: Function) -> Function:
     """Mark the sums of adjoints in innermost loops of `function`."""
     flow, classes = dataflow(function), aliases(function)
     work = _Marker(flow)
+    integers = indices(function)
+    stencils = Stencils(memory(function), integers)
     for statement in statements(function.body):
         if isinstance(statement, For) and _is_simple(statement):
-            if independence(statement, flow, classes).holds and writes_apart(
-                statement, flow, classes
-            ):
+            rest = without(statement, stencils.rows(statement))
+            apart = writes_apart(rest, flow, classes)
+            if apart and independence(statement, flow, classes).holds:
                 work.loop(statement)
     return replace(function, body=rewrite(function.body, work.marked)) if work.sums else function
 

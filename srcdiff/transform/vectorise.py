@@ -20,8 +20,10 @@ import numpy as np
 
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
+from srcdiff.analysis.indices import Indices, indices
 from srcdiff.analysis.loops import additions, independence, writes_apart
-from srcdiff.ir.build import Builder, integer, is_constant
+from srcdiff.analysis.memory import memory
+from srcdiff.ir.build import Builder, constant, integer, is_constant
 from srcdiff.ir.nodes import (
     Alloc,
     Block,
@@ -30,6 +32,7 @@ from srcdiff.ir.nodes import (
     Const,
     For,
     Function,
+    If,
     Increment,
     Load,
     Operand,
@@ -38,17 +41,22 @@ from srcdiff.ir.nodes import (
     Value,
     is_array,
 )
-from srcdiff.ir.types import PYTHON_INT, Array
+from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, substitute_block
 from srcdiff.runtime import vecmath
+from srcdiff.transform.gather import MARGIN, UNSIGNED, Gather, Row, Stencils, Stretch, without
+from srcdiff.transform.sums import runs
 from srcdiff.words import cast, radd
 
 STRIP = 64
-FEWEST = 8
-"""The least number of iterations, where it is known, that are worth a vector."""
+STENCIL = 256
+"""The length of a strip whose increments wait: each row that it adds to costs a loop."""
 
 EASY_POWERS = (-1, 0.5, 1, 2, 3)
 """LLVM makes a product, a quotient or a square root of these."""
+
+FEWEST = 8
+"""The least number of iterations, where it is known, that are worth a vector."""
 
 PLAIN = frozenset(
     {np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.absolute, np.sqrt}
@@ -61,14 +69,10 @@ PLAIN = frozenset(
 
 def vectorise(function: Function) -> Function:
     """Change the innermost loops of `function` that can be vectorised but for libm."""
-    work = _Vectoriser(dataflow(function), aliases(function))
-    statements: list[Statement] = []
-    for statement in function.body.statements:
-        known = len(work.buffers)
-        new = work.statement(statement)
-        made = list(work.buffers.values())[known:]
-        statements += [*map(Alloc, made), *new]
-    return replace(function, body=Block(tuple(statements)))
+    integers = indices(function)
+    stencils = Stencils(memory(function), integers)
+    work = _Vectoriser(dataflow(function), aliases(function), integers, stencils)
+    return replace(function, body=work.block(function.body))
 
 
 def replaces(call: Call) -> Callable[..., Any] | None:
@@ -85,30 +89,99 @@ def replaces(call: Call) -> Callable[..., Any] | None:
 class _Vectoriser:
     flow: Dataflow
     aliases: Aliases
-    buffers: dict[tuple[Any, int], Value] = field(default_factory=dict)
-    """Room for the terms of one strip, by dtype and number: loops follow each other."""
+    integers: Indices
+    stencils: Stencils
+    rooms: dict[tuple[Any, ...], Value] = field(default_factory=dict)
+    """Arrays for what is kept of a stretch: loops that follow each other share them."""
+    before: dict[Statement, list[Statement]] = field(default_factory=dict)
+    """What goes in front of a statement."""
+    around: list[tuple[Block, Statement]] = field(default_factory=list)
+    """Where the walk is, from outside in."""
 
     def block(self, block: Block) -> Block:
-        return Block(tuple(new for s in block.statements for new in self.statement(s)))
+        result: list[Statement] = []
+        for statement in block.statements:
+            self.around.append((block, statement))
+            new = self.statement(statement)
+            self.around.pop()
+            result += [*self.before.get(statement, ()), *new]
+        return Block(tuple(result))
 
     def statement(self, statement: Statement) -> list[Statement]:
-        if isinstance(statement, For) and self.gains(statement):
-            strict = [entry for entry in statement.carried if self.is_strict(entry)]
-            new = replace(statement, body=Block(tuple(map(with_ours, statement.body.statements))))
-            return [self.strips(new, strict) if strict else new]
+        if isinstance(statement, For) and self.can_gain(statement):
+            rows = self.stencils.rows(statement)
+            if self.gains(statement, rows):
+                return self.changed(statement, rows)
         return [map_blocks(statement, self.block)] if blocks(statement) else [statement]
 
-    def gains(self, loop: For) -> bool:
-        """Say whether a loop calls functions that we have, and nothing keeps it from vectors."""
-        body = loop.body.statements
+    def changed(self, loop: For, rows: list[Row]) -> list[Statement]:
+        strict = [entry for entry in loop.carried if self.is_strict(entry)]
+        loop = replace(loop, body=Block(tuple(map(with_ours, loop.body.statements))))
+        if strict or not rows:
+            return [self.strips(loop, strict, rows)] if strict else [loop]
+        place = self.known(loop.stop)
+        if place is not None and isinstance(loop.start, Const) and all(map(self.is_one_of, rows)):
+            return self.whole(loop, loop.start.value, rows, place)
+        return [self.strips(loop, strict, rows)]
+
+    def is_one_of(self, row: Row) -> bool:
+        """Say whether a loop around goes over rows; a single one may be too long to wait whole."""
+        bases = (self.integers.affine(place)[0] for place in row.places)
+        return any(base in self.integers.counters for base in bases)
+
+    def known(self, operand: Operand) -> tuple[Block, Statement] | None:
+        """Return the outermost place around the loop at hand where a value is known."""
+        home = self.flow.definitions[operand].block if isinstance(operand, Value) else None
+        passed: set[Block | None] = {None}
+        for block, statement in self.around[:-1]:
+            passed.add(block)
+            if home in passed:
+                return block, statement
+        return None
+
+    def can_gain(self, loop: For) -> bool:
+        """Say whether all that a loop does can be part of vector code."""
         if loop.trips is not None or not is_constant(loop.step, 1) or _is_short(loop):
             return False
-        if not all(map(_is_simple, body)):
-            return False
-        if not any(isinstance(s, Call) and replaces(s) is not None for s in body):
+        return all(map(_is_simple, loop.body.statements))
+
+    def gains(self, loop: For, rows: list[Row]) -> bool:
+        """Say whether a loop calls functions that we have, or adds to neighbours, in any order."""
+        ours = (isinstance(s, Call) and replaces(s) is not None for s in loop.body.statements)
+        if not rows and (not any(ours) or any(isinstance(s, If) for s in loop.body.statements)):
             return False
         found = independence(loop, self.flow, self.aliases)
-        return found.holds and not found.counters and writes_apart(loop, self.flow, self.aliases)
+        apart = writes_apart(without(loop, rows), self.flow, self.aliases)
+        return found.holds and not found.counters and apart
+
+    def whole(
+        self, loop: For, start: int, rows: list[Row], place: tuple[Block, Statement]
+    ) -> list[Statement]:
+        """Return a loop whose increments wait until it is over, and the loops that make them."""
+        made = Builder(loop.origin)
+
+        def room(dtype: Any, number: int) -> Value:
+            key = (dtype, number, start, self.integers.affine(loop.stop), place[0])
+            if key not in self.rooms:
+                count = made.fold(np.subtract, loop.stop, integer(start))
+                if start > 0 or not self.integers.is_index(loop.stop):
+                    count = made.fold(max, count, integer(0))
+                length = made.fold(np.add, count, integer(2 * MARGIN))
+                self.rooms[key] = made.zeros((length,), dtype, "_part")
+            return self.rooms[key]
+
+        gather = Gather(rows, self.flow, self.integers, room, loop.index)
+        body = without(loop, rows).body.statements
+        body = (*body, *gather.stores(loop.index, start))
+        after, wide = Builder(loop.origin), Builder(loop.origin)
+        for row in rows:
+            builder = wide if row.spread else after
+            gather.append(builder, row, Stretch(start, loop.stop))
+        if wide.statements:
+            # Beside no iterations there may be no elements.
+            after.append(If(runs(after, loop), wide.block(), Block(), (), loop.origin))
+        self.before.setdefault(place[1], []).extend(made.statements)
+        return [replace(loop, body=Block(body)), *after.statements]
 
     def is_strict(self, entry: Carried) -> bool:
         """Say whether the order of a sum is the user's."""
@@ -117,35 +190,59 @@ class _Vectoriser:
     def terms(self, entry: Carried) -> list[Call]:
         return additions(entry.phi, entry.next, self.flow) or []
 
-    def strips(self, loop: For, strict: list[Carried]) -> For:
-        """Return a loop over strips: a loop over each, and a loop that adds up its terms."""
+    def strips(self, loop: For, strict: list[Carried], rows: list[Row]) -> For:
+        """Return a loop over strips: a loop over each, and loops that add up its terms."""
         free = [entry for entry in loop.carried if entry not in strict]
         low, lane, again = (Value(name, PYTHON_INT) for name in ("_low", "_lane", "_lane"))
-        outer, head, sums = (Builder(loop.origin) for _ in range(3))
+        length = STENCIL if rows else STRIP
+        outer, sums = Builder(loop.origin), Builder(loop.origin)
         rest = outer.call(np.subtract, loop.stop, low)
-        count = outer.call(min, integer(STRIP), rest, type=PYTHON_INT, shape=())
-        at = head.call(np.add, low, lane, name=f"_{loop.index.name.lstrip('_')}")
-        place: Operand = at
-        if isinstance(loop.start, Const) and loop.start.value >= 0:
-            # Numba counts negative indices from the end; of unsigned ones there are none, so that
-            # LLVM sees elements that follow each other.
-            place = head.cast(at, np.dtype(np.uint64), "_at")
+        count = outer.call(min, integer(length), rest, type=PYTHON_INT, shape=())
         phis = {e: Value(e.phi.name, e.phi.type) for e in loop.carried}
         middle = {e: Value(e.out.name, e.out.type) for e in loop.carried}
-        body = self.parted(loop, strict, lane, again, sums)
-        body = Block(tuple(_at_place(s, loop.index, place) for s in body.statements))
-        inner = substitute_block(body, {loop.index: at})
+        gather = Gather(rows, self.flow, self.integers, self.room, loop.index)
+        body = self.parted(without(loop, rows), strict, lane, again, sums, length)
+        body = Block((*body.statements, *gather.stores(lane, 0)))
+        block = self.of_lane(body, loop, low, lane)
         zero, one = integer(0), integer(1)
         carried = tuple(Carried(e.phi, phis[e], e.next, middle[e]) for e in free)
-        block = Block((*head.statements, *inner.statements))
         outer.append(For(lane, zero, count, one, carried, block, origin=loop.origin))
         carried = tuple(Carried(e.phi, phis[e], e.next, middle[e]) for e in strict)
-        outer.append(For(again, zero, count, one, carried, sums.block(), origin=loop.origin))
+        if strict:
+            outer.append(For(again, zero, count, one, carried, sums.block(), origin=loop.origin))
+        gather.zeros(outer, count)
+        for row in rows:
+            gather.append(outer, row, Stretch(0, count, low))
         entries = tuple(Carried(phis[e], e.init, middle[e], e.out) for e in loop.carried)
-        return replace(loop, index=low, step=integer(STRIP), carried=entries, body=outer.block())
+        return replace(loop, index=low, step=integer(length), carried=entries, body=outer.block())
+
+    def of_lane(self, body: Block, loop: For, low: Value, lane: Value) -> Block:
+        """Return the body of a loop, in one over the lanes of a strip."""
+        head = Builder(loop.origin)
+        at = head.call(np.add, low, lane, name=f"_{loop.index.name.lstrip('_')}")
+        places: dict[int, Operand] = {}
+
+        def place(index: Operand) -> Operand:
+            base, offset = self.integers.affine(index)
+            if base is not loop.index or not self.integers.is_index(index):
+                return index
+            if offset not in places:
+                here = head.fold(np.add, at, integer(offset))
+                places[offset] = head.cast(here, UNSIGNED, "_at")
+            return places[offset]
+
+        new = Block(tuple(_placed(s, place) for s in body.statements))
+        inner = substitute_block(new, {loop.index: at})
+        return Block((*head.statements, *inner.statements))
 
     def parted(
-        self, loop: For, strict: list[Carried], lane: Value, again: Value, sums: Builder
+        self,
+        loop: For,
+        strict: list[Carried],
+        lane: Value,
+        again: Value,
+        sums: Builder,
+        length: int,
     ) -> Block:
         """Return the body, which stores terms instead of adding them; `sums` adds them."""
         inside = set(all_definitions(loop.body))
@@ -159,7 +256,7 @@ class _Vectoriser:
                 if term in inside:
                     dtype = term.type.dtype
                     numbers[dtype] = numbers.get(dtype, -1) + 1
-                    part = self.buffer(dtype, numbers[dtype])
+                    part = self.buffer(dtype, numbers[dtype], length)
                     origin = call.origin
                     result[call] = [Store(part, (lane,), term, origin)]
                     known = sums.load(part, (again,), "_part")
@@ -170,19 +267,25 @@ class _Vectoriser:
                 current = call.out
         return Block(tuple(new for s in loop.body.statements for new in result[s]))
 
-    def buffer(self, dtype: Any, number: int) -> Value:
-        key = (dtype, number)
-        if key not in self.buffers:
-            self.buffers[key] = Value("_part", Array(dtype, 1), (integer(STRIP),))
-        return self.buffers[key]
+    def buffer(self, dtype: Any, number: int, length: int, fill: Operand | None = None) -> Value:
+        """Return an array that is made in front of the statement of the function at hand."""
+        key = (dtype, number, length)
+        if key not in self.rooms:
+            self.rooms[key] = Value("_part", Array(dtype, 1), (integer(length),))
+            made = self.before.setdefault(self.around[0][1], [])
+            made.append(Alloc(self.rooms[key], fill))
+        return self.rooms[key]
+
+    def room(self, dtype: Any, number: int) -> Value:
+        """Return room for a strip between zeros."""
+        return self.buffer(dtype, number, STENCIL + 2 * MARGIN, constant(0, Scalar(dtype)))
 
 
-def _at_place(statement: Statement, index: Value, place: Operand) -> Statement:
-    """Return a statement that has another index."""
+def _placed(statement: Statement, place: Callable[[Operand], Operand]) -> Statement:
+    """Return a statement that has other indices."""
     if not isinstance(statement, Load | Store | Increment):
         return statement
-    indices = tuple(place if each is index else each for each in statement.indices)
-    return replace(statement, indices=indices)
+    return replace(statement, indices=tuple(map(place, statement.indices)))
 
 
 def with_ours(statement: Statement) -> Statement:
@@ -208,4 +311,8 @@ def _is_simple(statement: Statement) -> bool:
         case Call(function=function, out=out, args=args):
             scalar = not any(map(is_array, (out, *args)))
             return scalar and (function in PLAIN or replaces(statement) is not None)
+        case If(then=then, orelse=orelse):
+            # LLVM makes both sides and chooses.
+            inner = (*then.statements, *orelse.statements)
+            return all(isinstance(s, Call) and s.function in PLAIN for s in inner)
     return False

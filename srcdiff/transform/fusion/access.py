@@ -79,6 +79,26 @@ class Access:
             one.axis for one, another in pairs if one.key == another.key
         }.issuperset(range(depth))
 
+    def is_neighbour(self, other: "Access", depth: int) -> bool:
+        """Say whether one iteration of a nest meets elements a constant distance apart, in a row.
+
+        So it is with `a[i, j]` and `a[i + 2, j + 1]` over i and j; the last axis is the row.
+        """
+        if self.base is not other.base or not self.pattern:
+            return False
+        pairs = list(zip(self.pattern, other.pattern, strict=True))
+        if pairs[-1][0].axis != depth - 1:
+            return False
+        if getattr(self.base.type, "layout", None) != "C":
+            return False
+        return all(
+            one.axis == another.axis
+            and one.step == another.step == 1
+            and isinstance(key_of(one.start), int)
+            and isinstance(key_of(another.start), int)
+            for one, another in pairs
+        )
+
 
 def _differ(one: At, other: At) -> bool:
     if one.axis is not None or other.axis is not None:

@@ -143,7 +143,7 @@ class Region:
         """Return 0 or 1 if `later` must not run before `earlier`, 1 if not in its nest either."""
         result = None
         for one, other in self._conflicts(earlier, later):
-            if one.is_apart(other):
+            if one.is_apart(other) or _commute(earlier, later, one, other):
                 continue
             if earlier.loops != later.loops or not one.keeps_step_with(other, len(later.loops)):
                 return 1
@@ -252,6 +252,15 @@ class Region:
             ):
                 leaves.add(read.base)
         return True
+
+
+def _commute(earlier: Node, later: Node, one: Access, other: Access) -> bool:
+    """Say whether two accesses add to neighbours, which wait in one nest (`transform.gather`)."""
+    if one is not earlier.target or other is not later.target or earlier.loops != later.loops:
+        return False
+    both = (earlier.statement, later.statement)
+    added = all(isinstance(s, Increment) and s.origin.sweep == "adjoint" for s in both)
+    return added and one.is_neighbour(other, len(later.loops))
 
 
 def axes_of_sum(call: Call) -> tuple[tuple[int, ...], bool]:

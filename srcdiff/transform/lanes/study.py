@@ -50,6 +50,8 @@ class Study:
     """The partial sums over the iterations, free ones and the user's."""
     strict: list[Call] = field(default_factory=list)
     """The additions of the user's sums, in their order."""
+    added: set[Value] = field(default_factory=set)
+    """The classes that the loop does nothing with but add to them."""
     packed: list[Value] = field(default_factory=list)
     """The arrays whose rows, one for each iteration, are read again and again by inner loops."""
 
@@ -62,6 +64,7 @@ class Study:
             return found.reasons[0]
         if found.counters:
             return f"`{found.counters[0].phi.name}` is counted"
+        self.added = set(found.incremented)
         self.private = {s.out for s in statements(self.loop.body) if isinstance(s, Alloc)}
         for entry in found.sums:
             if not self.takes(entry):
@@ -229,7 +232,9 @@ class Study:
 
     def is_own(self, statement: Load | Store | Increment) -> bool:
         """Say whether each lane touches elements of its own."""
-        return statement.ref in self.private or self.loop.index in statement.indices
+        if statement.ref in self.private or self.loop.index in statement.indices:
+            return True
+        return self.aliases.root(statement.ref) not in self.added
 
     def is_summed(self, statement: Statement) -> bool:
         """Say whether a statement adds to one element in all lanes."""
