@@ -30,6 +30,8 @@ import numpy as np
 from srcdiff.analysis.activity import activity
 from srcdiff.analysis.aliasing import aliases
 from srcdiff.analysis.dataflow import dataflow
+from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.indices import indices
 from srcdiff.analysis.smooth import smoothness
 from srcdiff.analysis.tbr import writes_to_save
 from srcdiff.errors import ShapeError
@@ -96,6 +98,7 @@ def adjoint(function: Function, request: Request) -> Function:
         classes,
         activity(function, request.wrt, classes),
         smoothness(function, flow, classes, wanted=request.wanted),
+        Dependence(flow, indices(function)),
     )
     # What calls have put on a stack is taken off it in the opposite order.
     plan.backwards.update(s for s in statements(function.body) if _has_recursive_calls(s))
@@ -105,13 +108,22 @@ def adjoint(function: Function, request: Request) -> Function:
         try:
             plan.final = False
             _build(plan, request)
-            plan.saves = writes_to_save(function, plan.reads, classes, plan.merged)
+            plan.saves = _saves(plan)
             plan.final = True
-            return _build(plan, request)
+            while True:
+                built = _build(plan, request)
+                if (missing := _saves(plan)) <= plan.saves:
+                    return built
+                plan.saves |= missing
         except NotMergeable as refusal:
             plan.unmergeable.add(refusal.loop)
         except NotForwards as refusal:
             plan.backwards.add(refusal.loop)
+
+
+def _saves(plan: Plan) -> set[Statement]:
+    """Return the writes that must save what they overwrite, for what is read as built."""
+    return writes_to_save(plan.function, plan.reads, plan.aliases, plan.dependence, plan.merged)
 
 
 def _has_recursive_calls(statement: Statement) -> TypeGuard[For | While]:

@@ -39,7 +39,9 @@ def reverse_loop(plan: Plan, loop: For | While, reverse_block: ReverseBlock) -> 
     """Append the adjoint of `loop`, or put it where the primal loop stood."""
     if not _matters(plan, loop):
         return
-    facts = independence(loop, plan.flow, plan.aliases) if isinstance(loop, For) else None
+    facts = None
+    if isinstance(loop, For):
+        facts = independence(loop, plan.flow, plan.aliases, plan.dependence)
     if isinstance(loop, For) and facts is not None and merge(plan, loop, facts, reverse_block):
         return
     _reverse(plan, loop, facts, reverse_block)

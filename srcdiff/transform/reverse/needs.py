@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from srcdiff.analysis.dataflow import Definition
+from srcdiff.analysis.dependence import Access
 from srcdiff.analysis.loops import counter_step, roles
-from srcdiff.analysis.tbr import Read
 from srcdiff.errors import InternalError
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
@@ -24,6 +24,7 @@ from srcdiff.ir.nodes import (
     Operand,
     Reshape,
     Slice,
+    Statement,
     Store,
     Transpose,
     Value,
@@ -187,7 +188,7 @@ def _make_again(plan: Plan, definition: Definition, frame: Frame) -> Value:
     if not isinstance(statement, View):
         for operand in operands(statement):
             if isinstance(operand, Value) and not _is_shape(statement):
-                reads(plan, operand, frame)
+                reads(plan, operand, frame, statement)
     new: dict[Operand, Operand] = {o: need(plan, o) for o in operands(statement)}
     asked: list[Call] = []
     shape = tuple(_new_extent(plan, statement.out, e, frame, asked) for e in statement.out.shape)
@@ -230,13 +231,15 @@ def _is_shape(statement: Call | Load | View) -> bool:
     return isinstance(statement, Call) and statement.function is np.shape
 
 
-def reads(plan: Plan, operand: Operand, frame: Frame) -> None:
+def reads(plan: Plan, operand: Operand, frame: Frame, statement: Statement | None = None) -> None:
     """Note that the adjoint sweep reads the contents of `operand` as they are here.
 
-    What the primal sweep of a region reads is not read again: it stands there already.
+    A `Load` reads one element. What the primal sweep of a region reads is not read again: it
+    stands there already.
     """
     if isinstance(operand, Value) and plan.aliases.is_memory(operand):
-        plan.reads.append(Read(plan.aliases.root(operand), frame.block, frame.position))
+        indices = statement.indices if isinstance(statement, Load) else ()
+        plan.reads.append(Access(operand, indices, *frame.point))
 
 
 def contents(plan: Plan, operand: Operand) -> Operand:
@@ -248,8 +251,8 @@ def contents(plan: Plan, operand: Operand) -> Operand:
 def result(plan: Plan, value: Value) -> Operand:
     """Return what the present statement has made, with the contents that it had then."""
     if plan.aliases.is_memory(value):
-        frame = plan.top
-        plan.reads.append(Read(plan.aliases.root(value), frame.block, frame.position + 1))
+        block, position = plan.top.point
+        plan.reads.append(Access(value, (), block, position + 1))
     return need(plan, value)
 
 

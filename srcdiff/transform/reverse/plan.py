@@ -6,8 +6,8 @@ from typing import Literal
 from srcdiff.analysis.activity import Activity
 from srcdiff.analysis.aliasing import Aliases
 from srcdiff.analysis.dataflow import Dataflow
+from srcdiff.analysis.dependence import Access, Dependence
 from srcdiff.analysis.smooth import Smoothness
-from srcdiff.analysis.tbr import Read
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
     Block,
@@ -46,7 +46,8 @@ class Frame:
 
     In a *region* both sweeps of the block run in one piece, so that its values are still there.
     `head` holds what the reversed block begins with, `builder` what follows; while a loop of a
-    region is being merged, `ahead` takes what must stand before that loop.
+    region is being merged, `ahead` takes what must stand before that loop. `position` is that of
+    the statement that is being reversed; in the head of a while, that is `in_head`.
     """
 
     block: Block
@@ -55,6 +56,7 @@ class Frame:
     loop: For | While | None = None
     forwards: bool = False
     position: int = 0
+    in_head: int | None = None
     head: Builder = field(default_factory=lambda: Builder(ADJOINT))
     ahead: Builder | None = None
     available: dict[Value, Operand] = field(default_factory=dict)
@@ -70,6 +72,13 @@ class Frame:
     def place(self) -> Builder:
         """Where statements of this block go now: ahead of a loop being merged, or at the end."""
         return self.builder if self.ahead is None else self.ahead
+
+    @property
+    def point(self) -> tuple[Block, int]:
+        """The block and the position of the statement that is being reversed."""
+        if self.in_head is not None and isinstance(self.loop, While):
+            return self.loop.head, self.in_head
+        return self.block, self.position
 
     def preparing(self, statement: Statement) -> Builder:
         """Return the builder of what stands before `statement` in the primal sweep."""
@@ -114,12 +123,13 @@ class Plan:
     aliases: Aliases
     activity: Activity
     smooth: Smoothness
+    dependence: Dependence
     final: bool = False
     saves: set[Statement] = field(default_factory=set)
     unmergeable: set[For] = field(default_factory=set)
     backwards: set[For | While] = field(default_factory=set)
     stack: list[Frame] = field(default_factory=list)
-    reads: list[Read] = field(default_factory=list)
+    reads: list[Access] = field(default_factory=list)
     kept: dict[Value, Room] = field(default_factory=dict)
     saved: dict[Statement, Room] = field(default_factory=dict)
     expanded: dict[Value, Room] = field(default_factory=dict)

@@ -1,0 +1,280 @@
+"""Programs that write what was read before, or only seem to: what must be saved is known."""
+
+import numpy as np
+
+
+def solved(a):
+    a = a.copy()
+    n = a.shape[0]
+    for k in range(n):
+        for i in range(k + 1, n):
+            a[i, k] /= a[k, k]
+            for j in range(k + 1, n):
+                a[i, j] -= a[i, k] * a[k, j]
+    return np.sum(a * a)
+
+
+def read_below(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(1, x.shape[0]):
+        s += x[i - 1] * x[i - 1]
+        x[i] = x[i] + s
+    return s
+
+
+def read_ahead(x):
+    x = x.copy()
+    for i in range(x.shape[0] - 1):
+        x[i] = x[i] + x[i + 1] * x[i + 1]
+    return np.sum(x * x)
+
+
+def written_next(x):
+    x = x.copy()
+    for i in range(x.shape[0] - 1):
+        x[i + 1] = x[i + 1] * x[i]
+    return np.sum(x)
+
+
+def descending(x):
+    x = x.copy()
+    for i in range(x.shape[0] - 2, -1, -1):
+        x[i] = x[i] + x[i + 1] * x[i + 1]
+    return np.sum(x)
+
+
+def descending_ahead(x):
+    x = x.copy()
+    for i in range(x.shape[0] - 2, -1, -1):
+        x[i + 1] = x[i + 1] + x[i] * x[i]
+    return np.sum(x * x)
+
+
+def from_the_end(x):
+    x = x.copy()
+    n = x.shape[0]
+    s = 0.0
+    for i in range(n):
+        s += x[i] * x[i]
+        x[i - 2] = s
+    return np.sum(x)
+
+
+def literal_from_the_end(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += x[i] * x[i]
+        x[-1] = s
+    return x[-1]
+
+
+def last_is_apart(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0] - 1):
+        s += x[i] * x[i]
+        x[-1] += s
+    return x[-1]
+
+
+def odd_and_even(x):
+    x = x.copy()
+    for i in range(0, x.shape[0] - 1, 2):
+        x[i + 1] = x[i + 1] * x[i]
+    return np.sum(x)
+
+
+def every_second(x):
+    x = x.copy()
+    for i in range(0, x.shape[0] - 2, 2):
+        x[i + 2] = x[i + 2] + x[i + 1] * x[i + 1]
+        x[i + 1] = x[i] * 2.0
+    return np.sum(x)
+
+
+def through_a_view(a):
+    a = a.copy()
+    for k in range(1, a.shape[0]):
+        row = a[k - 1]
+        for j in range(a.shape[1]):
+            a[k, j] += row[j] * row[j]
+    return np.sum(a)
+
+
+def through_the_same_view(a):
+    a = a.copy()
+    for k in range(1, a.shape[0]):
+        row = a[k - 1]
+        for j in range(a.shape[1]):
+            a[k - 1, j] = a[k, j] * row[j]
+    return np.sum(a)
+
+
+def through_slices(x):
+    x = x.copy()
+    above = x[1:]
+    for i in range(x.shape[0] - 1):
+        x[i] = above[i] * above[i]
+    for i in range(x.shape[0] - 1):
+        above[i] = x[i] * x[i]
+    return np.sum(x * x)
+
+
+def through_a_reversed_view(x):
+    x = x.copy()
+    back = x[::-1]
+    for i in range(1, x.shape[0]):
+        x[i] = x[i] + back[i] * back[i]
+    return np.sum(x * x)
+
+
+def transposed(a):
+    a = a.copy()
+    b = a.T
+    n = a.shape[0]
+    for i in range(n):
+        for j in range(i):
+            a[i, j] += b[i, j] * b[i, j]
+    return np.sum(a * a)
+
+
+def triangles(a):
+    a = a.copy()
+    n = a.shape[0]
+    for i in range(n):
+        for j in range(i):
+            a[i, j] += a[j, i] * a[j, i]
+    return np.sum(a)
+
+
+def both_triangles(a):
+    a = a.copy()
+    n = a.shape[0]
+    for i in range(n):
+        for j in range(n):
+            a[i, j] += a[j, i] * a[j, i]
+    return np.sum(a)
+
+
+def counted(x):
+    x = x.copy()
+    k = 0
+    s = 1.0
+    while s < 40.0:
+        s += x[k] * x[k] + 5.0
+        x[k + 1] = x[k + 1] * x[k]
+        k += 1
+        if k == x.shape[0] - 1:
+            break
+    return s + np.sum(x)
+
+
+def counted_behind(x):
+    x = x.copy()
+    k = 1
+    s = 1.0
+    while k < x.shape[0]:
+        s += x[k] * x[k - 1]
+        x[k - 1] = s
+        k += 1
+    return s + np.sum(x * x)
+
+
+def sometimes(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += x[i] * x[i]
+        if s > 1.0:
+            x[i] = s * 0.5
+        else:
+            x[0] = s * s
+    return s + np.sum(x * x)
+
+
+def another_loop(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += x[i] * x[i]
+    for i in range(x.shape[0]):
+        x[i] = s * x[i]
+    for i in range(x.shape[0]):
+        s += x[i] * x[i]
+    return s
+
+
+def again_and_again(x):
+    x = x.copy()
+    s = 0.0
+    for _ in range(3):
+        for i in range(1, x.shape[0]):
+            s += x[i - 1] * x[i - 1]
+            x[i] = x[i] * s
+    return s
+
+
+def two_writes(x):
+    x = x.copy()
+    n = x.shape[0]
+    for i in range(n - 1):
+        x[i + 1] = x[i + 1] * x[i]
+        x[i] = np.sin(x[i + 1])
+    return np.sum(x)
+
+
+def gathered(x, k):
+    x = x.copy()
+    for i in range(k.shape[0]):
+        x[k[i]] = x[i] * x[i]
+    return np.sum(x * x)
+
+
+def own_index(x, k):
+    k = k.copy()
+    s = 0.0
+    for i in range(1, k.shape[0]):
+        s += x[k[i - 1]] ** 2
+        k[i] = k[i - 1]
+    return s
+
+
+def by_the_step(x, step):
+    x = x.copy()
+    for i in range(1, x.shape[0] - 1, step):
+        x[i - 1] = x[i] * x[i]
+        x[i + 1] = x[i + 1] * x[i]
+    return np.sum(x * x)
+
+
+def small_numbers(x):
+    x = x.copy()
+    one = np.int8(1)
+    for i in range(x.shape[0] - 1):
+        j = np.int8(i) + one
+        x[j] = x[j] * x[i]
+    return np.sum(x)
+
+
+def rows_at_once(a):
+    a = a.copy()
+    for k in range(1, a.shape[0]):
+        a[k] = a[k] + a[k - 1] * a[k - 1]
+    return np.sum(a)
+
+
+def rows_before(a):
+    a = a.copy()
+    for k in range(1, a.shape[0]):
+        a[k - 1] = a[k] * a[k - 1]
+    return np.sum(a * a)
+
+
+def bounded(x, m):
+    x = x.copy()
+    n = min(m, x.shape[0] // 2)
+    for i in range(n):
+        x[n + i] = x[n + i] + x[i] * x[i]
+    return np.sum(x)

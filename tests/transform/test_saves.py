@@ -1,0 +1,87 @@
+"""What is kept is what the adjoint sweep needs: no less, and where it is proved, no more."""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcdiff as sd
+from tests.dual import gradients
+from tests.transform import saving_programs as programs
+
+KEPT = {
+    programs.read_ahead: 1,
+    programs.written_next: 1,
+    programs.descending_ahead: 1,
+    programs.from_the_end: 1,
+    programs.literal_from_the_end: 1,
+    programs.odd_and_even: 1,
+    programs.every_second: 1,
+    programs.through_the_same_view: 1,
+    programs.through_slices: 2,
+    programs.through_a_reversed_view: 1,
+    programs.both_triangles: 1,
+    programs.counted: 1,
+    programs.counted_behind: 1,
+    programs.sometimes: 3,
+    programs.another_loop: 1,
+    programs.again_and_again: 2,
+    programs.two_writes: 2,
+    programs.gathered: 1,
+    programs.by_the_step: 2,
+    programs.small_numbers: 1,
+    programs.rows_before: 1,
+    programs.last_is_apart: 1,
+    programs.solved: 1,
+}
+"""The number of things that are kept, where it is not 0."""
+PROGRAMS = [f for f in vars(programs).values() if inspect.isfunction(f)]
+STEP = 1e-5
+
+
+def arguments(function: Callable[..., Any]) -> list[Any]:
+    random = np.random.default_rng(3)
+    made = {
+        "a": random.normal(size=(5, 5)) + 3.0 * np.eye(5),
+        "x": 0.7 * random.normal(size=7),
+        "k": np.array([3, 1, 0, 3, 6, 2]),
+        "step": 2,
+        "m": 3,
+    }
+    return [made[name] for name in inspect.signature(function).parameters]
+
+
+def kept(function: Callable[..., Any]) -> list[str]:
+    text = sd.grad(function, jit=False).source(*arguments(function))
+    found = re.search(r'Kept: (.*?)"""', text, re.DOTALL)
+    assert found is not None
+    return [line.strip() for line in found[1].strip().split("\n") if line != "nothing."]
+
+
+@pytest.mark.parametrize("function", PROGRAMS)
+def test_what_is_kept(function: Callable[..., Any]) -> None:
+    assert len(kept(function)) == KEPT.get(function, 0)
+
+
+@pytest.mark.parametrize("options", [{}, {"checkpoint": 2}], ids=["", "checkpoint"])
+@pytest.mark.parametrize("function", PROGRAMS)
+def test_gradients(function: Callable[..., Any], options: dict[str, int]) -> None:
+    args = arguments(function)
+    value, bar = sd.value_and_grad(function, jit=False, **options)(*args)
+    expected, (expected_bar,) = gradients(function, args, (0,))
+    np.testing.assert_allclose(value, expected, rtol=1e-12)
+    np.testing.assert_allclose(bar, expected_bar, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("function", PROGRAMS)
+def test_second_derivatives(function: Callable[..., Any]) -> None:
+    """The gradient of a gradient, against differences of exact gradients."""
+    x, *rest = arguments(function)
+    way = np.random.default_rng(4).normal(size=x.shape)
+    slope = sd.grad(lambda y: np.sum(way * sd.grad(function)(y, *rest)), jit=False)
+    sides = [gradients(function, [x + s * way, *rest], (0,))[1][0] for s in (STEP, -STEP)]
+    expected = (sides[0] - sides[1]) / (2.0 * STEP)
+    np.testing.assert_allclose(slope(x), expected, rtol=1e-4, atol=1e-4 * np.max(abs(expected)))
