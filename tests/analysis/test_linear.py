@@ -7,33 +7,31 @@ import pytest
 
 from srcdiff.analysis.linear import Linear, contradictory, linear, variable
 
-I, J, K = map(variable, "ijk")
+A, B, C = map(variable, "ijk")
 
 
 def test_sums_have_no_terms_that_are_0() -> None:
-    assert (I - I + 2).terms == ()
-    assert linear({"i": 0, "j": 2}, 1) == J * 2 + 1
+    assert (A - A + 2).terms == ()
+    assert linear({"i": 0, "j": 2}, 1) == B * 2 + 1
 
 
 @pytest.mark.parametrize(
     ("inequalities", "equations", "answer"),
     [
-        ([I - K - 1, K - J - 1, J - I], [], True),
-        ([I - K - 1, K - J - 1], [], False),
-        ([], [I * 2 - J * 2 - 1], True),
-        ([], [I * 2 - J * 2 - 2], False),
+        ([A - C - 1, C - B - 1, B - A], [], True),
+        ([A - C - 1, C - B - 1], [], False),
+        ([], [A * 2 - B * 2 - 1], True),
+        ([], [A * 2 - B * 2 - 2], False),
         ([], [Linear((), 3)], True),
         ([], [Linear((), 0)], False),
         ([Linear((), -1)], [], True),
-        ([I * 3 - 1, I * -3 + 2], [], True),
-        ([I, J - I - 1, K - J - 1, -K + 1], [], True),
-        ([I, J - I - 1, K - J - 1, -K + 2], [], False),
-        ([I - 1], [I + J, J], True),
+        ([A * 3 - 1, A * -3 + 2], [], True),
+        ([A, B - A - 1, C - B - 1, -C + 1], [], True),
+        ([A, B - A - 1, C - B - 1, -C + 2], [], False),
+        ([A - 1], [A + B, B], True),
     ],
 )
-def test_contradictions(
-    inequalities: list[Linear], equations: list[Linear], answer: bool
-) -> None:
+def test_contradictions(inequalities: list[Linear], equations: list[Linear], answer: bool) -> None:
     assert contradictory(inequalities, equations) is answer
 
 

@@ -278,3 +278,53 @@ def bounded(x, m):
     for i in range(n):
         x[n + i] = x[n + i] + x[i] * x[i]
     return np.sum(x)
+
+
+def quotients(x):
+    x = x.copy()
+    for i in range(1, x.shape[0]):
+        x[i] = x[i] / (2.0 + x[i - 1])
+        x[i] = np.exp(x[i])
+    return np.sum(x)
+
+
+def left_and_changed(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0]):
+        z = np.exp(x[i])
+        x[i] = z
+        s += z * z
+        x[0] = s
+    return s + x[0]
+
+
+def left_and_read(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0]):
+        z = np.sin(x[i]) / (3.0 + x[i])
+        x[i] = z
+        s += z * z
+    return s * s
+
+
+def left_at_another(x):
+    x = x.copy()
+    y = np.zeros(x.shape[0])
+    s = 0.0
+    for i in range(x.shape[0]):
+        z = np.exp(x[i])
+        y[i // 2] = z
+        s += z * y[i // 2]
+    return s * s
+
+
+def left_in_halves(x):
+    y = np.zeros(x.shape[0], dtype=np.float32)
+    s = 0.0
+    for i in range(x.shape[0]):
+        z = np.exp(x[i])
+        y[i] = z
+        s += z * z
+    return s * s

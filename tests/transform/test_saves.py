@@ -35,7 +35,11 @@ KEPT = {
     programs.small_numbers: 1,
     programs.rows_before: 1,
     programs.last_is_apart: 1,
-    programs.solved: 1,
+    programs.quotients: 2,
+    programs.left_and_changed: 1,
+    programs.left_and_read: 2,
+    programs.left_at_another: 2,
+    programs.left_in_halves: 1,
 }
 """The number of things that are kept, where it is not 0."""
 PROGRAMS = [f for f in vars(programs).values() if inspect.isfunction(f)]

@@ -17,7 +17,6 @@ from srcdiff.ir.nodes import (
     Const,
     For,
     How,
-    Increment,
     Index,
     Item,
     Load,
@@ -35,7 +34,8 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.types import Array, Type
 from srcdiff.ir.walk import has_effect, operands
 from srcdiff.transform.reverse.plan import Frame, NotForwards, Plan, Room, Rows, Slot, Tape
-from srcdiff.transform.reverse.rooms import around, make_rows, row_index, row_view
+from srcdiff.transform.reverse.rooms import make_rows, row_index, row_view
+from srcdiff.transform.reverse.stored import classes_read, left, stored
 from srcdiff.transform.reverse.tapes import Pop
 
 DEAR = frozenset(
@@ -74,45 +74,29 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
         return counted
     leaves = _leaves(plan, value, {})
     view = isinstance(definition.statement, View) and plan.aliases.is_memory(value)
-    if view or (leaves is not None and not _is_dear(definition)):
+    again = view or (leaves is not None and not _is_dear(definition))
+    behind = None if view else left(plan, value, definition, frame)
+    if behind is not None and (not again or _overwrites(plan, behind, value)):
+        block, position = definition.block, definition.block.statements.index(behind)
+        plan.reads.append(Access(behind.ref, behind.indices, block, position + 1))
+        return _load(plan, behind, frame, value.name)
+    if again:
         return _make_again(plan, definition, frame)  # a copy would not be a view
-    stored = _stored(plan, value, definition, depth)
-    if stored is not None:
-        indices = tuple(need(plan, index) for index in stored.indices)
-        return frame.builder.load(need_value(plan, stored.ref), indices, value.name)
+    kept_anyway = stored(plan, value, definition, depth)
+    if kept_anyway is not None:
+        return _load(plan, kept_anyway, frame, value.name)
     return _keep(plan, value, depth)
 
 
-def _stored(plan: Plan, value: Value, definition: Definition, depth: int) -> Store | None:
-    """Return a store that keeps a number anyway: each time to another element, and for good."""
-    if is_array(value):
-        return None
-    region = plan.stack[plan.region_of(depth)]
-    loops = [s for s in around(plan, definition.block, region) if isinstance(s, For | While)]
-    for use in plan.flow.uses.get(value, []):
-        store = use.statement
-        if use.block is not definition.block or not isinstance(store, Store):
-            continue
-        indexed = all(isinstance(loop, For) and loop.index in store.indices for loop in loops)
-        undone = plan.final and store in plan.saves
-        if store.value is value and indexed and not undone and _is_only_write(plan, store, region):
-            return store
-    return None
+def _overwrites(plan: Plan, store: Store, value: Value) -> bool:
+    """Say whether making a value again would read what a store may have overwritten."""
+    return plan.aliases.root(store.ref) in classes_read(plan, value, set())
 
 
-def _is_only_write(plan: Plan, store: Store, region: Frame) -> bool:
-    """Say whether nothing else writes the memory of a store, which the region's block has made."""
-    root = plan.aliases.root(store.ref)
-    made = plan.flow.definitions[root]
-    writes = [s for s, written in plan.aliases.writes.items() if root in written]
-    single = [s for s in writes if isinstance(s, Store | Increment)]
-    return (
-        made.block is region.block
-        and isinstance(made.statement, Alloc)
-        and single == [store]
-        and store.ref is root
-        and made.position < region.position
-    )
+def _load(plan: Plan, store: Store, frame: Frame, name: str) -> Operand:
+    """Read again what was stored."""
+    indices = tuple(need(plan, index) for index in store.indices)
+    return frame.builder.load(need_value(plan, store.ref), indices, name)
 
 
 def _is_dear(definition: Definition) -> bool:
