@@ -33,7 +33,6 @@ from srcdiff.analysis.dataflow import dataflow
 from srcdiff.analysis.dependence import Dependence
 from srcdiff.analysis.indices import indices
 from srcdiff.analysis.smooth import smoothness
-from srcdiff.analysis.tbr import writes_to_save
 from srcdiff.errors import ShapeError
 from srcdiff.ir.build import Builder, constant, extents
 from srcdiff.ir.nodes import (
@@ -54,6 +53,7 @@ from srcdiff.ir.recursion import is_recursive_call
 from srcdiff.ir.text import KEPT
 from srcdiff.ir.types import BOOL, PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import blocks, statements
+from srcdiff.transform.reverse.again import paid, saves
 from srcdiff.transform.reverse.bars import add, bar_of, full_array
 from srcdiff.transform.reverse.plan import Frame, NotForwards, NotMergeable, Plan
 from srcdiff.transform.reverse.primal_sweep import primal_sweep
@@ -106,24 +106,20 @@ def adjoint(function: Function, request: Request) -> Function:
         plan.unmergeable.update(s for s in statements(function.body) if isinstance(s, For))
     while True:
         try:
-            plan.final = False
+            plan.final, plan.free = False, set()
             _build(plan, request)
-            plan.saves = _saves(plan)
+            plan.saves = saves(plan)
+            plan.free = paid(plan)
             plan.final = True
             while True:
                 built = _build(plan, request)
-                if (missing := _saves(plan)) <= plan.saves:
+                if (missing := saves(plan)) <= plan.saves:
                     return built
                 plan.saves |= missing
         except NotMergeable as refusal:
             plan.unmergeable.add(refusal.loop)
         except NotForwards as refusal:
             plan.backwards.add(refusal.loop)
-
-
-def _saves(plan: Plan) -> set[Statement]:
-    """Return the writes that must save what they overwrite, for what is read as built."""
-    return writes_to_save(plan.function, plan.reads, plan.aliases, plan.dependence, plan.merged)
 
 
 def _has_recursive_calls(statement: Statement) -> TypeGuard[For | While]:

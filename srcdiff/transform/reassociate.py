@@ -26,7 +26,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.walk import rewrite, statements
-from srcdiff.transform.reverse.needs import DEAR
+from srcdiff.transform.reverse.again import DEAR
 from srcdiff.transform.vectorise import replaces
 from srcdiff.words import radd
 

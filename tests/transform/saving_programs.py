@@ -328,3 +328,84 @@ def left_in_halves(x):
         y[i] = z
         s += z * z
     return s * s
+
+
+def shortest_ways(a):
+    a = a.copy()
+    n = a.shape[0]
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                a[i, j] = min(a[i, j], a[i, k] + a[k, j])
+    return np.sum(a)
+
+
+def shortest_ways_in_rows(a):
+    for k in range(a.shape[0]):
+        a = np.minimum(a, a[:, k].reshape(5, 1) + a[k])
+    return np.sum(a * a)
+
+
+def running_maximum(x):
+    top = x[0]
+    s = 0.0
+    for i in range(x.shape[0]):
+        top = max(top, x[i] * x[i])
+        s += top
+    return s * s
+
+
+def running_and_needed(x):
+    top = x[0]
+    s = 0.0
+    for i in range(x.shape[0]):
+        top = max(top, x[i] * x[i])
+        s += top * top
+    return s * s
+
+
+def compared(x):
+    top = x[0]
+    s = 0.0
+    for i in range(x.shape[0]):
+        if x[i] * s > top * 0.2 and not top > 0.8:
+            top = x[i]
+        s += top
+    return s * s
+
+
+def rectified(x):
+    x = x.copy()
+    for i in range(x.shape[0]):
+        x[i] = np.where(x[i] > 0.0, x[i], 0.1 * x[i])
+    return np.sum(x * x)
+
+
+def rectified_at_once(a):
+    s = 0.0
+    for _ in range(3):
+        a = np.maximum(a, 0.1 * a) + 0.01
+        s += np.sum(a)
+    return s * s
+
+
+def left_by_the_larger(x):
+    x = x.copy()
+    s = 2.0
+    while s > 0.5:
+        for i in range(x.shape[0]):
+            x[i] = np.maximum(0.5 * x[i], -x[i])
+        s = 0.25 * s + 0.01 * np.sum(x)
+        if s < 0.6:
+            break
+    return s + np.sum(x * x)
+
+
+def chosen_in_branches(x):
+    x = x.copy()
+    for i in range(1, x.shape[0]):
+        if x[i - 1] > 0.0:
+            x[i] = max(x[i - 1], x[i] * x[i - 1])
+        else:
+            x[i] = min(x[i - 1], x[i] + x[0])
+    return np.sum(x * x)

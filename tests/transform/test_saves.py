@@ -36,6 +36,15 @@ KEPT = {
     programs.rows_before: 1,
     programs.last_is_apart: 1,
     programs.quotients: 2,
+    programs.shortest_ways: 1,
+    programs.shortest_ways_in_rows: 1,
+    programs.running_maximum: 1,
+    programs.running_and_needed: 1,
+    programs.compared: 1,
+    programs.rectified: 1,
+    programs.rectified_at_once: 1,
+    programs.left_by_the_larger: 1,
+    programs.chosen_in_branches: 3,
     programs.left_and_changed: 1,
     programs.left_and_read: 2,
     programs.left_at_another: 2,
@@ -70,6 +79,23 @@ def test_what_is_kept(function: Callable[..., Any]) -> None:
     assert len(kept(function)) == KEPT.get(function, 0)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        programs.shortest_ways,
+        programs.shortest_ways_in_rows,
+        programs.running_maximum,
+        programs.compared,
+        programs.rectified,
+        programs.rectified_at_once,
+        programs.left_by_the_larger,
+    ],
+)
+def test_conditions_are_kept_as_such(function: Callable[..., Any]) -> None:
+    (line,) = kept(function)
+    assert re.search(r"\bbool\b", line)
+
+
 @pytest.mark.parametrize("options", [{}, {"checkpoint": 2}], ids=["", "checkpoint"])
 @pytest.mark.parametrize("function", PROGRAMS)
 def test_gradients(function: Callable[..., Any], options: dict[str, int]) -> None:
@@ -89,3 +115,43 @@ def test_second_derivatives(function: Callable[..., Any]) -> None:
     sides = [gradients(function, [x + s * way, *rest], (0,))[1][0] for s in (STEP, -STEP)]
     expected = (sides[0] - sides[1]) / (2.0 * STEP)
     np.testing.assert_allclose(slope(x), expected, rtol=1e-4, atol=1e-4 * np.max(abs(expected)))
+
+
+CHOICES = {
+    "max": max,
+    "min": min,
+    "np.maximum": np.maximum,
+    "np.minimum": np.minimum,
+    "np.fmax": np.fmax,
+    "np.fmin": np.fmin,
+}
+NAN = float("nan")
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_ties_and_nan_are_as_the_rule_says(name: str) -> None:
+    """What is kept of a choice whose arguments are overwritten is what its rule asks for."""
+    choose = CHOICES[name]
+
+    def overwritten(x, y, w):  # type: ignore[no-untyped-def]
+        x = x.copy()
+        for i in range(x.shape[0]):
+            x[i] = choose(x[i], y[i])
+        return np.sum(w * x)
+
+    def beside(x, y, w):  # type: ignore[no-untyped-def]
+        z = np.empty(x.shape[0])
+        for i in range(x.shape[0]):
+            z[i] = choose(x[i], y[i])
+        return np.sum(w * z)
+
+    x = np.array([1.0, 2.0, 1.0, NAN, 1.0, NAN, 0.0, -0.0])
+    y = np.array([2.0, 1.0, 1.0, 1.0, NAN, NAN, -0.0, 0.0])
+    w = np.arange(1.0, 9.0)
+    gradient = sd.grad(overwritten, argnums=(0, 1), jit=False)
+    assert "first_saved" in gradient.source(x, y, w)
+    expected = sd.grad(beside, argnums=(0, 1), jit=False)
+    assert "first_saved" not in expected.source(x, y, w)
+    for one, other in zip(gradient(x, y, w), expected(x, y, w), strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert np.all(np.isin(one, [0.0, *w]))

@@ -32,18 +32,12 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array, Type
-from srcdiff.ir.walk import has_effect, operands
+from srcdiff.ir.walk import operands
+from srcdiff.transform.reverse.again import is_dear, is_free, leaves, price
 from srcdiff.transform.reverse.plan import Frame, NotForwards, Plan, Room, Rows, Slot, Tape
 from srcdiff.transform.reverse.rooms import make_rows, row_index, row_view
-from srcdiff.transform.reverse.stored import classes_read, left, stored
+from srcdiff.transform.reverse.stored import left, stored
 from srcdiff.transform.reverse.tapes import Pop
-
-DEAR = frozenset(
-    {np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan}
-    | {np.tanh, np.sinh, np.cosh, np.arctan, np.arcsin, np.arccos, np.arctan2, np.power, np.cbrt}
-    | {np.matmul, np.arcsinh, np.arccosh, np.arctanh, np.hypot, np.logaddexp}
-)
-"""Functions whose value is cheaper to keep than to compute again."""
 
 
 def need(plan: Plan, operand: Operand) -> Operand:
@@ -72,14 +66,16 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
     counted = _count_back(plan, value, definition, depth)
     if counted is not None:
         return counted
-    leaves = _leaves(plan, value, {})
+    wanted = leaves(plan, value, {})
     view = isinstance(definition.statement, View) and plan.aliases.is_memory(value)
-    again = view or (leaves is not None and not _is_dear(definition))
+    again = view or (wanted is not None and not is_dear(definition))
     behind = None if view else left(plan, value, definition, frame)
     if behind is not None and (not again or _overwrites(plan, behind, value)):
         block, position = definition.block, definition.block.statements.index(behind)
         plan.reads.append(Access(behind.ref, behind.indices, block, position + 1))
         return _load(plan, behind, frame, value.name)
+    if again and value.type.dtype.kind == "b" and not is_free(plan, value, value):
+        return _keep(plan, value, depth)
     if again:
         return _make_again(plan, definition, frame)  # a copy would not be a view
     kept_anyway = stored(plan, value, definition, depth)
@@ -90,7 +86,8 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
 
 def _overwrites(plan: Plan, store: Store, value: Value) -> bool:
     """Say whether making a value again would read what a store may have overwritten."""
-    return plan.aliases.root(store.ref) in classes_read(plan, value, set())
+    root = plan.aliases.root(store.ref)
+    return any(plan.aliases.root(read.ref) is root for read in price(plan, value).reads)
 
 
 def _load(plan: Plan, store: Store, frame: Frame, name: str) -> Operand:
@@ -99,71 +96,7 @@ def _load(plan: Plan, store: Store, frame: Frame, name: str) -> Operand:
     return frame.builder.load(need_value(plan, store.ref), indices, name)
 
 
-def _is_dear(definition: Definition) -> bool:
-    statement = definition.statement
-    return isinstance(statement, Call) and (statement.function in DEAR or is_array(statement.out))
-
-
 # ---- made again ----
-
-
-def _leaves(
-    plan: Plan, operand: Operand, seen: dict[Value, frozenset[Value] | None]
-) -> frozenset[Value] | None:
-    """Return what must be kept so that a value can be made again here; None: it cannot be."""
-    if isinstance(operand, Const):
-        return frozenset()
-    depth = plan.depth_of(operand)
-    frame = plan.stack[depth]
-    if frame.kind == "region" or operand in frame.available:
-        return frozenset()
-    if operand not in seen:
-        seen[operand] = None
-        seen[operand] = _leaves_of(plan, operand, frame, seen)
-    return seen[operand]
-
-
-def _leaves_of(
-    plan: Plan, value: Value, frame: Frame, seen: dict[Value, frozenset[Value] | None]
-) -> frozenset[Value] | None:
-    definition = plan.flow.definitions[value]
-    statement = definition.statement
-    if definition.kind != "simple" or not isinstance(statement, Call | Load | View):
-        return None
-    if isinstance(statement, Call) and is_array(value) and plan.aliases.is_memory(value):
-        return None
-    if has_effect(statement):
-        return None
-    if _is_overwritten(plan, definition, frame):
-        return None
-    result: frozenset[Value] = frozenset()
-    for operand in operands(statement):
-        inner = _leaves(plan, operand, seen)
-        if inner is None:
-            assert isinstance(operand, Value)
-            inner = frozenset({operand})
-        result |= inner
-    return result if len(result) <= 1 else None
-
-
-def _is_overwritten(plan: Plan, definition: Definition, frame: Frame) -> bool:
-    """Say whether memory that a statement reads is written before the present position."""
-    statement = definition.statement
-    if isinstance(statement, View) or statement is None:
-        return False
-    if isinstance(statement, Call) and statement.function is np.shape:
-        return False
-    roots = {
-        plan.aliases.root(o)
-        for o in operands(statement)
-        if isinstance(o, Value) and plan.aliases.is_memory(o)
-    }
-    if not roots:
-        return False
-    if definition.block is not frame.block:
-        return True
-    later = definition.block.statements[definition.position + 1 : frame.position + 1]
-    return any(plan.aliases.writes[s] & roots for s in later)
 
 
 def _make_again(plan: Plan, definition: Definition, frame: Frame) -> Value:

@@ -115,6 +115,14 @@ Room = Rows | Slot | Tape
 
 
 @dataclass(eq=False)
+class Price:
+    """What the adjoint sweep needs to have something: values to keep, elements to read."""
+
+    kept: set[Value] = field(default_factory=set)
+    reads: list[Access] = field(default_factory=list)
+
+
+@dataclass(eq=False)
 class Plan:
     """Everything the construction of one adjoint shares."""
 
@@ -133,6 +141,9 @@ class Plan:
     kept: dict[Value, Room] = field(default_factory=dict)
     saved: dict[Statement, Room] = field(default_factory=dict)
     expanded: dict[Value, Room] = field(default_factory=dict)
+    chosen: dict[Statement, Room] = field(default_factory=dict)
+    free: set[Value | Statement] = field(default_factory=set)
+    prices: dict[Value | Statement, Price] = field(default_factory=dict)
     shadow_roots: dict[Value, Value] = field(default_factory=dict)
     merged: list[For] = field(default_factory=list)
     seeds: set[Value] = field(default_factory=set)
@@ -142,6 +153,7 @@ class Plan:
         """Forget what the round before has built."""
         self.stack, self.reads = [], []
         self.kept, self.saved, self.expanded = {}, {}, {}
+        self.chosen, self.prices = {}, {}
         self.shadow_roots, self.merged = {}, []
 
     @property

@@ -27,6 +27,8 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import definitions
+from srcdiff.rules import elementwise_rule
+from srcdiff.transform.partials import choose
 from srcdiff.transform.reverse.plan import Frame, Plan, Room, Rows, Slot
 from srcdiff.transform.reverse.rooms import FULL, row_index, row_view
 from srcdiff.transform.reverse.tapes import Push, Reserve
@@ -75,6 +77,8 @@ def _with_saves(plan: Plan, statement: Statement) -> list[Statement]:
             builder.append(replace(statement, head=new_head, body=new_body))
         case _:
             builder.append(statement)
+    if isinstance(statement, Call) and statement in plan.chosen:
+        _keep_choice(plan, builder, statement)
     for value in definitions(statement):
         if not _is_asked(plan, value):
             _keep(plan, builder, value)
@@ -110,6 +114,13 @@ def _defined(head: Block) -> list[Value]:
 def _keep(plan: Plan, builder: Builder, value: Value) -> None:
     if value in plan.kept:
         put(plan, builder, plan.kept[value], value)
+
+
+def _keep_choice(plan: Plan, builder: Builder, call: Call) -> None:
+    """Keep by which condition a call took one of its arguments."""
+    rule = elementwise_rule(call.function)
+    assert rule is not None and rule.choice is not None
+    put(plan, builder, plan.chosen[call], choose(builder, call, rule.choice))
 
 
 def put(plan: Plan, builder: Builder, room: Room, value: Operand) -> None:

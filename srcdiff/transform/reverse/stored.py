@@ -8,18 +8,13 @@ a[i, k] = z                a[i, k] = z          z was a quotient, whose partials
 from srcdiff.analysis.dataflow import Definition, Use
 from srcdiff.ir.nodes import (
     Alloc,
-    Call,
-    Const,
     For,
     Increment,
-    Load,
-    Operand,
     Store,
     Value,
     While,
     is_array,
 )
-from srcdiff.ir.walk import operands
 from srcdiff.transform.reverse.plan import Frame, Plan
 from srcdiff.transform.reverse.rooms import around
 
@@ -52,24 +47,6 @@ def _is_there(plan: Plan, store: Store, use: Use, frame: Frame) -> bool:
     near = [s for s in use.block.statements[first : last + 1] if s is not store]
     root = plan.aliases.root(store.ref)
     return not any(root in plan.aliases.writes[s] for s in near)
-
-
-def classes_read(plan: Plan, operand: Operand, seen: set[Value]) -> frozenset[Value]:
-    """Return the classes that are read where a value is made again."""
-    if isinstance(operand, Const) or operand in seen:
-        return frozenset()
-    seen.add(operand)
-    frame, definition = plan.stack[plan.depth_of(operand)], plan.flow.definitions[operand]
-    known = frame.kind == "region" or operand in frame.available
-    if known or not isinstance(definition.statement, Call | Load):
-        return frozenset()
-    found = frozenset(
-        plan.aliases.root(o)
-        for o in operands(definition.statement)
-        if isinstance(o, Value) and plan.aliases.is_memory(o)
-    )
-    inner = [o for o in operands(definition.statement) if not is_array(o)]
-    return found.union(*(classes_read(plan, each, seen) for each in inner))
 
 
 def stored(plan: Plan, value: Value, definition: Definition, depth: int) -> Store | None:
