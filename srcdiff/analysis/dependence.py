@@ -127,10 +127,13 @@ class Dependence:
         return place
 
     def _index(self, index: Operand, extent: Operand) -> Linear | None:
-        """Return an index as it counts from the start of its axis, if that is known."""
+        """Return an index as it counts from the start of its axis, if that is known.
+
+        A literal that counts from the end does so within the axis, else it is an error.
+        """
         form = self.form(index)
         if not form.terms and form.constant < 0:
-            form = form + self.form(extent)
+            return form + self.form(extent)
         return form if self._is_natural(form) else None
 
     def _is_natural(self, form: Linear) -> bool:
@@ -211,10 +214,19 @@ class Dependence:
             return form
         terms = {}
         for (value, _), factor in form.terms:
-            terms[value, self._is_inside(value, carrier)] = factor
+            terms[value, self.is_inside(value, carrier)] = factor
         return linear(terms, form.constant)
 
-    def _is_inside(self, value: Value, loop: For | While) -> bool:
+    def is_within(self, index: Operand, extent: Operand) -> bool:
+        """Say whether an index surely denotes an element of an axis of this extent."""
+        form = self._index(index, extent)
+        if form is None or not self._is_natural(form):
+            return False
+        beyond = form - self.form(extent)
+        return contradictory([beyond, *self._facts([beyond], None)])
+
+    def is_inside(self, value: Value, loop: For | While) -> bool:
+        """Say whether a value is defined in a loop."""
         if loop not in self.inner:
             self.inner[loop] = set(_blocks(loop))
         return self.flow.definitions[value].block in self.inner[loop]

@@ -33,30 +33,33 @@ from srcdiff.ir.nodes import (
 Need = frozenset[Access]
 
 
-def writes_to_save(
+def record(
     function: Function,
     reads: Iterable[Access],
     aliases: Aliases,
     dependence: Dependence,
     merged: Iterable[For],
-) -> set[Statement]:
-    """Return the writes that must save what they overwrite."""
-    work = _Recorder(aliases, dependence, frozenset(merged))
+) -> "Record":
+    """Return which writes must save what they overwrite, and how often."""
+    work = Record(aliases, dependence, frozenset(merged))
     different = {(read.ref, read.indices, read.block, read.position): read for read in reads}
     for read in different.values():
         work.reads.setdefault(read.block, {}).setdefault(read.position, set()).add(read)
     work.block(function.body, frozenset())
-    return work.saves
+    return work
 
 
 @dataclass(eq=False)
-class _Recorder:
+class Record:
+    """What is found out going forward. `saves` are the writes that must save."""
+
     aliases: Aliases
     facts: Dependence
     merged: frozenset[For]
     reads: dict[Block, dict[int, set[Access]]] = field(default_factory=dict)
     saves: set[Statement] = field(default_factory=set)
     writes: dict[Statement, Access] = field(default_factory=dict)
+    at_risk: dict[Statement, set[Access]] = field(default_factory=dict)
     met: dict[tuple[Access, Access], bool] = field(default_factory=dict)
 
     def block(self, block: Block, needed: Need) -> Need:
@@ -97,6 +100,7 @@ class _Recorder:
     def write(self, write: Store | Increment, needed: Need) -> Need:
         root = self.aliases.root(write.ref)
         at_risk = [read for read in needed if self.aliases.root(read.ref) is root]
+        self.at_risk.setdefault(write, set()).update(at_risk)
         if any(self.follows(self.writes[write], read) for read in at_risk):
             self.saves.add(write)
             if isinstance(write, Store) and not write.indices and write.ref is root:
@@ -121,3 +125,23 @@ class _Recorder:
         made = self.facts.loops(self.facts.flow.definitions[root].block)
         common = [s for s in self.facts.loops(write.block) if s in self.facts.loops(read.block)]
         return [loop for loop in common if loop not in made and loop not in self.merged]
+
+    def once_for(self, write: Statement, loop: For) -> bool:
+        """Say whether a write could save before `loop`, and no read in there comes before it."""
+        return not any(
+            self.overtakes(self.writes[write], read, loop)
+            for read in self.at_risk.get(write, ())
+            if loop in self.facts.loops(read.block)
+        )
+
+    def overtakes(self, write: Access, read: Access, loop: For) -> bool:
+        """Say whether a write may follow a read of the same element within one run of `loop`."""
+        if self.facts.precedes(read, write) and self.facts.meet(read, write, None):
+            return True
+        around = self.facts.loops(write.block)
+        inside = around[: around.index(loop) + 1]
+        return any(
+            self.facts.meet(read, write, each)
+            for each in self.carriers(write, read)
+            if each in inside
+        )

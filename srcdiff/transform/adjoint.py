@@ -53,10 +53,11 @@ from srcdiff.ir.recursion import is_recursive_call
 from srcdiff.ir.text import KEPT
 from srcdiff.ir.types import BOOL, PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import blocks, statements
-from srcdiff.transform.reverse.again import paid, saves
+from srcdiff.transform.reverse.again import paid, recorded
 from srcdiff.transform.reverse.bars import add, bar_of, full_array
 from srcdiff.transform.reverse.plan import Frame, NotForwards, NotMergeable, Plan
 from srcdiff.transform.reverse.primal_sweep import primal_sweep
+from srcdiff.transform.reverse.sections import sections, still_hold
 from srcdiff.transform.reverse.statements import reverse_block
 from srcdiff.transform.reverse.tapes import thread
 from srcdiff.transform.titles import title
@@ -106,20 +107,28 @@ def adjoint(function: Function, request: Request) -> Function:
         plan.unmergeable.update(s for s in statements(function.body) if isinstance(s, For))
     while True:
         try:
-            plan.final, plan.free = False, set()
+            plan.final, plan.free, plan.sections = False, set(), []
             _build(plan, request)
-            plan.saves = saves(plan)
+            found = recorded(plan)
+            plan.saves, plan.sections = found.saves, sections(plan, found)
             plan.free = paid(plan)
             plan.final = True
-            while True:
-                built = _build(plan, request)
-                if (missing := saves(plan)) <= plan.saves:
-                    return built
-                plan.saves |= missing
+            return _final(plan, request)
         except NotMergeable as refusal:
             plan.unmergeable.add(refusal.loop)
         except NotForwards as refusal:
             plan.backwards.add(refusal.loop)
+
+
+def _final(plan: Plan, request: Request) -> Function:
+    """Build the adjoint that saves only what is read; again if it reads more than was thought."""
+    while True:
+        built = _build(plan, request)
+        found = recorded(plan)
+        sections = [section for section in plan.sections if still_hold(section, found)]
+        if found.saves <= plan.saves and len(sections) == len(plan.sections):
+            return built
+        plan.saves, plan.sections = plan.saves | found.saves, sections
 
 
 def _has_recursive_calls(statement: Statement) -> TypeGuard[For | While]:
@@ -160,6 +169,7 @@ def _build(plan: Plan, request: Request) -> Function:
 def _values(plan: Plan) -> tuple[tuple[Operand, ...], list[Statement]]:
     """Return the results; arrays whose writes the adjoint sweep undoes are copied before it."""
     undone = {plan.aliases.root(w.ref) for w in plan.saved if isinstance(w, Store | Increment)}
+    undone |= {plan.aliases.root(section.ref) for section in plan.cut}
     builder, values = Builder(), []
     for result in plan.function.results:
         memory = isinstance(result, Value) and plan.aliases.is_memory(result)

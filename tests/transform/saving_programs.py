@@ -409,3 +409,174 @@ def chosen_in_branches(x):
         else:
             x[i] = min(x[i - 1], x[i] + x[0])
     return np.sum(x * x)
+
+
+def triangular_product(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+        for j in range(a.shape[1]):
+            b[i, j] *= 1.5
+    return np.sum(b)
+
+
+def triangular_product_in_rows(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            b[i] += a[k, i] * b[k]
+    return np.sum(b)
+
+
+def read_before_in_the_loop(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+    return np.sum(b)
+
+
+def read_in_the_loop(a):
+    b = a.copy()
+    s = 0.0
+    for i in range(a.shape[0]):
+        for k in range(a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i]
+            s += b[i, k] * b[i, k]
+    return s
+
+
+def only_a_part(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            for j in range(1, a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+    return np.sum(b * b)
+
+
+def sometimes_in_the_loop(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            if a[k, i] > 0.0:
+                for j in range(a.shape[1]):
+                    b[i, j] += a[k, i] * b[k, j]
+    return np.sum(b * b)
+
+
+def out_of_bounds_unless_it_runs(a, m):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(m, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i + m - 3, j] = a[k, i] * b[i, j]
+    return np.sum(b * b)
+
+
+def two_in_one_loop(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+            for j in range(a.shape[1]):
+                b[i, j] *= a[i, k]
+    return np.sum(b * b)
+
+
+def read_between(a):
+    b = a.copy()
+    s = 0.0
+    for i in range(a.shape[0]):
+        s += b[i, 0] * b[i, 0]
+        for k in range(i + 1, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+        s += b[i, 1] * b[i, 1]
+        for _ in range(i + 1, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] = s + b[i, j] * 0.5
+    return s * s
+
+
+def one_number_in_the_loop(x):
+    x = x.copy()
+    for i in range(1, x.shape[0]):
+        for k in range(i):
+            x[i] += x[k] * x[k]
+    return np.sum(x * x)
+
+
+def one_number_again(x):
+    x = x.copy()
+    for _ in range(2):
+        for i in range(1, x.shape[0]):
+            for k in range(i):
+                x[i] += x[k] * x[k]
+    return np.sum(x * x)
+
+
+def added_by_all(x):
+    y = np.zeros(3)
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += y[1] * y[1] * x[i]
+        for k in range(4):
+            for j in range(y.shape[0]):
+                y[j] += x[i] * x[k]
+    return s
+
+
+def upwards(a):
+    b = a.copy()
+    for i in range(a.shape[0] - 1, -1, -1):
+        for k in range(i):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+    return np.sum(b * b)
+
+
+def upwards_from_above(a):
+    b = a.copy()
+    for i in range(a.shape[0] - 1, -1, -1):
+        for k in range(i + 1, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+    return np.sum(b * b)
+
+
+def with_a_border(a):
+    p = a.copy()
+    s = 0.0
+    for _ in range(2):
+        s += np.sum(p * p)
+        for _ in range(3):
+            q = p.copy()
+            for i in range(1, p.shape[0] - 1):
+                for j in range(1, p.shape[1] - 1):
+                    p[i, j] = 0.25 * (q[i, j - 1] + q[i, j + 1] + q[i - 1, j] + q[i + 1, j])
+            for i in range(p.shape[0]):
+                p[i, -1] = p[i, -2]
+                p[0, i] = p[1, i]
+    return s
+
+
+def with_a_border_that_is_read(a):
+    p = a.copy()
+    s = 0.0
+    for _ in range(2):
+        s += np.sum(p * p)
+        for _ in range(3):
+            q = p.copy()
+            for i in range(1, p.shape[0] - 1):
+                for j in range(1, p.shape[1] - 1):
+                    p[i, j] = 0.25 * (q[i, j - 1] + q[i, j + 1] + q[i - 1, j] + q[i + 1, j])
+            for i in range(p.shape[0]):
+                s += p[i, -1] * p[i, -1]
+                p[i, -1] = p[i, -2]
+    return s

@@ -6,7 +6,7 @@ import numpy as np
 
 from srcdiff.analysis.dataflow import Definition
 from srcdiff.analysis.dependence import Access
-from srcdiff.analysis.tbr import writes_to_save
+from srcdiff.analysis.tbr import Record, record
 from srcdiff.ir.nodes import Call, Const, Load, Operand, Statement, Value, View, is_array
 from srcdiff.ir.walk import has_effect, operands
 from srcdiff.transform.reverse.plan import Frame, Plan, Price
@@ -101,15 +101,17 @@ def paid(plan: Plan) -> set[Value | Statement]:
     there = plan.kept.keys() | plan.expanded.keys()
     possible = {each: cost for each, cost in plan.prices.items() if cost.kept <= there}
     reads = [read for cost in possible.values() for read in cost.reads]
-    if not reads or saves(plan, reads) <= plan.saves:
+    if not reads or recorded(plan, reads).saves <= plan.saves:
         return set(possible)
-    return {each for each, cost in possible.items() if saves(plan, cost.reads) <= plan.saves}
+    return {
+        each for each, cost in possible.items() if recorded(plan, cost.reads).saves <= plan.saves
+    }
 
 
-def saves(plan: Plan, more: Iterable[Access] = ()) -> set[Statement]:
-    """Return the writes that must save what they overwrite, for what is read as built, and more."""
+def recorded(plan: Plan, more: Iterable[Access] = ()) -> Record:
+    """Return what must be saved for what is read as built, and more."""
     reads = [*plan.reads, *more]
-    return writes_to_save(plan.function, reads, plan.aliases, plan.dependence, plan.merged)
+    return record(plan.function, reads, plan.aliases, plan.dependence, plan.merged)
 
 
 def price(plan: Plan, *wanted: Operand) -> Price:

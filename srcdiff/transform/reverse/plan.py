@@ -14,8 +14,10 @@ from srcdiff.ir.nodes import (
     Carried,
     For,
     Function,
+    Item,
     Operand,
     Origin,
+    Slice,
     Statement,
     Value,
     While,
@@ -114,6 +116,22 @@ class Tape:
 Room = Rows | Slot | Tape
 
 
+@dataclass(frozen=True, eq=False)
+class Section:
+    """Elements `ref[items]` that are saved once before `loop`, for all writes of them in it."""
+
+    loop: For
+    ref: Value
+    items: tuple[Item, ...]
+    writes: list[Statement]
+
+    @property
+    def shape(self) -> tuple[Operand, ...]:
+        """The extents of what is saved; none of one element."""
+        pairs = zip(self.items, self.ref.shape, strict=True)
+        return tuple(extent for item, extent in pairs if isinstance(item, Slice))
+
+
 @dataclass(eq=False)
 class Price:
     """What the adjoint sweep needs to have something: values to keep, elements to read."""
@@ -142,6 +160,8 @@ class Plan:
     saved: dict[Statement, Room] = field(default_factory=dict)
     expanded: dict[Value, Room] = field(default_factory=dict)
     chosen: dict[Statement, Room] = field(default_factory=dict)
+    sections: list[Section] = field(default_factory=list)
+    cut: dict[Section, Room] = field(default_factory=dict)
     free: set[Value | Statement] = field(default_factory=set)
     prices: dict[Value | Statement, Price] = field(default_factory=dict)
     shadow_roots: dict[Value, Value] = field(default_factory=dict)
@@ -153,7 +173,7 @@ class Plan:
         """Forget what the round before has built."""
         self.stack, self.reads = [], []
         self.kept, self.saved, self.expanded = {}, {}, {}
-        self.chosen, self.prices = {}, {}
+        self.chosen, self.prices, self.cut = {}, {}, {}
         self.shadow_roots, self.merged = {}, []
 
     @property
@@ -182,5 +202,22 @@ class Plan:
         return depth
 
     def saves_write(self, statement: Statement) -> bool:
-        """Say whether a write saves what it overwrites; in the first round every one does."""
-        return not self.final or statement in self.saves
+        """Say whether a write saves what it overwrites, just before it.
+
+        In the first round every one does; in the second, a section may do it for several.
+        """
+        if not self.final:
+            return True
+        return statement in self.saves and self.section_of(statement) is None
+
+    def section_of(self, statement: Statement) -> Section | None:
+        """Return what is saved once for a write, before a loop."""
+        return next((s for s in self.sections if statement in s.writes), None)
+
+    def undoes(self, statement: Statement, loop: For | While) -> bool:
+        """Say whether iterations of `loop` give back what a write in it has overwritten."""
+        section = self.section_of(statement)
+        if section is None:
+            return statement in self.saves
+        around = (s for _, _, s in self.flow.ancestors(loop.body))
+        return all(s is not section.loop for s in around)
