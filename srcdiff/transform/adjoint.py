@@ -10,7 +10,7 @@
 Values are kept or made again; memory is undone. A value that the adjoint sweep needs is there
 already (defined in the region's own block), or made again just before the statement that needs it
 is reversed, if nothing it reads has been written since, or else kept at its definition. A write
-saves what it overwrites if an earlier read is read again in the adjoint sweep (`analysis.tbr`).
+saves what it overwrites if the adjoint sweep reads that as it was before (`analysis.tbr`).
 Adjoints of scalars and of arrays that are values are SSA values; arrays that are written, indexed
 or viewed have a shadow, whose views are the same views.
 

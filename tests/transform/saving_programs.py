@@ -580,3 +580,22 @@ def with_a_border_that_is_read(a):
                 s += p[i, -1] * p[i, -1]
                 p[i, -1] = p[i, -2]
     return s
+
+
+def through_a_new_axis(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            row = b[i, np.newaxis]
+            row[:, :] += a[k, i] * b[k]
+    return np.sum(b)
+
+
+def through_a_part_of_a_row(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            row = b[i, 1:]
+            for j in range(row.shape[0]):
+                row[j] += a[k, i] * b[k, j]
+    return np.sum(b * b)

@@ -48,6 +48,8 @@ KEPT = {
     programs.added_by_all: 1,
     programs.upwards: 1,
     programs.with_a_border: 1,
+    programs.through_a_new_axis: 1,
+    programs.through_a_part_of_a_row: 1,
     programs.with_a_border_that_is_read: 2,
     programs.shortest_ways: 1,
     programs.shortest_ways_in_rows: 1,

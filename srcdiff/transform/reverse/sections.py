@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from srcdiff.analysis.tbr import Record
 from srcdiff.ir.nodes import (
+    NEW_AXIS,
     Const,
     For,
     Increment,
@@ -102,7 +103,7 @@ def _place(plan: Plan, write: Store | Increment, loop: For) -> Place | None:
             return None
         inner = iter(items)
         ref, items = view.ref, tuple(next(inner) if i is FULL else i for i in _plain(view.how))
-        if plan.dependence.is_inside(ref, loop):
+        if plan.dependence.is_inside(ref, loop) or NEW_AXIS in items:
             return None
     found = [_item(plan, item, extent, loop) for item, extent in zip(items, ref.shape, strict=True)]
     counters = [item for item in items if isinstance(item, Value)]
