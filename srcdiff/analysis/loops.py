@@ -9,6 +9,7 @@ import numpy as np
 from srcdiff import words
 from srcdiff.analysis.aliasing import Aliases
 from srcdiff.analysis.dataflow import Dataflow
+from srcdiff.analysis.dependence import Access, Dependence
 from srcdiff.ir.build import is_constant, same
 from srcdiff.ir.nodes import (
     Alloc,
@@ -229,8 +230,13 @@ class Independence:
         return not self.reasons
 
 
-def independence(loop: For, flow: Dataflow, aliases: Aliases) -> Independence:
-    """Find out whether the iterations of `loop` can run in any order, but for sums."""
+def independence(
+    loop: For, flow: Dataflow, aliases: Aliases, dependence: Dependence | None = None
+) -> Independence:
+    """Find out whether the iterations of `loop` can run in any order, but for sums.
+
+    With `dependence`, indices are compared; without it, each access must be at the loop's counter.
+    """
     result = Independence()
     if loop.leave is not None:
         result.reasons.append("it may be left early")
@@ -239,7 +245,7 @@ def independence(loop: For, flow: Dataflow, aliases: Aliases) -> Independence:
             result.reasons.append(f"`{entry.phi.name}` is carried from one iteration to the next")
         (result.sums if role == "sum" else result.counters).append(entry)
     for root in _written_outside(loop, flow, aliases):
-        _memory(loop, root, flow, aliases, result)
+        _memory(loop, root, flow, aliases, result, dependence)
     return result
 
 
@@ -259,15 +265,24 @@ def _written_outside(loop: For, flow: Dataflow, aliases: Aliases) -> list[Value]
     return list(found)
 
 
-def _memory(loop: For, root: Value, flow: Dataflow, aliases: Aliases, result: Independence) -> None:
-    """Judge a class that the loop writes: sums only, or one slice for each iteration."""
+def _memory(
+    loop: For,
+    root: Value,
+    flow: Dataflow,
+    aliases: Aliases,
+    result: Independence,
+    dependence: Dependence | None,
+) -> None:
+    """Judge a class that the loop writes: sums only, or elements for each iteration."""
     accesses = [s for s in statements(loop.body) if _accesses(s, root, aliases)]
     name = root.name.lstrip("_")
     if aliases.is_bound(root):
         result.reasons.append(f"references to `{name}` are rebound")
     elif all(isinstance(s, Increment) for s in accesses):
         result.incremented.append(root)
-    elif _own_slice(loop, accesses, flow):
+    elif _own_slice(loop, accesses, flow) or (
+        dependence is not None and _apart(loop, root, accesses, aliases, dependence)
+    ):
         result.stored.append(root)
     else:
         result.reasons.append(f"`{name}` is read and written in it")
@@ -285,6 +300,29 @@ def _accesses(statement: Statement, root: Value, aliases: Aliases) -> bool:
     if isinstance(statement, View):
         return False
     return bool(touched)
+
+
+def _apart(
+    loop: For, root: Value, accesses: list[Statement], aliases: Aliases, dependence: Dependence
+) -> bool:
+    """Say whether no iteration touches an element that another one writes."""
+    writes: list[Access] = []
+    reads: list[Access] = []
+    for statement in accesses:
+        for operand in dict.fromkeys(operands(statement)):
+            if isinstance(operand, Value) and is_array(operand) and aliases.root(operand) is root:
+                at = getattr(statement, "indices", ()) if operand is _ref(statement) else ()
+                write = isinstance(statement, Store | Increment) and operand is statement.ref
+                (writes if write else reads).append(Access(operand, at, loop.body, 0))
+    return not any(
+        dependence.meet(one, write, loop) or dependence.meet(write, one, loop)
+        for write in writes
+        for one in (*writes, *reads)
+    )
+
+
+def _ref(statement: Statement) -> Value | None:
+    return statement.ref if isinstance(statement, Load | Store | Increment) else None
 
 
 def _own_slice(loop: For, accesses: list[Statement], flow: Dataflow) -> bool:

@@ -10,7 +10,7 @@
 Values are kept or made again; memory is undone. A value that the adjoint sweep needs is there
 already (defined in the region's own block), or made again just before the statement that needs it
 is reversed, if nothing it reads has been written since, or else kept at its definition. A write
-saves what it overwrites if an earlier read is read again in the adjoint sweep (`analysis.tbr`).
+saves what it overwrites if the adjoint sweep reads that as it was before (`analysis.tbr`).
 Adjoints of scalars and of arrays that are values are SSA values; arrays that are written, indexed
 or viewed have a shadow, whose views are the same views.
 
@@ -30,8 +30,9 @@ import numpy as np
 from srcdiff.analysis.activity import activity
 from srcdiff.analysis.aliasing import aliases
 from srcdiff.analysis.dataflow import dataflow
+from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.indices import indices
 from srcdiff.analysis.smooth import smoothness
-from srcdiff.analysis.tbr import writes_to_save
 from srcdiff.errors import ShapeError
 from srcdiff.ir.build import Builder, constant, extents
 from srcdiff.ir.nodes import (
@@ -52,9 +53,11 @@ from srcdiff.ir.recursion import is_recursive_call
 from srcdiff.ir.text import KEPT
 from srcdiff.ir.types import BOOL, PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import blocks, statements
+from srcdiff.transform.reverse.again import paid, recorded
 from srcdiff.transform.reverse.bars import add, bar_of, full_array
 from srcdiff.transform.reverse.plan import Frame, NotForwards, NotMergeable, Plan
 from srcdiff.transform.reverse.primal_sweep import primal_sweep
+from srcdiff.transform.reverse.sections import sections, still_hold
 from srcdiff.transform.reverse.statements import reverse_block
 from srcdiff.transform.reverse.tapes import thread
 from srcdiff.transform.titles import title
@@ -96,6 +99,7 @@ def adjoint(function: Function, request: Request) -> Function:
         classes,
         activity(function, request.wrt, classes),
         smoothness(function, flow, classes, wanted=request.wanted),
+        Dependence(flow, indices(function)),
     )
     # What calls have put on a stack is taken off it in the opposite order.
     plan.backwards.update(s for s in statements(function.body) if _has_recursive_calls(s))
@@ -103,15 +107,28 @@ def adjoint(function: Function, request: Request) -> Function:
         plan.unmergeable.update(s for s in statements(function.body) if isinstance(s, For))
     while True:
         try:
-            plan.final = False
+            plan.final, plan.free, plan.sections = False, set(), []
             _build(plan, request)
-            plan.saves = writes_to_save(function, plan.reads, classes, plan.merged)
+            found = recorded(plan)
+            plan.saves, plan.sections = found.saves, sections(plan, found)
+            plan.free = paid(plan)
             plan.final = True
-            return _build(plan, request)
+            return _final(plan, request)
         except NotMergeable as refusal:
             plan.unmergeable.add(refusal.loop)
         except NotForwards as refusal:
             plan.backwards.add(refusal.loop)
+
+
+def _final(plan: Plan, request: Request) -> Function:
+    """Build the adjoint that saves only what is read; again if it reads more than was thought."""
+    while True:
+        built = _build(plan, request)
+        found = recorded(plan)
+        sections = [section for section in plan.sections if still_hold(section, found)]
+        if found.saves <= plan.saves and len(sections) == len(plan.sections):
+            return built
+        plan.saves, plan.sections = plan.saves | found.saves, sections
 
 
 def _has_recursive_calls(statement: Statement) -> TypeGuard[For | While]:
@@ -152,6 +169,7 @@ def _build(plan: Plan, request: Request) -> Function:
 def _values(plan: Plan) -> tuple[tuple[Operand, ...], list[Statement]]:
     """Return the results; arrays whose writes the adjoint sweep undoes are copied before it."""
     undone = {plan.aliases.root(w.ref) for w in plan.saved if isinstance(w, Store | Increment)}
+    undone |= {plan.aliases.root(section.ref) for section in plan.cut}
     builder, values = Builder(), []
     for result in plan.function.results:
         memory = isinstance(result, Value) and plan.aliases.is_memory(result)

@@ -53,7 +53,7 @@ from srcdiff.ir.walk import (
     values,
 )
 from srcdiff.transform.adjoint import PARTING, Request, adjoint
-from srcdiff.transform.reverse.needs import DEAR
+from srcdiff.transform.reverse.again import DEAR
 from srcdiff.transform.reverse.plan import ADJOINT
 from srcdiff.words import ORDERED
 

@@ -66,6 +66,20 @@ def instantiate(
             assert_never(expression)
 
 
+def read_as(builder: Builder, operand: Operand, type: Scalar) -> Operand:
+    """Return an argument as its rule reads it: in the dtype of the result, but for exponents."""
+    if operand.type.dtype.kind == "f" and operand.type.dtype != type.dtype:
+        return builder.cast(operand, type.dtype)
+    return operand
+
+
+def choose(builder: Builder, call: Call, choice: Expression) -> Operand:
+    """Append the condition by which a call takes one of its arguments."""
+    type = Scalar(call.out.type.dtype)
+    args = [read_as(builder, arg, type) for arg in call.args]
+    return instantiate(builder, choice, args, None, type)
+
+
 def _power(
     builder: Builder,
     base: Expression,

@@ -29,7 +29,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.walk import rewrite, statements
 from srcdiff.transform.gather import Stencils, without
-from srcdiff.transform.reverse.needs import DEAR
+from srcdiff.transform.reverse.again import DEAR
 from srcdiff.transform.vectorise import replaces
 from srcdiff.words import radd
 

@@ -18,13 +18,22 @@ from srcdiff.ir.nodes import (
     Transpose,
     Value,
 )
-from srcdiff.ir.types import Array, Scalar
+from srcdiff.ir.types import BOOL, Array, Scalar
 from srcdiff.rules import elementwise_rule, is_zero
 from srcdiff.rules.expression import Apply, Expression, Number
 from srcdiff.rules.registry import Elementwise
-from srcdiff.transform.partials import instantiate, mentions, no_rule, scaled, squared, times
+from srcdiff.transform.partials import (
+    instantiate,
+    mentions,
+    no_rule,
+    read_as,
+    scaled,
+    squared,
+    times,
+)
+from srcdiff.transform.reverse.again import is_free
 from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array, wish
-from srcdiff.transform.reverse.needs import contents
+from srcdiff.transform.reverse.needs import contents, make_room, take_back
 from srcdiff.transform.reverse.needs import result as made
 from srcdiff.transform.reverse.plan import Plan
 from srcdiff.transform.reverse.twins import with_twins
@@ -54,6 +63,7 @@ def reverse_call(plan: Plan, call: Call) -> None:
 
 
 def _elementwise(plan: Plan, call: Call, rule: Elementwise, out_bar: Operand) -> None:
+    condition = _condition(plan, call, rule)
     args, rule = squared(call, rule)
     call = replace(call, args=args)
     for arg, partial in zip(call.args, rule.partials, strict=True):
@@ -61,9 +71,26 @@ def _elementwise(plan: Plan, call: Call, rule: Elementwise, out_bar: Operand) ->
             continue
         assert isinstance(arg, Value)
         name = wish(plan, arg) if _same_rank(arg, call.out) else "_t"
-        product = _product(plan, call, rule, partial, out_bar, name)
+        product = _product(plan, call, rule, partial, out_bar, name, condition)
         if product is not None:
             add_reduced(plan, arg, product, call.out)
+
+
+def _condition(plan: Plan, call: Call, rule: Elementwise) -> Operand | None:
+    """Return by which condition a call took an argument, if that was kept."""
+    if rule.choice is None or rule.function is np.where:
+        return None
+    active = any(map(plan.activity.is_active, call.args))
+    if not active or is_free(plan, call, *(call.args[k] for k in mentions(rule.choice)[0])):
+        return None
+    type = Array(BOOL.dtype, len(call.out.shape)) if call.out.shape else BOOL
+    like = Value("first", type, call.out.shape)
+    depth = len(plan.stack) - 1
+    span = call.origin.span
+    line = f" of line {span.line}" if span is not None else ""
+    note = f"keeps whether `{rule.function.__name__}`{line} took its first"
+    plan.chosen[call] = make_room(plan, depth, like, note)
+    return take_back(plan, plan.chosen[call], plan.builder, depth, like)
 
 
 def _same_rank(arg: Value, out: Value) -> bool:
@@ -71,21 +98,30 @@ def _same_rank(arg: Value, out: Value) -> bool:
 
 
 def _product(
-    plan: Plan, call: Call, rule: Elementwise, partial: Expression, out_bar: Operand, name: str
+    plan: Plan,
+    call: Call,
+    rule: Elementwise,
+    partial: Expression,
+    out_bar: Operand,
+    name: str,
+    condition: Operand | None,
 ) -> Operand | None:
-    """Return out_bar times a partial of `call`."""
-    asked, _ = mentions(partial)
-    whole = partial
-    partial, twins = with_twins(plan, call, partial)
-    read, uses_result = mentions(partial)
+    """Return out_bar times a partial of `call`; the condition of a choice may be known."""
+    whole, twins = partial, tuple[Value, ...]()
+    if condition is None:
+        partial, twins = with_twins(plan, call, partial)
+    asked, _ = mentions(whole) if condition is None else (set[int](), False)
+    read, uses_result = mentions(partial) if condition is None else (set[int](), False)
     type = Scalar(call.out.type.dtype)
     args = [
-        _operand(plan, arg, type) if position in read else None
+        read_as(plan.builder, contents(plan, arg), type) if position in read else None
         for position, arg in enumerate((*call.args, *twins))
     ]
     out = made(plan, call.out) if uses_result else None
 
     def get(expression: Expression) -> Operand:
+        if condition is not None and expression is rule.choice:
+            return condition
         return instantiate(plan.builder, expression, args, out, type)
 
     leaks = not isinstance(partial, Number) and _may_leak(plan, call, rule, asked, whole)
@@ -112,14 +148,6 @@ def _of_quotient(
             quotient = plan.builder.call(np.divide, z_bar, get(divisor))
             return times(plan.builder, get(dividend), quotient, name)
     return scaled(plan.builder, z_bar, partial, get, name)
-
-
-def _operand(plan: Plan, arg: Operand, type: Scalar) -> Operand:
-    """Return an argument as its rule reads it: in the dtype of the result, but for exponents."""
-    operand = contents(plan, arg)
-    if operand.type.dtype.kind == "f" and operand.type.dtype != type.dtype:
-        return plan.builder.cast(operand, type.dtype)
-    return operand
 
 
 def _may_leak(

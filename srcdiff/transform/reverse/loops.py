@@ -31,6 +31,7 @@ from srcdiff.transform.reverse.merge import merge
 from srcdiff.transform.reverse.needs import need
 from srcdiff.transform.reverse.plan import Frame, Plan
 from srcdiff.transform.reverse.rooms import rows_possible
+from srcdiff.transform.reverse.sections import restore_sections
 
 ReverseBlock = Callable[[Plan, Frame], None]
 
@@ -39,10 +40,13 @@ def reverse_loop(plan: Plan, loop: For | While, reverse_block: ReverseBlock) -> 
     """Append the adjoint of `loop`, or put it where the primal loop stood."""
     if not _matters(plan, loop):
         return
-    facts = independence(loop, plan.flow, plan.aliases) if isinstance(loop, For) else None
+    facts = None
+    if isinstance(loop, For):
+        facts = independence(loop, plan.flow, plan.aliases, plan.dependence)
     if isinstance(loop, For) and facts is not None and merge(plan, loop, facts, reverse_block):
         return
     _reverse(plan, loop, facts, reverse_block)
+    restore_sections(plan, loop)
 
 
 def _matters(plan: Plan, loop: For | While) -> bool:
@@ -91,7 +95,7 @@ def _may_run_forwards(plan: Plan, loop: For | While, facts: Independence, region
     """
     undone = any(
         plan.final
-        and statement in plan.saves
+        and plan.undoes(statement, loop)
         and plan.aliases.root(statement.ref) in facts.incremented
         for statement in statements(loop.body)
         if isinstance(statement, Store | Increment)

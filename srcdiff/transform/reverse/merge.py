@@ -74,6 +74,8 @@ def _seeds(plan: Plan, loop: For, facts: Independence) -> list[tuple[Carried, Op
         return None
     if plan.top.kind != "region" or plan.top.ahead is not None or loop in plan.unmergeable:
         return None
+    if any(section.loop is loop for section in plan.sections):
+        return None
     pairs = [(entry, bar_of(plan, entry.out)) for entry in facts.sums]
     seeds = [(entry, bar) for entry, bar in pairs if bar is not None]
     known = all(_moves(plan, [bar]) is not None for _, bar in seeds)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from srcdiff.analysis.dataflow import Definition
+from srcdiff.analysis.dependence import Access
 from srcdiff.analysis.loops import counter_step, roles
-from srcdiff.analysis.tbr import Read
 from srcdiff.errors import InternalError
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
@@ -17,13 +17,13 @@ from srcdiff.ir.nodes import (
     Const,
     For,
     How,
-    Increment,
     Index,
     Item,
     Load,
     Operand,
     Reshape,
     Slice,
+    Statement,
     Store,
     Transpose,
     Value,
@@ -32,17 +32,12 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array, Type
-from srcdiff.ir.walk import has_effect, operands
+from srcdiff.ir.walk import operands
+from srcdiff.transform.reverse.again import is_dear, is_free, leaves, price
 from srcdiff.transform.reverse.plan import Frame, NotForwards, Plan, Room, Rows, Slot, Tape
-from srcdiff.transform.reverse.rooms import around, make_rows, row_index, row_view
+from srcdiff.transform.reverse.rooms import make_rows, row_index, row_view
+from srcdiff.transform.reverse.stored import left, stored
 from srcdiff.transform.reverse.tapes import Pop
-
-DEAR = frozenset(
-    {np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan}
-    | {np.tanh, np.sinh, np.cosh, np.arctan, np.arcsin, np.arccos, np.arctan2, np.power, np.cbrt}
-    | {np.matmul, np.arcsinh, np.arccosh, np.arctanh, np.hypot, np.logaddexp}
-)
-"""Functions whose value is cheaper to keep than to compute again."""
 
 
 def need(plan: Plan, operand: Operand) -> Operand:
@@ -71,114 +66,37 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
     counted = _count_back(plan, value, definition, depth)
     if counted is not None:
         return counted
-    leaves = _leaves(plan, value, {})
+    wanted = leaves(plan, value, {})
     view = isinstance(definition.statement, View) and plan.aliases.is_memory(value)
-    if view or (leaves is not None and not _is_dear(definition)):
+    again = view or (wanted is not None and not is_dear(definition))
+    behind = None if view else left(plan, value, definition, frame)
+    if behind is not None and (not again or _overwrites(plan, behind, value)):
+        block, position = definition.block, definition.block.statements.index(behind)
+        plan.reads.append(Access(behind.ref, behind.indices, block, position + 1))
+        return _load(plan, behind, frame, value.name)
+    if again and value.type.dtype.kind == "b" and not is_free(plan, value, value):
+        return _keep(plan, value, depth)
+    if again:
         return _make_again(plan, definition, frame)  # a copy would not be a view
-    stored = _stored(plan, value, definition, depth)
-    if stored is not None:
-        indices = tuple(need(plan, index) for index in stored.indices)
-        return frame.builder.load(need_value(plan, stored.ref), indices, value.name)
+    kept_anyway = stored(plan, value, definition, depth)
+    if kept_anyway is not None:
+        return _load(plan, kept_anyway, frame, value.name)
     return _keep(plan, value, depth)
 
 
-def _stored(plan: Plan, value: Value, definition: Definition, depth: int) -> Store | None:
-    """Return a store that keeps a number anyway: each time to another element, and for good."""
-    if is_array(value):
-        return None
-    region = plan.stack[plan.region_of(depth)]
-    loops = [s for s in around(plan, definition.block, region) if isinstance(s, For | While)]
-    for use in plan.flow.uses.get(value, []):
-        store = use.statement
-        if use.block is not definition.block or not isinstance(store, Store):
-            continue
-        indexed = all(isinstance(loop, For) and loop.index in store.indices for loop in loops)
-        undone = plan.final and store in plan.saves
-        if store.value is value and indexed and not undone and _is_only_write(plan, store, region):
-            return store
-    return None
-
-
-def _is_only_write(plan: Plan, store: Store, region: Frame) -> bool:
-    """Say whether nothing else writes the memory of a store, which the region's block has made."""
+def _overwrites(plan: Plan, store: Store, value: Value) -> bool:
+    """Say whether making a value again would read what a store may have overwritten."""
     root = plan.aliases.root(store.ref)
-    made = plan.flow.definitions[root]
-    writes = [s for s, written in plan.aliases.writes.items() if root in written]
-    single = [s for s in writes if isinstance(s, Store | Increment)]
-    return (
-        made.block is region.block
-        and isinstance(made.statement, Alloc)
-        and single == [store]
-        and store.ref is root
-        and made.position < region.position
-    )
+    return any(plan.aliases.root(read.ref) is root for read in price(plan, value).reads)
 
 
-def _is_dear(definition: Definition) -> bool:
-    statement = definition.statement
-    return isinstance(statement, Call) and (statement.function in DEAR or is_array(statement.out))
+def _load(plan: Plan, store: Store, frame: Frame, name: str) -> Operand:
+    """Read again what was stored."""
+    indices = tuple(need(plan, index) for index in store.indices)
+    return frame.builder.load(need_value(plan, store.ref), indices, name)
 
 
 # ---- made again ----
-
-
-def _leaves(
-    plan: Plan, operand: Operand, seen: dict[Value, frozenset[Value] | None]
-) -> frozenset[Value] | None:
-    """Return what must be kept so that a value can be made again here; None: it cannot be."""
-    if isinstance(operand, Const):
-        return frozenset()
-    depth = plan.depth_of(operand)
-    frame = plan.stack[depth]
-    if frame.kind == "region" or operand in frame.available:
-        return frozenset()
-    if operand not in seen:
-        seen[operand] = None
-        seen[operand] = _leaves_of(plan, operand, frame, seen)
-    return seen[operand]
-
-
-def _leaves_of(
-    plan: Plan, value: Value, frame: Frame, seen: dict[Value, frozenset[Value] | None]
-) -> frozenset[Value] | None:
-    definition = plan.flow.definitions[value]
-    statement = definition.statement
-    if definition.kind != "simple" or not isinstance(statement, Call | Load | View):
-        return None
-    if isinstance(statement, Call) and is_array(value) and plan.aliases.is_memory(value):
-        return None
-    if has_effect(statement):
-        return None
-    if _is_overwritten(plan, definition, frame):
-        return None
-    result: frozenset[Value] = frozenset()
-    for operand in operands(statement):
-        inner = _leaves(plan, operand, seen)
-        if inner is None:
-            assert isinstance(operand, Value)
-            inner = frozenset({operand})
-        result |= inner
-    return result if len(result) <= 1 else None
-
-
-def _is_overwritten(plan: Plan, definition: Definition, frame: Frame) -> bool:
-    """Say whether memory that a statement reads is written before the present position."""
-    statement = definition.statement
-    if isinstance(statement, View) or statement is None:
-        return False
-    if isinstance(statement, Call) and statement.function is np.shape:
-        return False
-    roots = {
-        plan.aliases.root(o)
-        for o in operands(statement)
-        if isinstance(o, Value) and plan.aliases.is_memory(o)
-    }
-    if not roots:
-        return False
-    if definition.block is not frame.block:
-        return True
-    later = definition.block.statements[definition.position + 1 : frame.position + 1]
-    return any(plan.aliases.writes[s] & roots for s in later)
 
 
 def _make_again(plan: Plan, definition: Definition, frame: Frame) -> Value:
@@ -187,7 +105,7 @@ def _make_again(plan: Plan, definition: Definition, frame: Frame) -> Value:
     if not isinstance(statement, View):
         for operand in operands(statement):
             if isinstance(operand, Value) and not _is_shape(statement):
-                reads(plan, operand, frame)
+                reads(plan, operand, frame, statement)
     new: dict[Operand, Operand] = {o: need(plan, o) for o in operands(statement)}
     asked: list[Call] = []
     shape = tuple(_new_extent(plan, statement.out, e, frame, asked) for e in statement.out.shape)
@@ -230,13 +148,15 @@ def _is_shape(statement: Call | Load | View) -> bool:
     return isinstance(statement, Call) and statement.function is np.shape
 
 
-def reads(plan: Plan, operand: Operand, frame: Frame) -> None:
+def reads(plan: Plan, operand: Operand, frame: Frame, statement: Statement | None = None) -> None:
     """Note that the adjoint sweep reads the contents of `operand` as they are here.
 
-    What the primal sweep of a region reads is not read again: it stands there already.
+    A `Load` reads one element. What the primal sweep of a region reads is not read again: it
+    stands there already.
     """
     if isinstance(operand, Value) and plan.aliases.is_memory(operand):
-        plan.reads.append(Read(plan.aliases.root(operand), frame.block, frame.position))
+        indices = statement.indices if isinstance(statement, Load) else ()
+        plan.reads.append(Access(operand, indices, *frame.point))
 
 
 def contents(plan: Plan, operand: Operand) -> Operand:
@@ -248,8 +168,8 @@ def contents(plan: Plan, operand: Operand) -> Operand:
 def result(plan: Plan, value: Value) -> Operand:
     """Return what the present statement has made, with the contents that it had then."""
     if plan.aliases.is_memory(value):
-        frame = plan.top
-        plan.reads.append(Read(plan.aliases.root(value), frame.block, frame.position + 1))
+        block, position = plan.top.point
+        plan.reads.append(Access(value, (), block, position + 1))
     return need(plan, value)
 
 

@@ -6,16 +6,18 @@ from typing import Literal
 from srcdiff.analysis.activity import Activity
 from srcdiff.analysis.aliasing import Aliases
 from srcdiff.analysis.dataflow import Dataflow
+from srcdiff.analysis.dependence import Access, Dependence
 from srcdiff.analysis.smooth import Smoothness
-from srcdiff.analysis.tbr import Read
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
     Block,
     Carried,
     For,
     Function,
+    Item,
     Operand,
     Origin,
+    Slice,
     Statement,
     Value,
     While,
@@ -46,7 +48,8 @@ class Frame:
 
     In a *region* both sweeps of the block run in one piece, so that its values are still there.
     `head` holds what the reversed block begins with, `builder` what follows; while a loop of a
-    region is being merged, `ahead` takes what must stand before that loop.
+    region is being merged, `ahead` takes what must stand before that loop. `position` is that of
+    the statement that is being reversed; in the head of a while, that is `in_head`.
     """
 
     block: Block
@@ -55,6 +58,7 @@ class Frame:
     loop: For | While | None = None
     forwards: bool = False
     position: int = 0
+    in_head: int | None = None
     head: Builder = field(default_factory=lambda: Builder(ADJOINT))
     ahead: Builder | None = None
     available: dict[Value, Operand] = field(default_factory=dict)
@@ -70,6 +74,13 @@ class Frame:
     def place(self) -> Builder:
         """Where statements of this block go now: ahead of a loop being merged, or at the end."""
         return self.builder if self.ahead is None else self.ahead
+
+    @property
+    def point(self) -> tuple[Block, int]:
+        """The block and the position of the statement that is being reversed."""
+        if self.in_head is not None and isinstance(self.loop, While):
+            return self.loop.head, self.in_head
+        return self.block, self.position
 
     def preparing(self, statement: Statement) -> Builder:
         """Return the builder of what stands before `statement` in the primal sweep."""
@@ -105,6 +116,30 @@ class Tape:
 Room = Rows | Slot | Tape
 
 
+@dataclass(frozen=True, eq=False)
+class Section:
+    """Elements `ref[items]` that are saved once before `loop`, for all writes of them in it."""
+
+    loop: For
+    ref: Value
+    items: tuple[Item, ...]
+    writes: list[Statement]
+
+    @property
+    def shape(self) -> tuple[Operand, ...]:
+        """The extents of what is saved; none of one element."""
+        pairs = zip(self.items, self.ref.shape, strict=True)
+        return tuple(extent for item, extent in pairs if isinstance(item, Slice))
+
+
+@dataclass(eq=False)
+class Price:
+    """What the adjoint sweep needs to have something: values to keep, elements to read."""
+
+    kept: set[Value] = field(default_factory=set)
+    reads: list[Access] = field(default_factory=list)
+
+
 @dataclass(eq=False)
 class Plan:
     """Everything the construction of one adjoint shares."""
@@ -114,15 +149,21 @@ class Plan:
     aliases: Aliases
     activity: Activity
     smooth: Smoothness
+    dependence: Dependence
     final: bool = False
     saves: set[Statement] = field(default_factory=set)
     unmergeable: set[For] = field(default_factory=set)
     backwards: set[For | While] = field(default_factory=set)
     stack: list[Frame] = field(default_factory=list)
-    reads: list[Read] = field(default_factory=list)
+    reads: list[Access] = field(default_factory=list)
     kept: dict[Value, Room] = field(default_factory=dict)
     saved: dict[Statement, Room] = field(default_factory=dict)
     expanded: dict[Value, Room] = field(default_factory=dict)
+    chosen: dict[Statement, Room] = field(default_factory=dict)
+    sections: list[Section] = field(default_factory=list)
+    cut: dict[Section, Room] = field(default_factory=dict)
+    free: set[Value | Statement] = field(default_factory=set)
+    prices: dict[Value | Statement, Price] = field(default_factory=dict)
     shadow_roots: dict[Value, Value] = field(default_factory=dict)
     merged: list[For] = field(default_factory=list)
     seeds: set[Value] = field(default_factory=set)
@@ -132,6 +173,7 @@ class Plan:
         """Forget what the round before has built."""
         self.stack, self.reads = [], []
         self.kept, self.saved, self.expanded = {}, {}, {}
+        self.chosen, self.prices, self.cut = {}, {}, {}
         self.shadow_roots, self.merged = {}, []
 
     @property
@@ -160,5 +202,22 @@ class Plan:
         return depth
 
     def saves_write(self, statement: Statement) -> bool:
-        """Say whether a write saves what it overwrites; in the first round every one does."""
-        return not self.final or statement in self.saves
+        """Say whether a write saves what it overwrites, just before it.
+
+        In the first round every one does; in the second, a section may do it for several.
+        """
+        if not self.final:
+            return True
+        return statement in self.saves and self.section_of(statement) is None
+
+    def section_of(self, statement: Statement) -> Section | None:
+        """Return what is saved once for a write, before a loop."""
+        return next((s for s in self.sections if statement in s.writes), None)
+
+    def undoes(self, statement: Statement, loop: For | While) -> bool:
+        """Say whether iterations of `loop` give back what a write in it has overwritten."""
+        section = self.section_of(statement)
+        if section is None:
+            return statement in self.saves
+        around = (s for _, _, s in self.flow.ancestors(loop.body))
+        return all(s is not section.loop for s in around)

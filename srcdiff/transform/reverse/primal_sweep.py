@@ -25,9 +25,11 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.types import Scalar
+from srcdiff.ir.types import Array, Scalar
 from srcdiff.ir.walk import definitions
-from srcdiff.transform.reverse.plan import Frame, Plan, Room, Rows, Slot
+from srcdiff.rules import elementwise_rule
+from srcdiff.transform.partials import choose
+from srcdiff.transform.reverse.plan import Frame, Plan, Room, Rows, Section, Slot
 from srcdiff.transform.reverse.rooms import FULL, row_index, row_view
 from srcdiff.transform.reverse.tapes import Push, Reserve
 
@@ -60,6 +62,9 @@ def _with_saves(plan: Plan, statement: Statement) -> list[Statement]:
     builder = Builder(Origin())
     if isinstance(statement, Store | Increment) and statement in plan.saved:
         _save_overwritten(plan, builder, statement)
+    for section, room in plan.cut.items():
+        if section.loop is statement:
+            _save_section(plan, builder, section, room)
     match statement:
         case Alloc(out=out) | Call(out=out) if out in plan.expanded:
             _expanded(plan, builder, statement)
@@ -75,6 +80,8 @@ def _with_saves(plan: Plan, statement: Statement) -> list[Statement]:
             builder.append(replace(statement, head=new_head, body=new_body))
         case _:
             builder.append(statement)
+    if isinstance(statement, Call) and statement in plan.chosen:
+        _keep_choice(plan, builder, statement)
     for value in definitions(statement):
         if not _is_asked(plan, value):
             _keep(plan, builder, value)
@@ -112,6 +119,13 @@ def _keep(plan: Plan, builder: Builder, value: Value) -> None:
         put(plan, builder, plan.kept[value], value)
 
 
+def _keep_choice(plan: Plan, builder: Builder, call: Call) -> None:
+    """Keep by which condition a call took one of its arguments."""
+    rule = elementwise_rule(call.function)
+    assert rule is not None and rule.choice is not None
+    put(plan, builder, plan.chosen[call], choose(builder, call, rule.choice))
+
+
 def put(plan: Plan, builder: Builder, room: Room, value: Operand) -> None:
     """Append what puts `value` into the present entry of a room."""
     match room:
@@ -136,6 +150,19 @@ def _save_overwritten(plan: Plan, builder: Builder, write: Store | Increment) ->
         put(plan, builder, room, write.ref)
     else:
         put(plan, builder, room, builder.copy(write.ref))
+
+
+def _save_section(plan: Plan, builder: Builder, section: Section, room: Room) -> None:
+    """Save elements once that a loop, which follows, overwrites."""
+    ref, items = section.ref, section.items
+    if not section.shape:
+        old = Value("_old", Scalar(ref.type.dtype))
+        builder.append(Load(old, ref, items, builder.origin))  # type: ignore[arg-type]
+        put(plan, builder, room, old)
+        return
+    type = Array(ref.type.dtype, len(section.shape), "A")
+    view = builder.view(ref, Index(items), type, section.shape)
+    put(plan, builder, room, view if isinstance(room, Rows) else builder.copy(view))
 
 
 def _expanded(plan: Plan, builder: Builder, statement: Alloc | Call) -> None:

@@ -54,6 +54,7 @@ def reverse_block(plan: Plan, frame: Frame) -> None:
     for block in blocks:
         for position in range(len(block.statements) - 1, -1, -1):
             frame.position = position if block is frame.block else -1
+            frame.in_head = None if block is frame.block else position
             statement = block.statements[position]
             outer = frame.builder.origin
             frame.builder.origin = replace(outer, span=statement.origin.span, sweep="adjoint")

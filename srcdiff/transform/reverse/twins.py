@@ -10,7 +10,7 @@ from typing import Any
 
 from srcdiff.ir.nodes import Call, Operand, Value
 from srcdiff.rules.expression import Apply, Argument, Expression
-from srcdiff.transform.reverse.needs import DEAR
+from srcdiff.transform.reverse.again import DEAR
 from srcdiff.transform.reverse.plan import Plan
 
 

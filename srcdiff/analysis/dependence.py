@@ -1,0 +1,318 @@
+"""Which element is touched when: may a read meet a later write?
+
+    for k in range(n):
+        for i in range(k + 1, n):
+            a[i, k] /= a[k, k]         reads row k; later iterations of k write the rows behind it
+
+A read comes before a write either in the same iteration of all loops around both, or in an earlier
+iteration of one of them, the `carrier`, with the same iterations outside of it. What is defined in
+the carrier is then another number for the read than for the write: an *instance* is a value and
+whether it is that of the earlier iteration. The two meet if all indices are equal; that this is
+impossible is shown from bounds of counters (`analysis.linear`), where no index is negative.
+"""
+
+import builtins
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+
+from srcdiff.analysis.dataflow import Dataflow
+from srcdiff.analysis.indices import Indices
+from srcdiff.analysis.linear import Linear, contradictory, linear, variable
+from srcdiff.ir.nodes import (
+    Block,
+    Call,
+    Const,
+    For,
+    Index,
+    Item,
+    NewAxis,
+    Operand,
+    Slice,
+    Statement,
+    Transpose,
+    Value,
+    View,
+    While,
+)
+from srcdiff.ir.types import INT64
+from srcdiff.ir.walk import blocks
+
+DEEPEST = 24
+"""Calls of additions that are followed to the values that an integer is made of."""
+Place = tuple[Linear | None, ...]
+"""The index at each axis of the memory itself; None: any."""
+
+
+@dataclass(frozen=True, eq=False)
+class Access:
+    """The elements `ref[indices]`, without indices all of them, before a statement of a block."""
+
+    ref: Value
+    indices: tuple[Operand, ...]
+    block: Block
+    position: int
+
+
+@dataclass(eq=False)
+class Dependence:
+    """Answers about the accesses of one function."""
+
+    flow: Dataflow
+    indices: Indices
+    forms: dict[Value, Linear] = field(default_factory=dict)
+    places: dict[Access, Place] = field(default_factory=dict)
+    inner: dict[Statement, set[Block]] = field(default_factory=dict)
+    met: dict[tuple[Place, Place, For | While | None], bool] = field(default_factory=dict)
+
+    def loops(self, block: Block) -> list[For | While]:
+        """Return the loops around a block, the innermost first."""
+        around = [s for _, _, s in self.flow.ancestors(block)]
+        return [s for s in around if isinstance(s, For | While)]
+
+    def precedes(self, read: Access, write: Access) -> bool:
+        """Say whether a read comes before a write in one iteration of all loops around both."""
+        ways = [self._way(access) for access in (read, write)]
+        block, start = next(pair for pair in ways[0].items() if pair[0] in ways[1])
+        end = ways[1][block]
+        if start == end and block is not read.block:
+            statement = block.statements[start]
+            return isinstance(statement, While) and statement.head in ways[0]
+        return start <= end
+
+    def _way(self, access: Access) -> dict[Block, int]:
+        """Return the position of an access in each block around it, inside out."""
+        around = {block: position for block, position, _ in self.flow.ancestors(access.block)}
+        return {access.block: access.position, **around}
+
+    def meet(self, read: Access, write: Access, carrier: For | While | None) -> bool:
+        """Say whether both may touch an element, the read in an earlier iteration of `carrier`."""
+        key = (self.place(read), self.place(write), carrier)
+        if key not in self.met:
+            self.met[key] = self._meet(*key)
+        return self.met[key]
+
+    def _meet(self, read: Place, write: Place, carrier: For | While | None) -> bool:
+        sides = [
+            (one, self._earlier(other, carrier))
+            for one, other in zip(write, read, strict=True)
+            if one is not None and other is not None
+        ]
+        if not sides:
+            return True
+        ordered = list(self._order(carrier)) if carrier is not None else []
+        known = self._facts([*chain(*sides), *ordered], carrier)
+        return not contradictory([*ordered, *known], [one - other for one, other in sides])
+
+    # ---- places ----
+
+    def place(self, access: Access) -> Place:
+        """Return the indices of an access into the memory that its reference is a view of."""
+        if access not in self.places:
+            self.places[access] = self._place(access.ref, access.indices)
+        return self.places[access]
+
+    def _place(self, ref: Value, indices: tuple[Operand, ...]) -> Place:
+        if indices:
+            pairs = zip(indices, ref.shape, strict=True)
+            place: Place = tuple(self._index(index, extent) for index, extent in pairs)
+        else:
+            place = (None,) * len(ref.shape)
+        definition = self.flow.definitions[ref]
+        while isinstance(definition.statement, View):
+            place = self._seen_through(definition.statement, place)
+            definition = self.flow.definitions[definition.statement.ref]
+        return place
+
+    def _index(self, index: Operand, extent: Operand) -> Linear | None:
+        """Return an index as it counts from the start of its axis, if that is known.
+
+        A literal that counts from the end does so within the axis, else it is an error.
+        """
+        form = self.form(index)
+        if not form.terms and form.constant < 0:
+            return form + self.form(extent)
+        return form if self._is_natural(form) else None
+
+    def _is_natural(self, form: Linear) -> bool:
+        """Say whether a form is surely not negative."""
+        if not form.terms:
+            return form.constant >= 0
+        below = -form - 1
+        return contradictory([below, *self._facts([below], None)])
+
+    def _seen_through(self, view: View, place: Place) -> Place:
+        """Return the place in the array that a view is of."""
+        unknown: list[Linear | None] = [None] * len(view.ref.shape)
+        match view.how:
+            case Transpose(axes=axes):
+                for axis, index in zip(axes, place, strict=True):
+                    unknown[axis] = index
+                return tuple(unknown)
+            case Index(items=items):
+                return tuple(self._through(items, view.ref.shape, place))
+        return tuple(unknown)
+
+    def _through(
+        self, items: Sequence[Item], shape: Sequence[Operand], place: Place
+    ) -> Iterator[Linear | None]:
+        seen, extents = iter(place), iter(shape)
+        for item in items:
+            match item:
+                case NewAxis():
+                    next(seen)
+                case Slice():
+                    next(extents)
+                    yield self._sliced(item, next(seen))
+                case Value() | Const():
+                    yield self._index(item, next(extents))
+
+    def _sliced(self, item: Slice, index: Linear | None) -> Linear | None:
+        """Return where an index into a slice is in the axis itself."""
+        if index is None or not (item.step is None or _is(item.step, 1)):
+            return None
+        if item.start is None:
+            return index
+        start = self.form(item.start)
+        return index + start if self._is_natural(start) else None
+
+    # ---- forms ----
+
+    def form(self, operand: Operand, deepest: int = DEEPEST) -> Linear:
+        """Return an integer as a sum of values, each in the iteration of the write."""
+        if isinstance(operand, Const):
+            return Linear((), int(operand.value))
+        if operand not in self.forms:
+            found = self._sum(self.indices.calls.get(operand), deepest)
+            self.forms[operand] = variable((operand, False)) if found is None else found
+        return self.forms[operand]
+
+    def _sum(self, call: Call | None, deepest: int) -> Linear | None:
+        if call is None or call.out.type.dtype != INT64.dtype or deepest == 0:
+            return None
+        if any(arg.type.dtype != INT64.dtype or _extents(arg) for arg in call.args):
+            return None
+        parts = [self.form(arg, deepest - 1) for arg in call.args]
+        match call.function, parts:
+            case np.add, [left, right]:
+                return left + right
+            case np.subtract, [left, right]:
+                return left - right
+            case np.negative, [only]:
+                return -only
+            case np.multiply, [left, right] if not right.terms:
+                return left * right.constant
+            case np.multiply, [left, right] if not left.terms:
+                return right * left.constant
+        return None
+
+    def _earlier(self, form: Linear, carrier: For | While | None) -> Linear:
+        """Return a form in the earlier iteration of `carrier`."""
+        if carrier is None:
+            return form
+        terms = {}
+        for (value, _), factor in form.terms:
+            terms[value, self.is_inside(value, carrier)] = factor
+        return linear(terms, form.constant)
+
+    def is_within(self, index: Operand, extent: Operand) -> bool:
+        """Say whether an index surely denotes an element of an axis of this extent."""
+        form = self._index(index, extent)
+        if form is None or not self._is_natural(form):
+            return False
+        beyond = form - self.form(extent)
+        return contradictory([beyond, *self._facts([beyond], None)])
+
+    def is_inside(self, value: Value, loop: For | While) -> bool:
+        """Say whether a value is defined in a loop."""
+        if loop not in self.inner:
+            self.inner[loop] = set(_blocks(loop))
+        return self.flow.definitions[value].block in self.inner[loop]
+
+    # ---- what is known about values ----
+
+    def _order(self, carrier: For | While) -> Iterator[Linear]:
+        """Iterate over what tells an iteration of `carrier` from an earlier one."""
+        if isinstance(carrier, For) and isinstance(carrier.step, Const):
+            yield _ahead(carrier.index, carrier.step.value)
+        for entry in carrier.carried:
+            if entry.phi in self.indices.entries:
+                step = self.form(entry.next) - self.form(entry.phi)
+                if not step.terms and step.constant:
+                    yield _ahead(entry.phi, step.constant)
+
+    def _facts(self, forms: Sequence[Linear], carrier: For | While | None) -> list[Linear]:
+        """Return what is known to be >= 0 of the values in `forms`, and of those in that."""
+        facts: list[Linear] = []
+        pending = [term for form in forms for term, _ in form.terms]
+        seen = set()
+        while pending:
+            term = pending.pop()
+            if term in seen:
+                continue
+            seen.add(term)
+            value, earlier = term
+            for fact in self._about(value):
+                if earlier:
+                    fact = self._earlier(fact, carrier)
+                facts.append(fact)
+                pending += [other for other, _ in fact.terms]
+        return facts
+
+    def _about(self, value: Value) -> Iterator[Linear]:
+        """Iterate over forms that are never negative."""
+        loop, this = self.indices.counters.get(value), self.form(value)
+        if loop is not None:
+            yield from self._of_counter(loop, this)
+            return
+        call = self.indices.calls.get(value)
+        parts = [self.form(arg) for arg in call.args if not _extents(arg)] if call else []
+        match call.function if call else None, parts:
+            case builtins.max | np.maximum, _:
+                yield from (this - part for part in parts)
+            case builtins.min | np.minimum, _:
+                yield from (part - this for part in parts)
+            case np.floor_divide, [part, Linear(terms=(), constant=size)] if size > 0:
+                yield part - this * size
+                yield this * size + (size - 1) - part
+            case np.remainder, [_, Linear(terms=(), constant=size)] if size > 0:
+                yield this
+                yield -this + (size - 1)
+            case _:
+                lower = self.indices.lower(value)
+                if lower is not None:
+                    yield this - lower
+
+    def _of_counter(self, loop: For, this: Linear) -> Iterator[Linear]:
+        if not isinstance(loop.step, Const):
+            return
+        start, stop = self.form(loop.start), self.form(loop.stop)
+        if loop.step.value > 0:
+            yield this - start
+            yield stop - this - 1
+        else:
+            yield start - this
+            yield this - stop - 1
+
+
+def _ahead(value: Value, step: int) -> Linear:
+    """Return what is >= 0 because `value` has taken at least one such step since."""
+    way = variable((value, False)) - variable((value, True))
+    return way - step if step > 0 else -way + step
+
+
+def _blocks(statement: Statement) -> Iterator[Block]:
+    for block in blocks(statement):
+        yield block
+        for inner in block.statements:
+            yield from _blocks(inner)
+
+
+def _extents(operand: Operand) -> tuple[Operand, ...]:
+    return operand.shape if isinstance(operand, Value) else ()
+
+
+def _is(operand: Operand, value: int) -> bool:
+    return isinstance(operand, Const) and operand.value == value

@@ -1,0 +1,601 @@
+"""Programs that write what was read before, or only seem to: what must be saved is known."""
+
+import numpy as np
+
+
+def solved(a):
+    a = a.copy()
+    n = a.shape[0]
+    for k in range(n):
+        for i in range(k + 1, n):
+            a[i, k] /= a[k, k]
+            for j in range(k + 1, n):
+                a[i, j] -= a[i, k] * a[k, j]
+    return np.sum(a * a)
+
+
+def read_below(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(1, x.shape[0]):
+        s += x[i - 1] * x[i - 1]
+        x[i] = x[i] + s
+    return s
+
+
+def read_ahead(x):
+    x = x.copy()
+    for i in range(x.shape[0] - 1):
+        x[i] = x[i] + x[i + 1] * x[i + 1]
+    return np.sum(x * x)
+
+
+def written_next(x):
+    x = x.copy()
+    for i in range(x.shape[0] - 1):
+        x[i + 1] = x[i + 1] * x[i]
+    return np.sum(x)
+
+
+def descending(x):
+    x = x.copy()
+    for i in range(x.shape[0] - 2, -1, -1):
+        x[i] = x[i] + x[i + 1] * x[i + 1]
+    return np.sum(x)
+
+
+def descending_ahead(x):
+    x = x.copy()
+    for i in range(x.shape[0] - 2, -1, -1):
+        x[i + 1] = x[i + 1] + x[i] * x[i]
+    return np.sum(x * x)
+
+
+def from_the_end(x):
+    x = x.copy()
+    n = x.shape[0]
+    s = 0.0
+    for i in range(n):
+        s += x[i] * x[i]
+        x[i - 2] = s
+    return np.sum(x)
+
+
+def literal_from_the_end(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += x[i] * x[i]
+        x[-1] = s
+    return x[-1]
+
+
+def last_is_apart(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0] - 1):
+        s += x[i] * x[i]
+        x[-1] += s
+    return x[-1]
+
+
+def odd_and_even(x):
+    x = x.copy()
+    for i in range(0, x.shape[0] - 1, 2):
+        x[i + 1] = x[i + 1] * x[i]
+    return np.sum(x)
+
+
+def every_second(x):
+    x = x.copy()
+    for i in range(0, x.shape[0] - 2, 2):
+        x[i + 2] = x[i + 2] + x[i + 1] * x[i + 1]
+        x[i + 1] = x[i] * 2.0
+    return np.sum(x)
+
+
+def through_a_view(a):
+    a = a.copy()
+    for k in range(1, a.shape[0]):
+        row = a[k - 1]
+        for j in range(a.shape[1]):
+            a[k, j] += row[j] * row[j]
+    return np.sum(a)
+
+
+def through_the_same_view(a):
+    a = a.copy()
+    for k in range(1, a.shape[0]):
+        row = a[k - 1]
+        for j in range(a.shape[1]):
+            a[k - 1, j] = a[k, j] * row[j]
+    return np.sum(a)
+
+
+def through_slices(x):
+    x = x.copy()
+    above = x[1:]
+    for i in range(x.shape[0] - 1):
+        x[i] = above[i] * above[i]
+    for i in range(x.shape[0] - 1):
+        above[i] = x[i] * x[i]
+    return np.sum(x * x)
+
+
+def through_a_reversed_view(x):
+    x = x.copy()
+    back = x[::-1]
+    for i in range(1, x.shape[0]):
+        x[i] = x[i] + back[i] * back[i]
+    return np.sum(x * x)
+
+
+def transposed(a):
+    a = a.copy()
+    b = a.T
+    n = a.shape[0]
+    for i in range(n):
+        for j in range(i):
+            a[i, j] += b[i, j] * b[i, j]
+    return np.sum(a * a)
+
+
+def triangles(a):
+    a = a.copy()
+    n = a.shape[0]
+    for i in range(n):
+        for j in range(i):
+            a[i, j] += a[j, i] * a[j, i]
+    return np.sum(a)
+
+
+def both_triangles(a):
+    a = a.copy()
+    n = a.shape[0]
+    for i in range(n):
+        for j in range(n):
+            a[i, j] += a[j, i] * a[j, i]
+    return np.sum(a)
+
+
+def counted(x):
+    x = x.copy()
+    k = 0
+    s = 1.0
+    while s < 40.0:
+        s += x[k] * x[k] + 5.0
+        x[k + 1] = x[k + 1] * x[k]
+        k += 1
+        if k == x.shape[0] - 1:
+            break
+    return s + np.sum(x)
+
+
+def counted_behind(x):
+    x = x.copy()
+    k = 1
+    s = 1.0
+    while k < x.shape[0]:
+        s += x[k] * x[k - 1]
+        x[k - 1] = s
+        k += 1
+    return s + np.sum(x * x)
+
+
+def sometimes(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += x[i] * x[i]
+        if s > 1.0:
+            x[i] = s * 0.5
+        else:
+            x[0] = s * s
+    return s + np.sum(x * x)
+
+
+def another_loop(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += x[i] * x[i]
+    for i in range(x.shape[0]):
+        x[i] = s * x[i]
+    for i in range(x.shape[0]):
+        s += x[i] * x[i]
+    return s
+
+
+def again_and_again(x):
+    x = x.copy()
+    s = 0.0
+    for _ in range(3):
+        for i in range(1, x.shape[0]):
+            s += x[i - 1] * x[i - 1]
+            x[i] = x[i] * s
+    return s
+
+
+def two_writes(x):
+    x = x.copy()
+    n = x.shape[0]
+    for i in range(n - 1):
+        x[i + 1] = x[i + 1] * x[i]
+        x[i] = np.sin(x[i + 1])
+    return np.sum(x)
+
+
+def gathered(x, k):
+    x = x.copy()
+    for i in range(k.shape[0]):
+        x[k[i]] = x[i] * x[i]
+    return np.sum(x * x)
+
+
+def own_index(x, k):
+    k = k.copy()
+    s = 0.0
+    for i in range(1, k.shape[0]):
+        s += x[k[i - 1]] ** 2
+        k[i] = k[i - 1]
+    return s
+
+
+def by_the_step(x, step):
+    x = x.copy()
+    for i in range(1, x.shape[0] - 1, step):
+        x[i - 1] = x[i] * x[i]
+        x[i + 1] = x[i + 1] * x[i]
+    return np.sum(x * x)
+
+
+def small_numbers(x):
+    x = x.copy()
+    one = np.int8(1)
+    for i in range(x.shape[0] - 1):
+        j = np.int8(i) + one
+        x[j] = x[j] * x[i]
+    return np.sum(x)
+
+
+def rows_at_once(a):
+    a = a.copy()
+    for k in range(1, a.shape[0]):
+        a[k] = a[k] + a[k - 1] * a[k - 1]
+    return np.sum(a)
+
+
+def rows_before(a):
+    a = a.copy()
+    for k in range(1, a.shape[0]):
+        a[k - 1] = a[k] * a[k - 1]
+    return np.sum(a * a)
+
+
+def bounded(x, m):
+    x = x.copy()
+    n = min(m, x.shape[0] // 2)
+    for i in range(n):
+        x[n + i] = x[n + i] + x[i] * x[i]
+    return np.sum(x)
+
+
+def quotients(x):
+    x = x.copy()
+    for i in range(1, x.shape[0]):
+        x[i] = x[i] / (2.0 + x[i - 1])
+        x[i] = np.exp(x[i])
+    return np.sum(x)
+
+
+def left_and_changed(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0]):
+        z = np.exp(x[i])
+        x[i] = z
+        s += z * z
+        x[0] = s
+    return s + x[0]
+
+
+def left_and_read(x):
+    x = x.copy()
+    s = 0.0
+    for i in range(x.shape[0]):
+        z = np.sin(x[i]) / (3.0 + x[i])
+        x[i] = z
+        s += z * z
+    return s * s
+
+
+def left_at_another(x):
+    x = x.copy()
+    y = np.zeros(x.shape[0])
+    s = 0.0
+    for i in range(x.shape[0]):
+        z = np.exp(x[i])
+        y[i // 2] = z
+        s += z * y[i // 2]
+    return s * s
+
+
+def left_in_halves(x):
+    y = np.zeros(x.shape[0], dtype=np.float32)
+    s = 0.0
+    for i in range(x.shape[0]):
+        z = np.exp(x[i])
+        y[i] = z
+        s += z * z
+    return s * s
+
+
+def shortest_ways(a):
+    a = a.copy()
+    n = a.shape[0]
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                a[i, j] = min(a[i, j], a[i, k] + a[k, j])
+    return np.sum(a)
+
+
+def shortest_ways_in_rows(a):
+    for k in range(a.shape[0]):
+        a = np.minimum(a, a[:, k].reshape(5, 1) + a[k])
+    return np.sum(a * a)
+
+
+def running_maximum(x):
+    top = x[0]
+    s = 0.0
+    for i in range(x.shape[0]):
+        top = max(top, x[i] * x[i])
+        s += top
+    return s * s
+
+
+def running_and_needed(x):
+    top = x[0]
+    s = 0.0
+    for i in range(x.shape[0]):
+        top = max(top, x[i] * x[i])
+        s += top * top
+    return s * s
+
+
+def compared(x):
+    top = x[0]
+    s = 0.0
+    for i in range(x.shape[0]):
+        if x[i] * s > top * 0.2 and not top > 0.8:
+            top = x[i]
+        s += top
+    return s * s
+
+
+def rectified(x):
+    x = x.copy()
+    for i in range(x.shape[0]):
+        x[i] = np.where(x[i] > 0.0, x[i], 0.1 * x[i])
+    return np.sum(x * x)
+
+
+def rectified_at_once(a):
+    s = 0.0
+    for _ in range(3):
+        a = np.maximum(a, 0.1 * a) + 0.01
+        s += np.sum(a)
+    return s * s
+
+
+def left_by_the_larger(x):
+    x = x.copy()
+    s = 2.0
+    while s > 0.5:
+        for i in range(x.shape[0]):
+            x[i] = np.maximum(0.5 * x[i], -x[i])
+        s = 0.25 * s + 0.01 * np.sum(x)
+        if s < 0.6:
+            break
+    return s + np.sum(x * x)
+
+
+def chosen_in_branches(x):
+    x = x.copy()
+    for i in range(1, x.shape[0]):
+        if x[i - 1] > 0.0:
+            x[i] = max(x[i - 1], x[i] * x[i - 1])
+        else:
+            x[i] = min(x[i - 1], x[i] + x[0])
+    return np.sum(x * x)
+
+
+def triangular_product(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+        for j in range(a.shape[1]):
+            b[i, j] *= 1.5
+    return np.sum(b)
+
+
+def triangular_product_in_rows(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            b[i] += a[k, i] * b[k]
+    return np.sum(b)
+
+
+def read_before_in_the_loop(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+    return np.sum(b)
+
+
+def read_in_the_loop(a):
+    b = a.copy()
+    s = 0.0
+    for i in range(a.shape[0]):
+        for k in range(a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i]
+            s += b[i, k] * b[i, k]
+    return s
+
+
+def only_a_part(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            for j in range(1, a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+    return np.sum(b * b)
+
+
+def sometimes_in_the_loop(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            if a[k, i] > 0.0:
+                for j in range(a.shape[1]):
+                    b[i, j] += a[k, i] * b[k, j]
+    return np.sum(b * b)
+
+
+def out_of_bounds_unless_it_runs(a, m):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(m, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i + m - 3, j] = a[k, i] * b[i, j]
+    return np.sum(b * b)
+
+
+def two_in_one_loop(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+            for j in range(a.shape[1]):
+                b[i, j] *= a[i, k]
+    return np.sum(b * b)
+
+
+def read_between(a):
+    b = a.copy()
+    s = 0.0
+    for i in range(a.shape[0]):
+        s += b[i, 0] * b[i, 0]
+        for k in range(i + 1, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+        s += b[i, 1] * b[i, 1]
+        for _ in range(i + 1, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] = s + b[i, j] * 0.5
+    return s * s
+
+
+def one_number_in_the_loop(x):
+    x = x.copy()
+    for i in range(1, x.shape[0]):
+        for k in range(i):
+            x[i] += x[k] * x[k]
+    return np.sum(x * x)
+
+
+def one_number_again(x):
+    x = x.copy()
+    for _ in range(2):
+        for i in range(1, x.shape[0]):
+            for k in range(i):
+                x[i] += x[k] * x[k]
+    return np.sum(x * x)
+
+
+def added_by_all(x):
+    y = np.zeros(3)
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += y[1] * y[1] * x[i]
+        for k in range(4):
+            for j in range(y.shape[0]):
+                y[j] += x[i] * x[k]
+    return s
+
+
+def upwards(a):
+    b = a.copy()
+    for i in range(a.shape[0] - 1, -1, -1):
+        for k in range(i):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+    return np.sum(b * b)
+
+
+def upwards_from_above(a):
+    b = a.copy()
+    for i in range(a.shape[0] - 1, -1, -1):
+        for k in range(i + 1, a.shape[0]):
+            for j in range(a.shape[1]):
+                b[i, j] += a[k, i] * b[k, j]
+    return np.sum(b * b)
+
+
+def with_a_border(a):
+    p = a.copy()
+    s = 0.0
+    for _ in range(2):
+        s += np.sum(p * p)
+        for _ in range(3):
+            q = p.copy()
+            for i in range(1, p.shape[0] - 1):
+                for j in range(1, p.shape[1] - 1):
+                    p[i, j] = 0.25 * (q[i, j - 1] + q[i, j + 1] + q[i - 1, j] + q[i + 1, j])
+            for i in range(p.shape[0]):
+                p[i, -1] = p[i, -2]
+                p[0, i] = p[1, i]
+    return s
+
+
+def with_a_border_that_is_read(a):
+    p = a.copy()
+    s = 0.0
+    for _ in range(2):
+        s += np.sum(p * p)
+        for _ in range(3):
+            q = p.copy()
+            for i in range(1, p.shape[0] - 1):
+                for j in range(1, p.shape[1] - 1):
+                    p[i, j] = 0.25 * (q[i, j - 1] + q[i, j + 1] + q[i - 1, j] + q[i + 1, j])
+            for i in range(p.shape[0]):
+                s += p[i, -1] * p[i, -1]
+                p[i, -1] = p[i, -2]
+    return s
+
+
+def through_a_new_axis(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            row = b[i, np.newaxis]
+            row[:, :] += a[k, i] * b[k]
+    return np.sum(b)
+
+
+def through_a_part_of_a_row(a):
+    b = a.copy()
+    for i in range(a.shape[0]):
+        for k in range(i + 1, a.shape[0]):
+            row = b[i, 1:]
+            for j in range(row.shape[0]):
+                row[j] += a[k, i] * b[k, j]
+    return np.sum(b * b)
