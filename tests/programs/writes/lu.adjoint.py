@@ -38,8 +38,8 @@ def lu_value_and_grad(A):
                 A_bar[k, j] += 0.0 if t_3 else A[i, k] * t_bar
                 A_bar[i, k] += 0.0 if t_3 else A[k, j] * t_bar
             t_bar = A_bar[i, k]               # 12|
-            A_k_k = A[k, k]
+            t_2 = t_bar / A[k, k]
             t_3 = t_bar == 0.0
-            A_bar[i, k] = 0.0 if t_3 else t_bar / A_k_k
-            A_bar[k, k] += 0.0 if t_3 else -A[i, k] / A_k_k * t_bar
+            A_bar[i, k] = 0.0 if t_3 else t_2
+            A_bar[k, k] += 0.0 if t_3 else -A[i, k] * t_2
     return log_determinant, A_bar
