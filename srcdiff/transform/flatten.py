@@ -7,20 +7,25 @@
 
 A view that is only indexed is then used by nobody. Numba is slower with views: each one is a
 structure whose pointer and strides LLVM has to see through. Where an index may be negative, only
-axes that the view leaves whole are looked through.
+axes that the view leaves whole are looked through. A view that a loop makes only to be asked for
+its extents goes, too: they are those of the array, cut as the view is.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 
 import numpy as np
 from typing_extensions import assert_never
 
 from srcdiff.analysis.indices import Indices, indices
-from srcdiff.ir.build import Builder
+from srcdiff.ir.build import Builder, integer, is_constant
 from srcdiff.ir.nodes import (
+    Block,
     Broadcast,
+    Call,
     Const,
+    For,
     Function,
     Increment,
     Index,
@@ -34,10 +39,11 @@ from srcdiff.ir.nodes import (
     Transpose,
     Value,
     View,
+    While,
     is_array,
 )
 from srcdiff.ir.types import PYTHON_INT, Array
-from srcdiff.ir.walk import rewrite, statements
+from srcdiff.ir.walk import operands, rewrite, statements
 
 Place = tuple[Value, tuple[Operand, ...]]
 
@@ -48,13 +54,40 @@ def flatten(function: Function) -> Function:
     if not views:
         return function
     work = _Flattener(views, indices(function))
-    return replace(function, body=rewrite(function.body, work.statement))
+    body = rewrite(function.body, work.statement)
+    return replace(function, body=_without(body, function.results, work))
+
+
+def _without(body: Block, results: tuple[Operand, ...], work: "_Flattener") -> Block:
+    """Return a block without the views that loops make and only ask for their extents."""
+    loops = [s for s in statements(body) if isinstance(s, For | While)]
+    gone = {s.out for loop in loops for s in statements(loop.body) if isinstance(s, View)}
+    known = -1
+    while len(gone) != known:
+        known = len(gone)
+        for statement in statements(body):
+            made = isinstance(statement, View) and statement.out in gone
+            if not (made or _asks_for_extent(statement)):
+                gone.difference_update(operands(statement))
+        gone.difference_update(results)
+        gone = {v for v in gone if work.is_cut(v)}
+    if not gone:
+        return body
+
+    def change(statement: Statement) -> Sequence[Statement]:
+        if isinstance(statement, View) and statement.out in gone:
+            return []
+        return work.asked(statement) if isinstance(statement, Call) else [statement]
+
+    work.gone = gone
+    return rewrite(body, change)
 
 
 @dataclass(eq=False)
 class _Flattener:
     views: dict[Value, View]
     integers: Indices
+    gone: set[Value] = field(default_factory=set)
     builder: Builder = field(default_factory=Builder)
 
     def statement(self, statement: Statement) -> Sequence[Statement]:
@@ -71,6 +104,46 @@ class _Flattener:
             return [statement]
         moved = replace(statement, ref=place[0], indices=place[1])
         return [*self.builder.statements, moved]
+
+    def is_cut(self, value: Value) -> bool:
+        """Say whether the extents of a view are known from those of what it views."""
+        how = self.views[value].how
+        if isinstance(how, Transpose):
+            return True
+        return isinstance(how, Index) and all(
+            _is_cut(item) for item in how.items if isinstance(item, Slice | NewAxis)
+        )
+
+    def asked(self, call: Call) -> Sequence[Statement]:
+        """Return what asks the array that a view is made of for an extent of the view."""
+        if not _asks_for_extent(call) or call.args[0] not in self.gone:
+            return [call]
+        assert isinstance(call.args[0], Value)
+        view, axis = self.views[call.args[0]], dict(call.static)["axis"]
+        if isinstance(view.how, Transpose):
+            return self.asked(_asking(call.out, view.ref, view.how.axes[axis], call))
+        assert isinstance(view.how, Index)
+        kept = [(k, item) for k, item in enumerate(view.how.items) if isinstance(item, Slice)]
+        place, item = kept[axis]
+        return self.cut(call, view.ref, place, item)
+
+    def cut(self, call: Call, ref: Value, axis: int, item: Slice) -> Sequence[Statement]:
+        """Return what computes the extent of a slice, as `call` does."""
+        start = item.start.value if isinstance(item.start, Const) else 0
+        if start == 0 and item.stop is None:
+            return self.asked(_asking(call.out, ref, axis, call))
+        builder = Builder(call.origin)
+        extent: Operand = Value(call.out.name, PYTHON_INT)
+        assert isinstance(extent, Value)
+        builder.statements += self.asked(_asking(extent, ref, axis, call))
+        if item.stop is not None:
+            if start == 0:
+                builder.call_into(call.out, min, (extent, item.stop), ())
+                return builder.statements
+            extent = builder.call(min, extent, item.stop, type=PYTHON_INT, shape=())
+        rest = builder.fold(np.subtract, extent, integer(start))
+        builder.call_into(call.out, max, (rest, integer(0)), ())
+        return builder.statements
 
     def is_element(self, statement: Load | Store | Increment) -> bool:
         """Without indices every element is meant, which is one only if there are no axes."""
@@ -122,3 +195,20 @@ class _Flattener:
         if isinstance(index, Const):
             return Const(index.value + start.value, PYTHON_INT)
         return self.builder.call(np.add, index, start, type=PYTHON_INT, shape=())
+
+
+def _asking(out: Value, ref: Value, axis: int, like: Call) -> Call:
+    return replace(like, out=out, args=(ref,), static=(("axis", axis),))
+
+
+def _asks_for_extent(statement: Statement) -> TypeGuard[Call]:
+    return isinstance(statement, Call) and statement.function is np.shape
+
+
+def _is_cut(item: Slice | NewAxis) -> bool:
+    """Say whether a slice goes from a literal to a literal, or to the end, one by one."""
+    if isinstance(item, NewAxis):
+        return False
+    bounds = (item.start, item.stop)
+    literal = all(b is None or (isinstance(b, Const) and b.value >= 0) for b in bounds)
+    return literal and (item.step is None or is_constant(item.step, 1))

@@ -118,7 +118,23 @@ def in_place(x: Any, c: Any, k: Any) -> Any:
     return np.sum(y * y)
 
 
-RIGHT = (triangular, here_and_there, filtered, swapped, shifted, in_place)
+def added_in_a_branch(x: Any, c: Any, k: Any) -> Any:
+    """Elements that are read, and so added to, in branches; some of them nowhere else."""
+    total = 0.0
+    for i in range(k.shape[0]):
+        p = k[i]
+        u = c[p] * x[i, 0]
+        if u > 0.25:
+            y = c[p] * u + x[i, 1]
+            if x[i, 1] > 0.5:
+                y += c[p] * c[p] * u
+        else:
+            y = u - c[p] * c[p - 1]
+        total += y * y * u
+    return total
+
+
+RIGHT = (triangular, here_and_there, added_in_a_branch, filtered, swapped, shifted, in_place)
 
 
 def arguments(n: int) -> tuple[Any, Any, Any]:

@@ -14,10 +14,11 @@ vector code: what is gathered, what is computed, what is scattered.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from srcdiff.ir.build import constant
 from srcdiff.ir.nodes import (
     Block,
     Call,
@@ -32,6 +33,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
+from srcdiff.ir.types import Scalar
 from srcdiff.ir.walk import all_definitions, definitions, operands, statements, values
 from srcdiff.transform.lanes.study import Study
 
@@ -118,7 +120,7 @@ def _parted(study: Study, steps: Sequence[Step]) -> "list[Item]":
 
     for step in steps:
         if isinstance(step, If) and study.in_lanes(step):
-            waiting += _flat(step)
+            waiting += _flat(study, step)
         elif isinstance(step, Keep) or study.in_lanes(step):
             waiting.append(step)
         elif isinstance(step, For | If) and study.holds_lanes(step):
@@ -242,20 +244,45 @@ def _read(step: Step) -> tuple[Operand, ...]:
 # ---- branches ----
 
 
-def _flat(branch: If) -> list[Statement]:
-    """Return both sides of a branch, and a choice between them, if it only computes.
+def _flat(study: Study, branch: If) -> list[Statement]:
+    """Return both sides of a branch, and a choice between them, if it only computes and adds.
 
     What is computed has neither effects nor errors, and a call of ours that not all lanes make has
-    no vector code.
+    no vector code. What is not to be added is 0.
     """
-    inner: list[Statement] = []
-    for block in (branch.then, branch.orelse):
-        for statement in block.statements:
-            inner += _flat(statement) if isinstance(statement, If) else [statement]
-    if not all(isinstance(s, Call) for s in inner):
+    sides = [(branch.then, True), (branch.orelse, False)]
+    flat = [(_flat_block(study, block), first) for block, first in sides]
+    if not all(_is_free(study, s) for found, _ in flat for s in found):
         return [branch]
-    choices = [
+    choices: list[Statement] = [
         Call(j.out, np.where, (branch.condition, j.then, j.orelse), (), branch.origin)
         for j in branch.joins
     ]
-    return [*inner, *choices]
+    result: list[Statement] = []
+    for found, first in flat:
+        for statement in found:
+            if not isinstance(statement, Increment):
+                result.append(statement)
+                continue
+            type = Scalar(statement.ref.type.dtype)
+            value = Value("_t", type)
+            zero = constant(0, type)
+            pair = (statement.value, zero) if first else (zero, statement.value)
+            result.append(Call(value, np.where, (branch.condition, *pair), (), statement.origin))
+            choices.append(replace(statement, value=value))
+            study.varying.add(value)
+    return [*result, *choices]
+
+
+def _flat_block(study: Study, block: Block) -> list[Statement]:
+    result: list[Statement] = []
+    for statement in block.statements:
+        result += _flat(study, statement) if isinstance(statement, If) else [statement]
+    return result
+
+
+def _is_free(study: Study, statement: Statement) -> bool:
+    """Say whether a statement may be done also where its branch is not taken."""
+    if not isinstance(statement, Increment):
+        return isinstance(statement, Call)
+    return not study.is_own(statement) and study.exists(statement)

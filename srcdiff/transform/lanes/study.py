@@ -22,6 +22,7 @@ from srcdiff.ir.nodes import (
     Block,
     Call,
     Carried,
+    Const,
     For,
     Guard,
     If,
@@ -242,6 +243,16 @@ class Study:
             return False
         return not self.varies(statement.indices)
 
+    def exists(self, increment: Increment) -> bool:
+        """Say whether an element surely exists: each iteration touches it, or one behind it."""
+        return any(
+            isinstance(s, Load | Store | Increment)
+            and s.ref is increment.ref
+            and len(s.indices) == len(increment.indices)
+            and all(map(_is_within, increment.indices, s.indices))
+            for s in self.loop.body.statements
+        )
+
     def is_scattered(self, statement: Load | Store | Increment) -> bool:
         """Say whether neighbouring lanes touch elements that are not neighbours."""
         near = statement.ref in self.private or statement.ref in self.packed
@@ -289,3 +300,11 @@ def _made(statement: Statement) -> Iterator[Value]:
 def _line(statement: Statement) -> int | str:
     span = statement.origin.span
     return "?" if span is None else span.line
+
+
+def _is_within(index: Operand, other: Operand) -> bool:
+    """Say whether an index is another one, or a literal from 0 up to it."""
+    match index, other:
+        case Const(value=value), Const(value=end):
+            return bool(0 <= value <= end)
+    return index is other
