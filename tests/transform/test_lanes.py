@@ -123,10 +123,10 @@ def added_in_a_branch(x: Any, c: Any, k: Any) -> Any:
     total = 0.0
     for i in range(k.shape[0]):
         p = k[i]
-        u = c[p] * x[i, 0]
+        u, v = c[p] * x[i, 0], x[i, 1]
         if u > 0.25:
-            y = c[p] * u + x[i, 1]
-            if x[i, 1] > 0.5:
+            y = c[p] * u + v
+            if v > 0.5:
                 y += c[p] * c[p] * u
         else:
             y = u - c[p] * c[p - 1]
