@@ -5,7 +5,7 @@
                                           Increment x_bar[a] += s
 
 Only in the adjoint sweep, whose sums may be reassociated, and where the loop does nothing to the
-array but add to it. In memory such a sum costs up to 2.8 times as much. A loop without iterations
+element but add to it. In memory such a sum costs up to 2.8 times as much. A loop without iterations
 must not touch the element, which then may not exist: unless an index is known to be inside, the sum
 is added only if the loop has run.
 """
@@ -13,7 +13,7 @@ is added only if the loop has run.
 from dataclasses import dataclass, replace
 
 from srcdiff.analysis.existence import Existence
-from srcdiff.analysis.indices import indices
+from srcdiff.analysis.indices import Indices, indices
 from srcdiff.analysis.memory import Memory, memory
 from srcdiff.ir.build import Builder, constant
 from srcdiff.ir.nodes import (
@@ -25,7 +25,9 @@ from srcdiff.ir.nodes import (
     Function,
     If,
     Increment,
+    Load,
     Statement,
+    Store,
     Value,
     is_array,
 )
@@ -37,7 +39,8 @@ from srcdiff.words import radd
 
 def promote(function: Function) -> Function:
     """Move increments of `function` whose element a loop does not change behind the loop."""
-    work = _Promoter(memory(function), Existence(indices(function)))
+    integers = indices(function)
+    work = _Promoter(memory(function), Existence(integers), integers)
     return replace(function, body=work.block(function.body))
 
 
@@ -45,6 +48,7 @@ def promote(function: Function) -> Function:
 class _Promoter:
     memory: Memory
     existence: Existence
+    integers: Indices
 
     def block(self, block: Block) -> Block:
         result: list[Statement] = []
@@ -78,29 +82,35 @@ class _Promoter:
         )
 
     def fixed(self, loop: For, candidates: list[Statement]) -> list[Increment]:
-        """Return the increments of one element in all iterations, of arrays only added to."""
+        """Return the increments of one element in all iterations, which is only added to."""
         inner = {loop.index, *(e.phi for e in loop.carried), *all_definitions(loop.body)}
-        read = self.read(loop)
+        others = self.others(loop)
         return [
             s
             for s in candidates
             if isinstance(s, Increment)
-            and self.memory.root(s.ref) not in read
             and not any(o in inner for o in (s.ref, *s.indices))
+            and all(self.is_apart(s, other) for other in others)
         ]
 
-    def read(self, loop: For) -> set[Value]:
-        """Return the classes that a loop touches otherwise than by adjoint increments."""
-        result: set[Value] = set()
-        for statement in statements(loop.body):
-            if blocks(statement):
-                continue
-            if self.is_candidate(statement):
-                continue
-            result |= self.memory.reads(statement) | self.memory.writes(statement)
-            if isinstance(statement, Alloc):
-                result.add(self.memory.root(statement.out))
-        return result
+    def others(self, loop: For) -> list[Statement]:
+        """Return what touches memory in a loop otherwise than by adjoint increments."""
+        return [s for s in statements(loop.body) if not blocks(s) and not self.is_candidate(s)]
+
+    def is_apart(self, increment: Increment, other: Statement) -> bool:
+        """Say whether a statement surely touches no element that an increment adds to."""
+        root = self.memory.root(increment.ref)
+        touched = self.memory.reads(other) | self.memory.writes(other)
+        if isinstance(other, Alloc):
+            touched |= {self.memory.root(other.out)}
+        if root not in touched:
+            return True
+        if not isinstance(other, Load | Store | Increment) or other.ref is not increment.ref:
+            return False
+        if not isinstance(other, Load) and is_array(other.value):
+            return False
+        pairs = zip(increment.indices, other.indices, strict=False)
+        return any(self.integers.differ(a, b) for a, b in pairs)
 
     def moved(self, loop: For, increments: list[Increment]) -> list[Statement]:
         sums = {s: _entry(s) for s in increments}
