@@ -41,10 +41,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import all_definitions
-
-UNSIGNED = np.dtype(np.uint64)
-"""Numba counts negative indices from the end; of unsigned ones there are none, so that LLVM sees
-elements that follow each other."""
+from srcdiff.transform.strips import UNSIGNED
 
 MARGIN = 8
 """The room for zeros at each end of a strip, and the widest stencil that is gathered."""

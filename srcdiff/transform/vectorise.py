@@ -44,7 +44,8 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, substitute_block
 from srcdiff.runtime import vecmath
-from srcdiff.transform.gather import MARGIN, UNSIGNED, Gather, Row, Stencils, Stretch, without
+from srcdiff.transform.gather import MARGIN, Gather, Row, Stencils, Stretch, without
+from srcdiff.transform.strips import Counter
 from srcdiff.transform.sums import runs
 from srcdiff.words import cast, radd
 
@@ -219,20 +220,10 @@ class _Vectoriser:
     def of_lane(self, body: Block, loop: For, low: Value, lane: Value) -> Block:
         """Return the body of a loop, in one over the lanes of a strip."""
         head = Builder(loop.origin)
-        at = head.call(np.add, low, lane, name=f"_{loop.index.name.lstrip('_')}")
-        places: dict[int, Operand] = {}
-
-        def place(index: Operand) -> Operand:
-            base, offset = self.integers.affine(index)
-            if base is not loop.index or not self.integers.is_index(index):
-                return index
-            if offset not in places:
-                here = head.fold(np.add, at, integer(offset))
-                places[offset] = head.cast(here, UNSIGNED, "_at")
-            return places[offset]
-
-        new = Block(tuple(_placed(s, place) for s in body.statements))
-        inner = substitute_block(new, {loop.index: at})
+        counter = Counter(loop.index, low, lane, self.integers, head)
+        first = counter.plus(0)
+        new = Block(tuple(_placed(s, counter.at) for s in body.statements))
+        inner = substitute_block(new, {loop.index: first})
         return Block((*head.statements, *inner.statements))
 
     def parted(

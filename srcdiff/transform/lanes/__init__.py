@@ -9,7 +9,7 @@
 
 So loops that are short, or triangular, or that carry something from one iteration to the next, or
 code without loops, become loops that LLVM makes vector code of. `study` says where that is right,
-`worth` where it is faster; `groups` parts the body, `strips` writes it out.
+`worth` where it is faster; `groups` parts the body, `write` writes it out.
 """
 
 from dataclasses import dataclass, replace
@@ -19,9 +19,9 @@ from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.ir.nodes import Block, For, Function, Statement
 from srcdiff.ir.walk import map_blocks
 from srcdiff.runtime import vecmath
-from srcdiff.transform.lanes.strips import in_lanes
 from srcdiff.transform.lanes.study import Study
 from srcdiff.transform.lanes.worth import why_not
+from srcdiff.transform.lanes.write import in_lanes
 
 
 def lanes(function: Function) -> Function:

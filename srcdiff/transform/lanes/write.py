@@ -33,6 +33,7 @@ from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import map_blocks, substitute
 from srcdiff.transform.lanes.groups import Group, Item, Keep, Nest, Step, grouped, groups, nests
 from srcdiff.transform.lanes.study import Study
+from srcdiff.transform.strips import Counter
 from srcdiff.transform.vectorise import STRIP, with_ours
 from srcdiff.words import radd
 
@@ -176,12 +177,12 @@ class _Lanes:
     carried: list[Carried] = field(default_factory=list)
     after: list[Statement] = field(default_factory=list)
     sums: dict[Value, int] = field(default_factory=dict)
-    places: dict[int, Operand] = field(default_factory=dict)
-    first: Value | None = None
 
     def loop(self) -> list[Statement]:
-        origin = self.origin()
+        origin, study = self.origin(), self.writer.study
         self.builder = Builder(origin)
+        index, integers = study.loop.index, study.flow.integers
+        self.counter = Counter(index, self.writer.low, self.lane, integers, self.builder)
         self.load()
         for step in self.group.steps:
             self.step(step)
@@ -203,30 +204,10 @@ class _Lanes:
             if value in own or value not in study.varying:
                 continue
             if shift is not None:
-                self.mapping[value] = self.counter(shift)
+                self.mapping[value] = self.counter.plus(shift)
             else:
                 ref, indices = self.writer.rows.place(value, self.lane)
                 self.mapping[value] = self.builder.load(ref, indices, value.name)
-
-    def counter(self, shift: int) -> Operand:
-        """Return the counter of the user's loop, and so much more."""
-        if self.first is None:
-            name = f"_{self.writer.study.loop.index.name.lstrip('_')}"
-            self.first = self.builder.call(np.add, self.writer.low, self.lane, name=name)
-        return self.builder.fold(np.add, self.first, integer(shift))
-
-    def at(self, index: Operand) -> Operand:
-        """Return an index for one lane."""
-        study = self.writer.study
-        shift = study.shift(index)
-        if shift is None or not study.flow.integers.is_index(index):
-            return index
-        if shift not in self.places:
-            # Numba counts negative indices from the end; of unsigned ones there are none, so that
-            # LLVM sees elements that follow each other.
-            at = self.counter(shift)
-            self.places[shift] = self.builder.cast(at, np.dtype(np.uint64), "_at")
-        return self.places[shift]
 
     # ---- steps ----
 
@@ -270,7 +251,7 @@ class _Lanes:
                 if private is not None:
                     indices = (*statement.indices, self.lane)
                     return replace(statement, ref=private, indices=indices)
-                indices = tuple(map(self.at, statement.indices))
+                indices = tuple(map(self.counter.at, statement.indices))
                 return replace(statement, indices=indices)
         return map_blocks(statement, lambda b: Block(tuple(map(self.placed, b.statements))))
 

@@ -1,0 +1,48 @@
+"""What loops over strips share: the counter of the user's loop, and elements that follow it.
+
+for low in range(0, n, 64):
+    for lane in range(min(64, n - low)):
+        i = low + lane
+        at = np.uint64(i + 1)                  # the element beside it
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from srcdiff.analysis.indices import Indices
+from srcdiff.ir.build import Builder, integer
+from srcdiff.ir.nodes import Operand, Value
+
+UNSIGNED = np.dtype(np.uint64)
+"""Numba counts negative indices from the end; of unsigned ones there are none, so that LLVM sees
+elements that follow each other."""
+
+
+@dataclass(eq=False)
+class Counter:
+    """The counter of the user's loop, in a loop over the lanes of a strip."""
+
+    index: Value
+    low: Value
+    lane: Value
+    integers: Indices
+    builder: Builder
+    first: Value | None = None
+    places: dict[int, Operand] = field(default_factory=dict)
+
+    def plus(self, shift: int) -> Operand:
+        """Return the counter, and so much more."""
+        if self.first is None:
+            name = f"_{self.index.name.lstrip('_')}"
+            self.first = self.builder.call(np.add, self.low, self.lane, name=name)
+        return self.builder.fold(np.add, self.first, integer(shift))
+
+    def at(self, index: Operand) -> Operand:
+        """Return what stands for an index in a lane: where lanes are neighbours, it is unsigned."""
+        base, shift = self.integers.affine(index)
+        if base is not self.index or not self.integers.is_index(index):
+            return index
+        if shift not in self.places:
+            self.places[shift] = self.builder.cast(self.plus(shift), UNSIGNED, "_at")
+        return self.places[shift]
