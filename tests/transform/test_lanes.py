@@ -134,7 +134,28 @@ def added_in_a_branch(x: Any, c: Any, k: Any) -> Any:
     return total
 
 
-RIGHT = (triangular, here_and_there, added_in_a_branch, filtered, swapped, shifted, in_place)
+def neighbours(x: Any, c: Any, k: Any) -> Any:
+    """Rows that inner loops read again and again, those of other iterations as well."""
+    total = 0.0
+    for i in range(1, x.shape[0]):
+        part = 0.1
+        for a in range(2):
+            for b in range(2):
+                part += np.sin(part * x[i, b]) * x[i - 1, a] + x[i, a] * c[b]
+        total += part
+    return total
+
+
+RIGHT = (
+    neighbours,
+    triangular,
+    here_and_there,
+    added_in_a_branch,
+    filtered,
+    swapped,
+    shifted,
+    in_place,
+)
 
 
 def arguments(n: int) -> tuple[Any, Any, Any]:

@@ -223,8 +223,7 @@ class Study:
         """Iterate over the loads of shared arrays, with the counters of the loops around them."""
         for statement in block.statements:
             if isinstance(statement, Load) and statement.ref not in self.private:
-                if self.loop.index in statement.indices:
-                    yield around, statement
+                yield around, statement
             inner = (*around, statement.index) if isinstance(statement, For) else around
             for nested in blocks(statement):
                 yield from self.loads(nested, inner)

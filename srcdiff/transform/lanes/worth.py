@@ -8,9 +8,21 @@ branches are taken, lanes are what makes vector code possible.
 
 from collections.abc import Iterator
 
+from srcdiff.analysis.dataflow import Definition
 from srcdiff.analysis.loops import roles
-from srcdiff.ir.nodes import Call, Const, For, If, Increment, Load, Statement, Store
-from srcdiff.ir.walk import all_definitions, blocks, statements
+from srcdiff.ir.nodes import (
+    Call,
+    Const,
+    For,
+    If,
+    Increment,
+    Load,
+    Operand,
+    Statement,
+    Store,
+    Value,
+)
+from srcdiff.ir.walk import blocks, statements
 from srcdiff.transform.lanes.study import Study
 
 FEWEST = 24
@@ -76,5 +88,15 @@ def _needs_lanes(study: Study, loop: For) -> bool:
     """Say whether an innermost loop has no vector code of its own, or is short."""
     if "state" in roles(loop, study.flow).values() or _is_below(loop, SHORT):
         return True
-    inside = set(all_definitions(study.loop.body))
-    return loop.start in inside or loop.stop in inside
+    return any(_is_counted(study, bound) for bound in (loop.start, loop.stop))
+
+
+def _is_counted(study: Study, bound: Operand) -> bool:
+    """Say whether a bound follows from the counter of an inner loop around it."""
+    definition = study.flow.definitions.get(bound) if isinstance(bound, Value) else None
+    match definition:
+        case Definition(statement=Call(args=args)):
+            return any(_is_counted(study, arg) for arg in args)
+        case Definition(statement=For() as loop):
+            return any(s is loop for s in statements(study.loop.body))
+    return False

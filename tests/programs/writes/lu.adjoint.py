@@ -31,15 +31,21 @@ def lu_value_and_grad(A):
 
     # ---- adjoint sweep ----
     for k in range(n - 1, -1, -1):            # 10|
+        A_bar_1 = 0.0
         for i in range(k + 1, n):             # 11|
+            A_bar_2 = 0.0
             for j in range(k + 1, n):         # 13|
                 t_bar = -A_bar[i, j]          # 14|
                 t_3 = t_bar == 0.0
                 A_bar[k, j] += 0.0 if t_3 else A[i, k] * t_bar
-                A_bar[i, k] += 0.0 if t_3 else A[k, j] * t_bar
+                A_bar_2 = radd(A_bar_2, 0.0 if t_3 else A[k, j] * t_bar)
+            if k + 1 < n:
+                A_bar[i, k] += A_bar_2
             t_bar = A_bar[i, k]               # 12|
             t_2 = t_bar / A[k, k]
             t_3 = t_bar == 0.0
             A_bar[i, k] = 0.0 if t_3 else t_2
-            A_bar[k, k] += 0.0 if t_3 else -A[i, k] * t_2
+            A_bar_1 = radd(A_bar_1, 0.0 if t_3 else -A[i, k] * t_2)
+        if k + 1 < n:
+            A_bar[k, k] += A_bar_1
     return log_determinant, A_bar
