@@ -98,7 +98,8 @@ class Stages:
     functions: dict[str, Function] = field(default_factory=dict)
 
     def note(self, name: str, function: Function) -> None:
-        if os.environ.get("SRCDIFF_VERIFY") == "1":
+        last = next(reversed(self.functions.values()), None)
+        if os.environ.get("SRCDIFF_VERIFY") == "1" and not _is_same(function, last):
             verify(function)
         self.functions[f"{len(self.functions):02}_{name}"] = function
         _dump(f"{len(self.functions) - 1:02}_{name}", function)
@@ -106,6 +107,13 @@ class Stages:
     def texts(self) -> dict[str, str]:
         """Return the text after each pass."""
         return {name: render(function).source for name, function in self.functions.items()}
+
+
+def _is_same(function: Function, last: Function | None) -> bool:
+    """Say whether a pass has changed nothing that could be wrong."""
+    if last is None or function.body is not last.body:
+        return False
+    return (function.params, function.results) == (last.params, last.results)
 
 
 def _dump(name: str, function: Function) -> None:

@@ -230,10 +230,13 @@ def rewrite(block: Block, change: Callable[[Statement], Sequence[Statement]]) ->
     result: list[Statement] = []
     for statement in block.statements:
         result.extend(change(map_blocks(statement, lambda inner: rewrite(inner, change))))
-    same = len(result) == len(block.statements)
-    if same and all(a is b for a, b in zip(result, block.statements, strict=True)):
-        return block
-    return Block(tuple(result))
+    return renewed(block, result)
+
+
+def renewed(block: Block, statements: Sequence[Statement]) -> Block:
+    """Return a block of these statements: `block` itself, if they are those that it has."""
+    same = [*statements] == [*block.statements]  # nodes compare by identity
+    return block if same else Block(tuple(statements))
 
 
 def map_blocks(statement: S, change: Callable[[Block], Block]) -> S:

@@ -34,7 +34,7 @@ from srcdiff.ir.nodes import (
     Value,
 )
 from srcdiff.ir.types import Scalar
-from srcdiff.ir.walk import all_definitions, blocks, map_blocks, statements
+from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed, statements
 from srcdiff.transform.sums import runs, summed
 
 
@@ -59,10 +59,7 @@ class _Accumulator:
                 self.ahead = self.surely_follow(block.statements[position + 1 :])
                 result += self.loop(statement, new) if isinstance(new, For) else [new]
                 self.existence.learn(statement)
-        if len(result) == len(block.statements):
-            if all(a is b for a, b in zip(result, block.statements, strict=True)):
-                return block
-        return Block(tuple(result))
+        return renewed(block, result)
 
     def surely_follow(self, following: Sequence[Statement]) -> frozenset[Fact]:
         """Return what accesses of the rest of a block say, as far as no error comes before."""

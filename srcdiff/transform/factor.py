@@ -27,7 +27,7 @@ from srcdiff.ir.nodes import (
     View,
 )
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import map_blocks
+from srcdiff.ir.walk import map_blocks, renewed
 
 
 def factor(function: Function) -> Function:
@@ -85,10 +85,7 @@ class _Factoring:
             done.append(statement)
             if term is not None:
                 waiting.append(term)
-        same = len(done) == len(block.statements)
-        if same and all(a is b for a, b in zip(done, block.statements, strict=True)):
-            return block
-        return Block(tuple(done))
+        return renewed(block, done)
 
     def term(self, statement: Statement) -> Term | None:
         """Return what a statement adds to a whole array, if that is a product made for it."""

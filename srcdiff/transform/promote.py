@@ -32,7 +32,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Scalar
-from srcdiff.ir.walk import all_definitions, blocks, map_blocks, statements
+from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed, statements
 from srcdiff.transform.sums import runs, summed
 from srcdiff.words import radd
 
@@ -57,10 +57,7 @@ class _Promoter:
                 new = map_blocks(statement, self.block)
                 result += self.loop(statement, new) if isinstance(new, For) else [new]
                 self.existence.learn(statement)
-        if len(result) == len(block.statements):
-            if all(a is b for a, b in zip(result, block.statements, strict=True)):
-                return block
-        return Block(tuple(result))
+        return renewed(block, result)
 
     def loop(self, old: Statement, loop: For) -> list[Statement]:
         """Return `loop` with sums in scalars, and what has to follow it."""

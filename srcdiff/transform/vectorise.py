@@ -42,7 +42,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
-from srcdiff.ir.walk import all_definitions, blocks, map_blocks, substitute_block
+from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed, substitute_block
 from srcdiff.runtime import vecmath
 from srcdiff.transform.gather import MARGIN, Gather, Row, Stencils, Stretch, without
 from srcdiff.transform.strips import Counter
@@ -106,7 +106,7 @@ class _Vectoriser:
             new = self.statement(statement)
             self.around.pop()
             result += [*self.before.get(statement, ()), *new]
-        return Block(tuple(result))
+        return renewed(block, result)
 
     def statement(self, statement: Statement) -> list[Statement]:
         if isinstance(statement, For) and self.can_gain(statement):

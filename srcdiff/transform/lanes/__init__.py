@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.ir.nodes import Block, For, Function, Statement
-from srcdiff.ir.walk import map_blocks
+from srcdiff.ir.walk import map_blocks, renewed
 from srcdiff.runtime import vecmath
 from srcdiff.transform.lanes.study import Study
 from srcdiff.transform.lanes.worth import why_not
@@ -52,7 +52,7 @@ class _Lanes:
     aliases: Aliases
 
     def block(self, block: Block) -> Block:
-        return Block(tuple(new for s in block.statements for new in self.statement(s)))
+        return renewed(block, [new for s in block.statements for new in self.statement(s)])
 
     def statement(self, statement: Statement) -> list[Statement]:
         if isinstance(statement, For):
