@@ -21,6 +21,7 @@ import numpy as np
 from srcdiff.analysis.dataflow import Dataflow
 from srcdiff.analysis.indices import Indices
 from srcdiff.analysis.linear import Linear, contradictory, linear, variable
+from srcdiff.ir.build import extents, is_constant
 from srcdiff.ir.nodes import (
     Block,
     Call,
@@ -61,11 +62,14 @@ class Dependence:
     """Answers about the accesses of one function."""
 
     flow: Dataflow
-    indices: Indices
     forms: dict[Value, Linear] = field(default_factory=dict)
     places: dict[Access, Place] = field(default_factory=dict)
     inner: dict[Statement, set[Block]] = field(default_factory=dict)
     met: dict[tuple[Place, Place, For | While | None], bool] = field(default_factory=dict)
+
+    @property
+    def indices(self) -> Indices:
+        return self.flow.integers
 
     def loops(self, block: Block) -> list[For | While]:
         """Return the loops around a block, the innermost first."""
@@ -158,20 +162,20 @@ class Dependence:
     def _through(
         self, items: Sequence[Item], shape: Sequence[Operand], place: Place
     ) -> Iterator[Linear | None]:
-        seen, extents = iter(place), iter(shape)
+        seen, sizes = iter(place), iter(shape)
         for item in items:
             match item:
                 case NewAxis():
                     next(seen)
                 case Slice():
-                    next(extents)
+                    next(sizes)
                     yield self._sliced(item, next(seen))
                 case Value() | Const():
-                    yield self._index(item, next(extents))
+                    yield self._index(item, next(sizes))
 
     def _sliced(self, item: Slice, index: Linear | None) -> Linear | None:
         """Return where an index into a slice is in the axis itself."""
-        if index is None or not (item.step is None or _is(item.step, 1)):
+        if index is None or not (item.step is None or is_constant(item.step, 1)):
             return None
         if item.start is None:
             return index
@@ -192,7 +196,7 @@ class Dependence:
     def _sum(self, call: Call | None, deepest: int) -> Linear | None:
         if call is None or call.out.type.dtype != INT64.dtype or deepest == 0:
             return None
-        if any(arg.type.dtype != INT64.dtype or _extents(arg) for arg in call.args):
+        if any(arg.type.dtype != INT64.dtype or extents(arg) for arg in call.args):
             return None
         parts = [self.form(arg, deepest - 1) for arg in call.args]
         match call.function, parts:
@@ -268,7 +272,7 @@ class Dependence:
             yield from self._of_counter(loop, this)
             return
         call = self.indices.calls.get(value)
-        parts = [self.form(arg) for arg in call.args if not _extents(arg)] if call else []
+        parts = [self.form(arg) for arg in call.args if not extents(arg)] if call else []
         match call.function if call else None, parts:
             case builtins.max | np.maximum, _:
                 yield from (this - part for part in parts)
@@ -308,11 +312,3 @@ def _blocks(statement: Statement) -> Iterator[Block]:
         yield block
         for inner in block.statements:
             yield from _blocks(inner)
-
-
-def _extents(operand: Operand) -> tuple[Operand, ...]:
-    return operand.shape if isinstance(operand, Value) else ()
-
-
-def _is(operand: Operand, value: int) -> bool:
-    return isinstance(operand, Const) and operand.value == value

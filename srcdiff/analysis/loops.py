@@ -33,7 +33,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import all_definitions, blocks, operands, statements
+from srcdiff.ir.walk import all_definitions, asks, blocks, operands, statements
 
 Role = Literal["sum", "counter", "state"]
 
@@ -44,13 +44,9 @@ def touches(statement: Statement, root: Value, aliases: Aliases) -> bool:
         isinstance(o, Value) and is_array(o) and aliases.root(o) is root
         for o in (*operands(statement), *([statement.out] if isinstance(statement, View) else []))
     )
-    if own and not _is_extent(statement):
+    if own and not asks(statement):
         return True
     return any(touches(s, root, aliases) for block in blocks(statement) for s in block.statements)
-
-
-def _is_extent(statement: Statement) -> bool:
-    return isinstance(statement, Call) and statement.function is np.shape
 
 
 def covers(block: Block, array: Value, aliases: Aliases, prefix: tuple[Value, ...] = ()) -> bool:
@@ -290,7 +286,7 @@ def _memory(
 
 def _accesses(statement: Statement, root: Value, aliases: Aliases) -> bool:
     """Say whether a statement itself touches the contents of a class, or passes it on whole."""
-    if isinstance(statement, Guard) or _is_extent(statement):
+    if isinstance(statement, Guard) or asks(statement):
         return False
     touched = [
         o

@@ -122,13 +122,11 @@ def written_refs(statement: Statement) -> tuple[Value, ...]:
             return ()
 
 
-def asks(statement: Statement, array: Operand) -> TypeGuard[Call]:
-    """Say whether a statement asks an array for an extent."""
-    return (
-        isinstance(statement, Call)
-        and statement.function is np.shape
-        and statement.args[0] is array
-    )
+def asks(statement: Statement, array: Operand | None = None) -> TypeGuard[Call]:
+    """Say whether a statement asks an array, or any one, for an extent."""
+    if not isinstance(statement, Call) or statement.function is not np.shape:
+        return False
+    return array is None or statement.args[0] is array
 
 
 def has_effect(statement: Statement) -> bool:

@@ -109,12 +109,7 @@ class _Factoring:
         return Term(statement, call, target.array, left, right)
 
     def matrix(self, array: Value) -> Matrix:
-        flipped = False
-        while True:
-            view = self.flow.definitions[array].statement
-            if not isinstance(view, View) or not isinstance(view.how, Transpose):
-                return Matrix(array, flipped)
-            array, flipped = view.ref, flipped != (view.how.axes == (1, 0))
+        return Matrix(*untransposed(self.flow, array))
 
     def partner(self, term: Term, waiting: list[Term]) -> Term | None:
         """Return an earlier term of the same array that has a factor in common with `term`."""
@@ -152,3 +147,13 @@ def _view(builder: Builder, matrix: Matrix) -> Value:
 
 def _sum(builder: Builder, first: Matrix, second: Matrix) -> Value:
     return builder.call(np.add, _view(builder, first), _view(builder, second))
+
+
+def untransposed(flow: Dataflow, matrix: Value) -> tuple[Value, bool]:
+    """Return what a matrix is the transpose of, and whether it is one."""
+    flipped = False
+    while True:
+        view = flow.definitions[matrix].statement
+        if not isinstance(view, View) or not isinstance(view.how, Transpose):
+            return matrix, flipped
+        matrix, flipped = view.ref, flipped != (view.how.axes == (1, 0))

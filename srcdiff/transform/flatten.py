@@ -13,7 +13,6 @@ its extents goes, too: they are those of the array, cut as the view is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeGuard
 
 import numpy as np
 from typing_extensions import assert_never
@@ -43,7 +42,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import PYTHON_INT, Array
-from srcdiff.ir.walk import operands, rewrite, statements
+from srcdiff.ir.walk import asks, operands, rewrite, statements
 
 Place = tuple[Value, tuple[Operand, ...]]
 
@@ -67,7 +66,7 @@ def _without(body: Block, results: tuple[Operand, ...], work: "_Flattener") -> B
         known = len(gone)
         for statement in statements(body):
             made = isinstance(statement, View) and statement.out in gone
-            if not (made or _asks_for_extent(statement)):
+            if not (made or asks(statement)):
                 gone.difference_update(operands(statement))
         gone.difference_update(results)
         gone = {v for v in gone if work.is_cut(v)}
@@ -116,7 +115,7 @@ class _Flattener:
 
     def asked(self, call: Call) -> Sequence[Statement]:
         """Return what asks the array that a view is made of for an extent of the view."""
-        if not _asks_for_extent(call) or call.args[0] not in self.gone:
+        if not asks(call) or call.args[0] not in self.gone:
             return [call]
         assert isinstance(call.args[0], Value)
         view, axis = self.views[call.args[0]], dict(call.static)["axis"]
@@ -199,10 +198,6 @@ class _Flattener:
 
 def _asking(out: Value, ref: Value, axis: int, like: Call) -> Call:
     return replace(like, out=out, args=(ref,), static=(("axis", axis),))
-
-
-def _asks_for_extent(statement: Statement) -> TypeGuard[Call]:
-    return isinstance(statement, Call) and statement.function is np.shape
 
 
 def _is_cut(item: Slice | NewAxis) -> bool:

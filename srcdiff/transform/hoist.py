@@ -25,7 +25,7 @@ from srcdiff.ir.nodes import (
     Value,
     While,
 )
-from srcdiff.ir.walk import all_definitions, inner_definitions, map_blocks
+from srcdiff.ir.walk import all_definitions, inner_definitions, map_blocks, renewed
 
 
 def hoist(function: Function) -> Function:
@@ -53,7 +53,7 @@ class _Hoister:
                 result.extend(moved)
             result.append(new)
         self.made = made
-        return block if same(result, block) else Block(tuple(result))
+        return renewed(block, result)
 
     def loop(self, loop: Loop) -> tuple[list[Alloc], Loop]:
         """Return the buffers that can be made before `loop`, and the loop without them."""
@@ -82,9 +82,3 @@ class _Hoister:
     def binds(self, extent: Operand, inner: set[Value]) -> bool:
         """Say whether an extent keeps the buffer inside."""
         return extent in inner or not (extent in self.made or self.integers.is_index(extent))
-
-
-def same(result: list[Statement], block: Block) -> bool:
-    """Say whether `result` is what `block` holds already."""
-    old = block.statements
-    return len(result) == len(old) and all(a is b for a, b in zip(result, old, strict=True))

@@ -30,12 +30,12 @@ from srcdiff.ir.nodes import (
     Function,
     Guard,
     Statement,
-    Transpose,
     Value,
     View,
 )
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import definitions, has_effect, map_blocks, operands, values
+from srcdiff.transform.factor import untransposed
 from srcdiff.words import radd
 
 
@@ -91,23 +91,13 @@ class _Merger:
             return None
         by_row = len(left.shape) == 2
         matrix, vector = (left, right) if by_row else (right, left)
-        matrix, flipped = self.base(matrix)
+        matrix, flipped = untransposed(self.flow, matrix)
         type = matrix.type
         if not isinstance(type, Array) or type.layout != "C" or type.dtype.kind != "f":
             return None
         if self.aliases.is_memory(matrix) or vector.type.dtype != type.dtype:
             return None
         return Product(statement, matrix, vector, by_row != flipped)
-
-    def base(self, matrix: Value) -> tuple[Value, bool]:
-        """Return what a matrix is the transpose of, and whether it is one."""
-        flipped = False
-        while True:
-            definition = self.flow.definitions[matrix]
-            view = definition.statement
-            if not isinstance(view, View) or not isinstance(view.how, Transpose):
-                return matrix, flipped
-            matrix, flipped = view.ref, flipped != (view.how.axes == (1, 0))
 
 
 @dataclass(eq=False)

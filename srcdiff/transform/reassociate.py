@@ -13,7 +13,6 @@ import numpy as np
 
 from srcdiff.analysis.aliasing import aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.indices import indices
 from srcdiff.analysis.loops import additions, independence, writes_apart
 from srcdiff.analysis.memory import memory
 from srcdiff.ir.build import Builder
@@ -38,8 +37,7 @@ def reassociate(function: Function) -> Function:
     """Mark the sums of adjoints in innermost loops of `function`."""
     flow, classes = dataflow(function), aliases(function)
     work = _Marker(flow)
-    integers = indices(function)
-    stencils = Stencils(memory(function), integers)
+    stencils = Stencils(memory(function), flow.integers)
     for statement in statements(function.body):
         if isinstance(statement, For) and _is_simple(statement):
             rest = without(statement, stencils.rows(statement))

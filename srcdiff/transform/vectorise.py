@@ -20,7 +20,7 @@ import numpy as np
 
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.indices import Indices, indices
+from srcdiff.analysis.indices import Indices
 from srcdiff.analysis.loops import additions, independence, writes_apart
 from srcdiff.analysis.memory import memory
 from srcdiff.ir.build import Builder, constant, integer, is_constant
@@ -70,9 +70,9 @@ PLAIN = frozenset(
 
 def vectorise(function: Function) -> Function:
     """Change the innermost loops of `function` that can be vectorised but for libm."""
-    integers = indices(function)
-    stencils = Stencils(memory(function), integers)
-    work = _Vectoriser(dataflow(function), aliases(function), integers, stencils)
+    flow = dataflow(function)
+    stencils = Stencils(memory(function), flow.integers)
+    work = _Vectoriser(flow, aliases(function), flow.integers, stencils)
     return replace(function, body=work.block(function.body))
 
 
@@ -142,7 +142,7 @@ class _Vectoriser:
 
     def can_gain(self, loop: For) -> bool:
         """Say whether all that a loop does can be part of vector code."""
-        if loop.trips is not None or not is_constant(loop.step, 1) or _is_short(loop):
+        if loop.trips is not None or not is_constant(loop.step, 1) or is_below(loop, FEWEST):
             return False
         return all(map(_is_simple, loop.body.statements))
 
@@ -284,10 +284,11 @@ def with_ours(statement: Statement) -> Statement:
     return statement if ours is None else replace(statement, function=ours)  # type: ignore[arg-type]
 
 
-def _is_short(loop: For) -> bool:
+def is_below(loop: For, trips: int) -> bool:
+    """Say whether a loop that counts by 1 is known to have fewer iterations."""
     if not isinstance(loop.start, Const) or not isinstance(loop.stop, Const):
         return False
-    return bool(loop.stop.value - loop.start.value < FEWEST)
+    return bool(loop.stop.value - loop.start.value < trips)
 
 
 def _is_simple(statement: Statement) -> bool:

@@ -34,7 +34,15 @@ from srcdiff.ir.nodes import (
     Value,
     is_array,
 )
-from srcdiff.ir.walk import blocks, definitions, has_effect, operands, statements, values
+from srcdiff.ir.walk import (
+    blocks,
+    definitions,
+    has_effect,
+    inner_definitions,
+    operands,
+    statements,
+    values,
+)
 from srcdiff.words import radd
 
 
@@ -156,7 +164,10 @@ class Study:
         return ""
 
     def is_allowed(self, statement: Statement, *, inside: bool) -> bool:
-        if any(is_array(value) and not isinstance(statement, Alloc) for value in _made(statement)):
+        if any(
+            is_array(value) and not isinstance(statement, Alloc)
+            for value in (*definitions(statement), *inner_definitions(statement))
+        ):
             return False
         match statement:
             case Call(function=function, args=args):
@@ -288,12 +299,6 @@ class Study:
     def holds_lanes(self, statement: Statement) -> bool:
         """Say whether something in a loop or branch is done once for each lane."""
         return any(self.in_lanes(s) for block in blocks(statement) for s in statements(block))
-
-
-def _made(statement: Statement) -> Iterator[Value]:
-    yield from definitions(statement)
-    if isinstance(statement, For):
-        yield from (entry.phi for entry in statement.carried)
 
 
 def _line(statement: Statement) -> int | str:

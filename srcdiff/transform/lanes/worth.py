@@ -12,7 +12,6 @@ from srcdiff.analysis.dataflow import Definition
 from srcdiff.analysis.loops import roles
 from srcdiff.ir.nodes import (
     Call,
-    Const,
     For,
     If,
     Increment,
@@ -24,6 +23,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.walk import blocks, statements
 from srcdiff.transform.lanes.study import Study
+from srcdiff.transform.vectorise import is_below
 
 FEWEST = 24
 """The least number of operations in straight code that pay for gathering and scattering."""
@@ -37,7 +37,7 @@ FEW_LANES = 32
 
 def why_not(study: Study) -> str:
     """Return why lanes are not worth it, for a loop that can be run in lanes; empty: they are."""
-    if _is_below(study.loop, FEW_LANES):
+    if is_below(study.loop, FEW_LANES):
         return "it has few iterations"
     inner = list(_loops(study.loop, 1))
     deepest = max((depth for depth, _ in inner), default=0)
@@ -59,14 +59,6 @@ def _is_busy(study: Study, least: int) -> bool:
     return work >= max(least, APART * sum(map(study.is_scattered, accesses)))
 
 
-def _is_below(loop: For, trips: int) -> bool:
-    """Say whether a loop is known to have few iterations."""
-    match loop:
-        case For(start=Const(value=start), stop=Const(value=stop)):
-            return bool(stop - start < trips)
-    return False
-
-
 def _loops(loop: Statement, depth: int) -> Iterator[tuple[int, For]]:
     for block in blocks(loop):
         for statement in block.statements:
@@ -86,7 +78,7 @@ def _is_hard(study: Study) -> bool:
 
 def _needs_lanes(study: Study, loop: For) -> bool:
     """Say whether an innermost loop has no vector code of its own, or is short."""
-    if "state" in roles(loop, study.flow).values() or _is_below(loop, SHORT):
+    if "state" in roles(loop, study.flow).values() or is_below(loop, SHORT):
         return True
     return any(_is_counted(study, bound) for bound in (loop.start, loop.stop))
 

@@ -30,7 +30,7 @@ from srcdiff.ir.nodes import (
     Value,
 )
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
-from srcdiff.ir.walk import map_blocks, substitute
+from srcdiff.ir.walk import definitions, map_blocks, substitute
 from srcdiff.transform.lanes.groups import Group, Item, Keep, Nest, Step, grouped, groups, nests
 from srcdiff.transform.lanes.study import Study
 from srcdiff.transform.strips import Counter
@@ -222,7 +222,7 @@ class _Lanes:
             self.sum(step)
         else:
             self.builder.append(self.changed(step))
-            for value in _defined(step):
+            for value in definitions(step):
                 if value in self.writer.rows.numbers:
                     self.keep(value, value)
 
@@ -294,12 +294,3 @@ class _Lanes:
         args = (phi, self.operand(increment.value))
         self.builder.append(Call(following, radd, args, (), increment.origin))
         self.after.append(replace(increment, value=out))
-
-
-def _defined(step: Statement) -> tuple[Value, ...]:
-    match step:
-        case Call(out=out) | Load(out=out):
-            return (out,)
-        case If(joins=joins):
-            return tuple(join.out for join in joins)
-    return ()
