@@ -16,6 +16,8 @@ from numba.core import errors
 
 from srcdiff import runtime
 from srcdiff.backend import cache as disk
+from srcdiff.backend.arrays import NUMPY
+from srcdiff.backend.compiler import Compiler
 from srcdiff.backend.python import functions_beside, load
 from srcdiff.errors import CompilationError, Span
 from srcdiff.runtime import vecmath
@@ -64,11 +66,12 @@ def compile_function(
     options: dict[str, Any] = {
         "error_model": "numpy",
         "nogil": True,
+        "pipeline_class": Compiler,
         "fastmath": fastmath,
         "boundscheck": boundscheck,
     }
-    if not vecmath.available():
-        namespace = {key: _SCALAR.get(id(value), value) for key, value in namespace.items()}
+    stands_for = {id(np): NUMPY} if vecmath.available() else {id(np): NUMPY, **_SCALAR}
+    namespace = {key: stands_for.get(id(value), value) for key, value in namespace.items()}
     function = _function(text, name, namespace, filename, path, identity)
     dispatcher: Any = numba.njit(cache=path is not None, **options)(function)
     for other in functions_beside(function):

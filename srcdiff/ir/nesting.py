@@ -231,6 +231,9 @@ def _fits(statement: Nested, user: Statement | None) -> bool:
             return _takes(statement, indices)
         case View(ref=ref, how=Index()) if ref is statement.out:
             return isinstance(statement, View) and not isinstance(statement.how, Index)
+        case Increment(indices=indices) if indices:
+            # Numba would hold the array over the branches, and count its references in the loop.
+            return not isinstance(statement, Call) or statement.function is not np.where
         case _:
             return True
 

@@ -1,0 +1,88 @@
+"""Loops over ranges.
+
+Numba prepares each loop for any step, with a division and an error where it is zero: a hundred
+instructions. The step of a loop in generated text is mostly a literal. As in Numba, a countdown
+ends the loop, of which LLVM makes most.
+"""
+
+from typing import Any, NamedTuple
+
+from llvmlite import ir as llvm
+from numba.core import cgutils, ir, types
+from numba.core.lowering import Lower
+
+
+class _Range(NamedTuple):
+    """Where the next index and the number of iterations to go are kept, and the step."""
+
+    index: Any
+    left: Any
+    step: int
+
+
+class Ranges(Lower):  # type: ignore[misc]
+    """Short code for `for i in range(start, stop, 1)`."""
+
+    def pre_lower(self) -> None:
+        super().pre_lower()
+        self._ranges: dict[Any, _Range] = {}
+
+    def lower_expr(self, resty: Any, expr: Any) -> Any:
+        match expr.op:
+            case "getiter" if self._is_counted_range(expr.value):
+                self._ranges[expr] = self._begin(self._definition(expr.value))
+                return llvm.Constant(self.context.get_value_type(resty), llvm.Undefined)
+            case "iternext" if self._definition(expr.value) in self._ranges:
+                return self._next(resty, self._ranges[self._definition(expr.value)])
+            case "pair_first" | "pair_second" if isinstance(resty, types.Integer | types.Boolean):
+                pair = self.loadvar(expr.value.name)
+                return self.builder.extract_value(pair, int(expr.op == "pair_second"))
+        return super().lower_expr(resty, expr)
+
+    def _definition(self, variable: Any) -> Any:
+        """Return the expression of a variable that has one."""
+        try:
+            return self.func_ir.get_definition(variable)
+        except KeyError:
+            return None
+
+    def _is_counted_range(self, variable: Any) -> bool:
+        call = self._definition(variable)
+        type = self.typeof(variable.name)
+        return (
+            type == types.range_state64_type
+            and isinstance(call, ir.Expr)
+            and call.op == "call"
+            and self._step(call) is not None
+        )
+
+    def _step(self, call: Any) -> int | None:
+        if len(call.args) < 3:
+            return 1
+        step = self._definition(call.args[2])
+        return (step.value or None) if isinstance(step, ir.Const) else None
+
+    def _begin(self, call: Any) -> _Range:
+        builder, step = self.builder, self._step(call)
+        assert step is not None
+        bounds = [self._cast_var(bound, types.int64) for bound in call.args[:2]]
+        start, stop = bounds if len(bounds) == 2 else (bounds[0].type(0), bounds[0])
+        length = builder.sub(stop, start) if step > 0 else builder.sub(start, stop)
+        if abs(step) > 1:
+            padded = builder.add(length, length.type(abs(step) - 1))
+            length = builder.sdiv(padded, length.type(abs(step)))
+        index = cgutils.alloca_once(builder, start.type)
+        left = cgutils.alloca_once(builder, start.type)
+        builder.store(start, index)
+        builder.store(length, left)
+        return _Range(index, left, step)
+
+    def _next(self, resty: Any, state: _Range) -> Any:
+        """Return the index and whether there is one; the next one is not used where there is not."""
+        builder = self.builder
+        index, left = builder.load(state.index), builder.load(state.left)
+        valid = builder.icmp_signed(">", left, left.type(0))
+        builder.store(builder.sub(left, left.type(1), flags=["nsw"]), state.left)
+        builder.store(builder.add(index, index.type(state.step), flags=["nsw"]), state.index)
+        pair = llvm.Constant(self.context.get_value_type(resty), llvm.Undefined)
+        return builder.insert_value(builder.insert_value(pair, index, 0), valid, 1)
