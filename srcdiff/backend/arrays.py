@@ -16,25 +16,25 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import _empty_nd_impl, _parse_shape, make_array
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def empty(typing_context: Any, shape: Any, dtype: Any = None) -> Any:
     """`numpy.empty`."""
     return _typed(_of_shape(shape, dtype), shape, dtype, zero=False)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def zeros(typing_context: Any, shape: Any, dtype: Any = None) -> Any:
     """`numpy.zeros`."""
     return _typed(_of_shape(shape, dtype), shape, dtype, zero=True)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def empty_like(typing_context: Any, prototype: Any, dtype: Any = None) -> Any:
     """`numpy.empty_like`."""
     return _typed(_of_prototype(prototype, dtype), prototype, dtype, zero=False)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def zeros_like(typing_context: Any, prototype: Any, dtype: Any = None) -> Any:
     """`numpy.zeros_like`."""
     return _typed(_of_prototype(prototype, dtype), prototype, dtype, zero=True)

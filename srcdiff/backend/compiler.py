@@ -5,7 +5,9 @@ has one type (`ir.naming`), so that Numba need not look for the former nor split
 own check after every step is left out, too. Together that is a tenth of the time of a compilation.
 """
 
+import importlib
 from collections.abc import Iterator
+from functools import cache as once
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,9 @@ from numba.core.untyped_passes import (
     RewriteDynamicRaises,
     TranslateByteCode,
 )
+from numba.np import linalg
 
+from srcdiff.backend.arrays import NUMPY
 from srcdiff.backend.lowering import ShortLowering
 
 _ARITHMETIC = frozenset({"unary", "binop", "inplace_binop"})
@@ -61,11 +65,11 @@ def _is_ufunc(state: Any, call: Any) -> bool:
     return isinstance(getattr(function, "typing_key", None), np.ufunc)
 
 
-class _Passes(PassManager):  # type: ignore[misc]
+class _Passes(PassManager):
     _ENFORCING = False
 
 
-class Compiler(CompilerBase):  # type: ignore[misc]
+class Compiler(CompilerBase):
     """What `numba.njit(pipeline_class=...)` takes."""
 
     def define_pipelines(self) -> list[PassManager]:
@@ -89,3 +93,25 @@ class Compiler(CompilerBase):  # type: ignore[misc]
             passes.add_pass(step, step.__name__)
         passes.finalize()
         return [passes]
+
+
+def use(dispatcher: Any) -> None:
+    """Let a dispatcher of a generated function compile it as this module does."""
+    _import_arrays()
+    dispatcher._compiler.pipeline_class = Compiler
+    dispatcher.py_func.__globals__["np"] = NUMPY
+
+
+@once
+def _import_arrays() -> None:
+    """Import Numba's functions of arrays, without SciPy's linear algebra.
+
+    Numba imports it to see whether it is there, which takes a fifth of a second; it is, since
+    srcdiff depends on it. What uses it imports it.
+    """
+    ensure = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = ensure

@@ -16,8 +16,6 @@ from numba.core import errors
 
 from srcdiff import runtime
 from srcdiff.backend import cache as disk
-from srcdiff.backend.arrays import NUMPY
-from srcdiff.backend.compiler import Compiler
 from srcdiff.backend.python import functions_beside, load
 from srcdiff.errors import CompilationError, Span
 from srcdiff.runtime import vecmath
@@ -66,19 +64,18 @@ def compile_function(
     options: dict[str, Any] = {
         "error_model": "numpy",
         "nogil": True,
-        "pipeline_class": Compiler,
         "fastmath": fastmath,
         "boundscheck": boundscheck,
     }
-    stands_for = {id(np): NUMPY} if vecmath.available() else {id(np): NUMPY, **_SCALAR}
-    namespace = {key: stands_for.get(id(value), value) for key, value in namespace.items()}
+    if not vecmath.available():
+        namespace = {key: _SCALAR.get(id(value), value) for key, value in namespace.items()}
     function = _function(text, name, namespace, filename, path, identity)
     dispatcher: Any = numba.njit(cache=path is not None, **options)(function)
-    for other in functions_beside(function):
-        function.__globals__[other.__name__] = numba.njit(**options)(other)
+    others = [numba.njit(**options)(other) for other in functions_beside(function)]
+    function.__globals__.update((other.__name__, other) for other in others)
     if cache and identity and not stock:
         _attach(dispatcher, identity)
-    _translate_errors(dispatcher)
+    _prepare([dispatcher, *others])
     dispatcher.srcdiff_identity = identity
     return dispatcher
 
@@ -113,11 +110,18 @@ def _attach(dispatcher: Any, identity: str) -> None:
         callee._cache = disk.MachineCode(f"runtime {name}")
 
 
-def _translate_errors(dispatcher: Any) -> None:
+def _prepare(dispatchers: list[Any]) -> None:
+    """Let functions be compiled by `backend.compiler`, and translate the errors of the first."""
+    dispatcher = dispatchers[0]
     compiler = dispatcher._compiler
     numba_compile = compiler.compile
 
     def compile(args: tuple[Any, ...], return_type: Any) -> Any:
+        # Machine code that comes from the cache needs none of this.
+        from srcdiff.backend.compiler import use
+
+        for each in dispatchers:
+            use(each)
         try:
             return numba_compile(args, return_type)
         except errors.ForceLiteralArg:  # a question of Numba to itself

@@ -18,7 +18,7 @@ class _Lower(Elements, Ranges, References):
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class ShortLowering(NativeLowering):  # type: ignore[misc]
+class ShortLowering(NativeLowering):
     """The step of Numba's compiler that makes LLVM's code."""
 
     _name = "srcdiff_lowering"

@@ -1,19 +1,19 @@
 """Elements of arrays.
 
 Numba takes an array apart and puts it together again at each access, some fifty instructions for
-`a[i, j]`. These are the twenty that matter, read from where the variable is kept; negative indices
+`a[i, j]`. These are the fifteen that matter, read from where the variable is kept; negative indices
 count from the end, as they do there.
 """
 
 from typing import Any
 
-from llvmlite import ir as llvm
-from numba.core import cgutils, types
-from numba.core.lowering import Lower
+from numba.core import cgutils, ir, types
 from numba.np.arrayobj import fix_integer_index, load_item, make_array, mark_positive, store_item
 
+from srcdiff.backend.lowering.bounds import Bounds
 
-class Elements(Lower):  # type: ignore[misc]
+
+class Elements(Bounds):
     """Short code for `a[i, j]` and `a[i, j] = x`."""
 
     def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
@@ -46,31 +46,38 @@ class Elements(Lower):  # type: ignore[misc]
         )
 
     def _pointer(self, variable: Any, index: Any) -> Any:
-        type = self.typeof(variable.name)
-        array = make_array(type)(self.context, self.builder, ref=self.getvar(variable.name))
-        extents = [self._extent(array, axis) for axis in range(type.ndim)]
-        strides = () if type.layout in "CF" else self._strides(array, type.ndim)
-        return cgutils.get_item_pointer2(
-            self.context,
-            self.builder,
-            data=array.data,
-            shape=extents,
-            strides=strides,
-            layout=type.layout,
-            inds=self._indices(index, extents),
-        )
+        builder, type = self.builder, self.typeof(variable.name)
+        array = make_array(type)(self.context, builder, ref=self.getvar(variable.name))
+        indices = self._indices(array, index, type.ndim)
+        if type.layout == "A":
+            strides = cgutils.unpack_tuple(builder, array.strides, count=type.ndim)
+            offset = builder.mul(strides[0], indices[0])
+            for stride, each in zip(strides[1:], indices[1:], strict=True):
+                offset = builder.add(offset, builder.mul(stride, each))
+            return cgutils.pointer_add(builder, array.data, offset)
+        first, *others = range(type.ndim) if type.layout == "C" else reversed(range(type.ndim))
+        place = indices[first]
+        for axis in others:
+            place = builder.add(builder.mul(place, self._extent(array, axis)), indices[axis])
+        return builder.gep(array.data, [place])
 
-    def _indices(self, index: Any, extents: list[Any]) -> list[Any]:
-        type, value = self.typeof(index.name), self.loadvar(index.name)
-        values = [value] if isinstance(type, types.Integer) else self._unpacked(value, len(extents))
+    def _indices(self, array: Any, index: Any, count: int) -> list[Any]:
+        kind, value = self.typeof(index.name), self.loadvar(index.name)
+        if isinstance(kind, types.Integer):
+            return [self._counted(array, 0, kind, value, self.least(index))]
+        tuple = self.made(index)
+        known = isinstance(tuple, ir.Expr) and tuple.op == "build_tuple"
+        least = [self.least(item) for item in tuple.items] if known else [None] * count
+        values = cgutils.unpack_tuple(self.builder, value, count=count)
         return [
-            self._counted(kind, each, extent)
-            for kind, each, extent in zip(_types(type), values, extents, strict=True)
+            self._counted(array, axis, *each)
+            for axis, each in enumerate(zip(kind.types, values, least, strict=True))
         ]
 
-    def _counted(self, type: Any, value: Any, extent: Any) -> Any:
-        if isinstance(type, types.IntegerLiteral) and type.literal_value >= 0:
-            return llvm.Constant(extent.type, type.literal_value)
+    def _counted(self, array: Any, axis: int, type: Any, value: Any, least: int | None) -> Any:
+        if least is not None and least >= 0:
+            return self.context.cast(self.builder, value, type, types.intp)
+        extent = self._extent(array, axis)
         return fix_integer_index(self.context, self.builder, type, value, extent)
 
     def _extent(self, array: Any, axis: int) -> Any:
@@ -78,12 +85,6 @@ class Elements(Lower):  # type: ignore[misc]
         extent = self.builder.load(pointer)
         mark_positive(self.builder, extent)
         return extent
-
-    def _strides(self, array: Any, count: int) -> Any:
-        return self._unpacked(array.strides, count)
-
-    def _unpacked(self, value: Any, count: int) -> Any:
-        return cgutils.unpack_tuple(self.builder, value, count=count)
 
 
 def _types(index: Any) -> tuple[Any, ...]:

@@ -8,8 +8,9 @@ ends the loop, of which LLVM makes most.
 from typing import Any, NamedTuple
 
 from llvmlite import ir as llvm
-from numba.core import cgutils, ir, types
-from numba.core.lowering import Lower
+from numba.core import cgutils, types
+
+from srcdiff.backend.lowering.bounds import Bounds
 
 
 class _Range(NamedTuple):
@@ -20,7 +21,7 @@ class _Range(NamedTuple):
     step: int
 
 
-class Ranges(Lower):  # type: ignore[misc]
+class Ranges(Bounds):
     """Short code for `for i in range(start, stop, 1)`."""
 
     def pre_lower(self) -> None:
@@ -29,41 +30,22 @@ class Ranges(Lower):  # type: ignore[misc]
 
     def lower_expr(self, resty: Any, expr: Any) -> Any:
         match expr.op:
-            case "getiter" if self._is_counted_range(expr.value):
-                self._ranges[expr] = self._begin(self._definition(expr.value))
+            case "getiter" if self._has_step(expr.value):
+                self._ranges[expr] = self._begin(self.made(expr.value))
                 return llvm.Constant(self.context.get_value_type(resty), llvm.Undefined)
-            case "iternext" if self._definition(expr.value) in self._ranges:
-                return self._next(resty, self._ranges[self._definition(expr.value)])
+            case "iternext" if self.made(expr.value) in self._ranges:
+                return self._next(resty, self._ranges[self.made(expr.value)])
             case "pair_first" | "pair_second" if isinstance(resty, types.Integer | types.Boolean):
                 pair = self.loadvar(expr.value.name)
                 return self.builder.extract_value(pair, int(expr.op == "pair_second"))
         return super().lower_expr(resty, expr)
 
-    def _definition(self, variable: Any) -> Any:
-        """Return the expression of a variable that has one."""
-        try:
-            return self.func_ir.get_definition(variable)
-        except KeyError:
-            return None
-
-    def _is_counted_range(self, variable: Any) -> bool:
-        call = self._definition(variable)
-        type = self.typeof(variable.name)
-        return (
-            type == types.range_state64_type
-            and isinstance(call, ir.Expr)
-            and call.op == "call"
-            and self._step(call) is not None
-        )
-
-    def _step(self, call: Any) -> int | None:
-        if len(call.args) < 3:
-            return 1
-        step = self._definition(call.args[2])
-        return (step.value or None) if isinstance(step, ir.Const) else None
+    def _has_step(self, variable: Any) -> bool:
+        signed = self.typeof(variable.name) == types.range_state64_type
+        return signed and self.step(self.made(variable)) is not None
 
     def _begin(self, call: Any) -> _Range:
-        builder, step = self.builder, self._step(call)
+        builder, step = self.builder, self.step(call)
         assert step is not None
         bounds = [self._cast_var(bound, types.int64) for bound in call.args[:2]]
         start, stop = bounds if len(bounds) == 2 else (bounds[0].type(0), bounds[0])
@@ -78,7 +60,7 @@ class Ranges(Lower):  # type: ignore[misc]
         return _Range(index, left, step)
 
     def _next(self, resty: Any, state: _Range) -> Any:
-        """Return the index and whether there is one; the next one is not used where there is not."""
+        """Return the next index, and whether there is one."""
         builder = self.builder
         index, left = builder.load(state.index), builder.load(state.left)
         valid = builder.icmp_signed(">", left, left.type(0))

@@ -14,7 +14,7 @@ from numba.np.arrayobj import make_array
 _OWNER = types.MemInfoPointer(types.voidptr)
 
 
-class References(Lower):  # type: ignore[misc]
+class References(Lower):
     """Code that counts references of what has any."""
 
     def incref(self, typ: Any, val: Any) -> None:
