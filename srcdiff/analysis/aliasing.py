@@ -9,6 +9,7 @@ written any more, so that the classes on both sides are apart.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from srcdiff.ir.nodes import (
     Block,
@@ -69,6 +70,7 @@ def edges(statement: Statement) -> list[tuple[Value, Operand]]:
     return []
 
 
+@lru_cache(maxsize=4)
 def aliases(function: Function, *, through_edges: bool = False) -> Aliases:
     """Return the alias classes of `function`."""
     result = Aliases()

@@ -1,7 +1,7 @@
 """Where each value is defined, and who uses it."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from srcdiff.analysis.indices import Indices, indices_of
@@ -53,6 +53,7 @@ class Dataflow:
         return result
 
 
+@lru_cache(maxsize=4)
 def dataflow(function: Function) -> Dataflow:
     """Return the definitions and uses of `function`."""
     result = Dataflow()

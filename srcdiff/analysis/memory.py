@@ -7,6 +7,7 @@ denote different memory at different times.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -66,6 +67,7 @@ class Memory:
         return frozenset(map(self.root, written_refs(statement)))
 
 
+@lru_cache(maxsize=4)
 def memory(function: Function) -> Memory:
     """Return who touches which memory in `function`."""
     result = Memory(alias_classes(function))

@@ -40,6 +40,7 @@ from srcdiff.ir.types import Type
 from srcdiff.words import EFFECTS
 
 S = TypeVar("S", bound=Statement)
+NESTED = (If, For, While)  # a tuple: these are asked for more often than anything else
 
 
 def operands(statement: Statement) -> tuple[Operand, ...]:
@@ -165,6 +166,8 @@ def inner_definitions(statement: Statement) -> tuple[Value, ...]:
 
 def blocks(statement: Statement) -> tuple[Block, ...]:
     """Return the blocks nested in `statement`, in the order of the text."""
+    if not isinstance(statement, NESTED):
+        return ()
     match statement:
         case If(then=then, orelse=orelse):
             return (then, orelse)
@@ -172,16 +175,15 @@ def blocks(statement: Statement) -> tuple[Block, ...]:
             return (body,)
         case While(head=head, body=body):
             return (head, body)
-        case _:
-            return ()
 
 
 def statements(block: Block) -> Iterator[Statement]:
     """Iterate over all statements of `block` and of the blocks in it, in the order of the text."""
     for statement in block.statements:
         yield statement
-        for inner in blocks(statement):
-            yield from statements(inner)
+        if isinstance(statement, NESTED):
+            for inner in blocks(statement):
+                yield from statements(inner)
 
 
 def all_definitions(block: Block) -> Iterator[Value]:
@@ -239,6 +241,8 @@ def renewed(block: Block, statements: Sequence[Statement]) -> Block:
 
 def map_blocks(statement: S, change: Callable[[Block], Block]) -> S:
     """Replace the blocks of `statement`; without a change it is returned itself."""
+    if not isinstance(statement, NESTED):
+        return statement
     old = blocks(statement)
     new = tuple(change(block) for block in old)
     if all(a is b for a, b in zip(old, new, strict=True)):
@@ -250,8 +254,6 @@ def map_blocks(statement: S, change: Callable[[Block], Block]) -> S:
             return replace(statement, body=new[0])
         case While():
             return replace(statement, head=new[0], body=new[1])
-        case _:
-            return statement
 
 
 def substitute(statement: S, mapping: dict[Value, Operand]) -> S:

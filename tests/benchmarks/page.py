@@ -69,7 +69,8 @@ One core, one thread. The functions of a case run in turns in one process, so th
 speed of the machine falls on all alike; times are CPU time, and medians. Before, values and
 gradients are compared: they agree to {rtol:.0e} of the largest element. First gradients run in new
 processes, with an empty cache and then with the one that this filled; they begin before
-`import srcdiff` and after `import numba`, and are CPU time, too.
+`import srcdiff` and after `import numba`, and are CPU time, too. The modules have been compiled to
+bytecode, as by an installation.
 
 {machine}
 

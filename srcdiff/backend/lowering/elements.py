@@ -48,37 +48,46 @@ class Elements(Bounds):
     def _pointer(self, variable: Any, index: Any) -> Any:
         builder, type = self.builder, self.typeof(variable.name)
         array = make_array(type)(self.context, builder, ref=self.getvar(variable.name))
-        indices = self._indices(array, index, type.ndim)
+        order = range(type.ndim)[:: -1 if type.layout == "F" else 1]
+        indices = self._indices(array, index, order)
         if type.layout == "A":
             strides = cgutils.unpack_tuple(builder, array.strides, count=type.ndim)
             offset = builder.mul(strides[0], indices[0])
             for stride, each in zip(strides[1:], indices[1:], strict=True):
                 offset = builder.add(offset, builder.mul(stride, each))
             return cgutils.pointer_add(builder, array.data, offset)
-        first, *others = range(type.ndim) if type.layout == "C" else reversed(range(type.ndim))
-        place = indices[first]
-        for axis in others:
+        place = indices[order[0]]
+        for axis in order[1:]:
             place = builder.add(builder.mul(place, self._extent(array, axis)), indices[axis])
         return builder.gep(array.data, [place])
 
-    def _indices(self, array: Any, index: Any, count: int) -> list[Any]:
-        kind, value = self.typeof(index.name), self.loadvar(index.name)
-        if isinstance(kind, types.Integer):
-            return [self._counted(array, 0, kind, value, self.least(index))]
-        tuple = self.made(index)
-        known = isinstance(tuple, ir.Expr) and tuple.op == "build_tuple"
-        least = [self.least(item) for item in tuple.items] if known else [None] * count
-        values = cgutils.unpack_tuple(self.builder, value, count=count)
-        return [
-            self._counted(array, axis, *each)
-            for axis, each in enumerate(zip(kind.types, values, least, strict=True))
-        ]
+    def _indices(self, array: Any, index: Any, order: range) -> list[Any]:
+        """Return indices that count from the start.
 
-    def _counted(self, array: Any, axis: int, type: Any, value: Any, least: int | None) -> Any:
-        if least is not None and least >= 0:
-            return self.context.cast(self.builder, value, type, types.intp)
-        extent = self._extent(array, axis)
-        return fix_integer_index(self.context, self.builder, type, value, extent)
+        Only the one that moves through memory in the smallest steps is looked at more closely. If
+        LLVM knew of the others that they never wrap around, it would move its checks that rows do
+        not overlap out of the loop around, where they fail.
+        """
+        kinds, value = _types(self.typeof(index.name)), self.loadvar(index.name)
+        single = not isinstance(self.typeof(index.name), types.BaseTuple)
+        values = [value] if single else cgutils.unpack_tuple(self.builder, value, len(order))
+        result = []
+        for axis, (kind, each) in enumerate(zip(kinds, values, strict=True)):
+            if axis == order[-1] and self._is_natural(index, axis):
+                result.append(self.context.cast(self.builder, each, kind, types.intp))
+            else:
+                extent = self._extent(array, axis)
+                result.append(fix_integer_index(self.context, self.builder, kind, each, extent))
+        return result
+
+    def _is_natural(self, index: Any, axis: int) -> bool:
+        """Say whether an index is known not to be negative."""
+        made = self.made(index)
+        if isinstance(made, ir.Expr) and made.op == "build_tuple":
+            least = self.least(made.items[axis])
+        else:
+            least = self.least(index)
+        return least is not None and least >= 0
 
     def _extent(self, array: Any, axis: int) -> Any:
         pointer = cgutils.gep_inbounds(self.builder, array._get_ptr_by_name("shape"), 0, axis)

@@ -1,6 +1,7 @@
 """What the machine that Numba compiles for can do."""
 
 import platform
+from functools import cache
 
 from llvmlite import binding
 from numba.core import codegen, config
@@ -9,8 +10,13 @@ from numba.core import codegen, config
 def features() -> set[str]:
     """Return LLVM's names for the instruction sets that Numba may use."""
     given = config.CPU_FEATURES
-    listed: str = codegen.get_host_cpu_features() if given is None else given
+    listed = _of_host() if given is None else given
     return {name[1:] for name in listed.split(",") if name.startswith("+")}
+
+
+@cache
+def _of_host() -> str:
+    return str(codegen.get_host_cpu_features())
 
 
 def available() -> bool:

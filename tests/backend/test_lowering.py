@@ -1,0 +1,272 @@
+"""What generated code is compiled to in a way of our own does what Python and NumPy do."""
+
+import gc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numba.core.runtime import _nrt_python, rtsys
+
+from srcdiff.backend.numba import compile_function
+from srcdiff.backend.python import load
+
+
+def both(text: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return a text as Numba compiles it, and as Python runs it."""
+    namespace = {"np": np}
+    compiled = compile_function(text, "f", namespace, "<srcdiff f>", cache=False)
+    return compiled, load(text, "f", namespace, "<srcdiff f>")
+
+
+WHOLE = np.arange(60.0).reshape(3, 4, 5)
+LAYOUTS = {
+    "C": WHOLE,
+    "F": np.asfortranarray(WHOLE),
+    "strided": WHOLE[:, ::2, 1:4],
+    "reversed": WHOLE[::-1, :, ::-1],
+    "transposed": WHOLE.transpose(1, 2, 0),
+    "float32": WHOLE.astype(np.float32),
+    "complex": WHOLE + 1j,
+    "bool": WHOLE > 20,
+    "int32": WHOLE.astype(np.int32),
+}
+ELEMENT = """
+def f(a, i, j, k, x):
+    before = a[i, j, k]
+    a[i, j, k] = x
+    return before, a[i, j, k], a[0, 1, 2], a[-1, j, 0]
+"""
+
+
+@pytest.fixture(scope="module")
+def element() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    return both(ELEMENT)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("kind", [int, np.int32, np.uint64])
+def test_elements(layout: str, kind: Any, element: Any) -> None:
+    compiled, python = element
+    source = LAYOUTS[layout]
+    new = source.dtype.type(1)
+    for index in ((0, 0, 0), (2, 1, 2), (-1, -2, -3), (1, -1, 0)):
+        if kind is np.uint64 and min(index) < 0:
+            continue
+        mine, theirs = source.copy(order="K"), source.copy(order="K")
+        place = tuple(map(kind, index))
+        assert compiled(mine, *place, new) == python(theirs, *index, new)
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_elements_are_converted_as_they_are_stored() -> None:
+    compiled, _ = both("def f(a, x):\n    a[1] = x\n    return a[1]\n")
+    assert compiled(np.zeros(3), 2) == 2.0
+    assert compiled(np.zeros(3, np.float32), 0.1) == np.float32(0.1)
+    assert compiled(np.zeros(3, np.int64), True) == 1
+    assert compiled(np.zeros(3, np.complex128), 1.5) == 1.5 + 0j
+
+
+COUNT = """
+def f(a, n):
+    total = 0.0
+    for i in range(n):
+        total = 2.0 * total + a[i - {shift}]
+    return total
+"""
+
+
+@pytest.mark.parametrize("shift", [0, 1, 3])
+def test_an_index_below_zero_counts_from_the_end(shift: int) -> None:
+    compiled, python = both(COUNT.format(shift=shift))
+    a = np.arange(1.0, 6.0)
+    assert compiled(a, 5) == python(a, 5)
+
+
+REUSED = """
+def f(a, n):
+    i = 2
+    total = a[i]
+    for i in range(n):
+        total = 2.0 * total + a[i]
+    for i in range(n - 1, -1, -1):
+        total = 2.0 * total + a[i]
+    for i in range(-n, 0):
+        total = 2.0 * total + a[i]
+    i = -i - 2
+    j = i * 1
+    return 2.0 * total + a[i] + a[j] + a[j + 1]
+"""
+
+
+def test_a_name_is_as_low_as_the_lowest_of_its_values() -> None:
+    compiled, python = both(REUSED)
+    a = np.arange(1.0, 6.0)
+    assert compiled(a, 5) == python(a, 5)
+
+
+WHILE = """
+def f(a, n):
+    i = 1
+    total = 0.0
+    while i > -n:
+        i = i - 1
+        total = 2.0 * total + a[i]
+    return total
+"""
+
+
+def test_a_counter_of_a_while_loop_may_fall_below_zero() -> None:
+    compiled, python = both(WHILE)
+    a = np.arange(1.0, 6.0)
+    assert compiled(a, 4) == python(a, 4)
+
+
+RANGE = """
+def f(start, stop, step):
+    total = 0
+    last = -100
+    for i in range({bounds}):
+        total = 3 * total + i
+        last = i
+        if total > 10**15:
+            break
+    return total, last
+"""
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        "stop",
+        "start, stop",
+        "start, stop, 2",
+        "start, stop, 7",
+        "start, stop, -1",
+        "start, stop, -3",
+        "stop, start, -2",
+        "start, stop, step",
+        "stop - 1, -1, -1",
+    ],
+)
+def test_ranges(bounds: str) -> None:
+    compiled, python = both(RANGE.format(bounds=bounds))
+    for start in (-5, 0, 3):
+        for stop in (-6, -1, 0, 1, 3, 4, 17):
+            assert compiled(start, stop, 4) == python(start, stop, 4)
+
+
+def test_a_step_of_zero_is_an_error() -> None:
+    compiled, _ = both(RANGE.format(bounds="start, stop, step"))
+    with pytest.raises(ValueError, match="must not be zero"):
+        compiled(0, 3, 0)
+
+
+def test_bounds_of_other_integers() -> None:
+    compiled, python = both(RANGE.format(bounds="start, stop"))
+    assert compiled(np.int32(-2), np.int16(5), 1) == python(-2, 5, 1)
+    assert compiled(np.uint64(2), np.uint64(5), 1) == python(2, 5, 1)
+
+
+MAKE = """
+def f(a, n):
+    return (
+        np.zeros(n), np.zeros((n, 2)), np.zeros((2, n), dtype=np.float32), np.zeros_like(a),
+        np.empty(n).shape, np.empty((n, 3), dtype=np.bool_).shape, np.empty_like(a).shape,
+        np.zeros(n, dtype=np.complex128), np.zeros_like(a, dtype=np.int64),
+    )
+"""
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_arrays_that_are_made(layout: str) -> None:
+    compiled, python = both(MAKE)
+    for mine, theirs in zip(compiled(LAYOUTS[layout], 4), python(LAYOUTS[layout], 4), strict=True):
+        if isinstance(mine, tuple):
+            assert mine == theirs
+        else:
+            assert (mine.dtype, mine.shape) == (theirs.dtype, theirs.shape)
+            np.testing.assert_array_equal(mine, theirs)
+
+
+def test_what_is_made_like_an_array_has_its_layout() -> None:
+    compiled, _ = both("def f(a):\n    return np.zeros_like(a), np.empty_like(a)\n")
+    for array in compiled(LAYOUTS["F"]):
+        assert array.flags.f_contiguous
+    for array in compiled(LAYOUTS["strided"]):
+        assert array.flags.c_contiguous
+
+
+def test_arrays_that_cannot_be_made() -> None:
+    compiled, _ = both("def f(n):\n    return np.zeros((n, n))\n")
+    with pytest.raises(ValueError, match="negative dimensions"):
+        compiled(-1)
+    with pytest.raises(ValueError, match="array is too big"):
+        compiled(2**40)
+
+
+REBOUND = """
+def f(a, n):
+    b = np.zeros_like(a)
+    for i in range(n):
+        c = np.empty(a.shape[0])
+        for k in range(a.shape[0]):
+            c[k] = a[k] + b[k] + i
+        if i == 2:
+            continue
+        b = c
+        if i > n - 2:
+            raise ValueError("enough")
+    return b, c
+"""
+
+
+@pytest.fixture
+def balance() -> Iterator[Callable[[], tuple[int, int]]]:
+    """Count what has been allocated and freed since."""
+    _nrt_python.memsys_enable_stats()
+    gc.collect()
+    start = rtsys.get_allocation_stats()
+
+    def so_far() -> tuple[int, int]:
+        gc.collect()
+        now = rtsys.get_allocation_stats()
+        return now.alloc - start.alloc, now.free - start.free
+
+    yield so_far
+    _nrt_python.memsys_disable_stats()
+
+
+def test_arrays_that_are_given_up_are_freed(balance: Callable[[], tuple[int, int]]) -> None:
+    compiled, python = both(REBOUND.replace("n - 2", "n"))
+    a = np.arange(4.0)
+    for mine, theirs in zip(compiled(a, 6), python(a, 6), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    del mine
+    allocated, freed = balance()
+    assert allocated == freed > 6
+
+
+def test_nothing_is_freed_twice_where_an_error_is_raised(
+    balance: Callable[[], tuple[int, int]],
+) -> None:
+    compiled, _ = both(REBOUND)
+    with pytest.raises(ValueError, match="enough"):
+        compiled(np.arange(4.0), 6)
+    allocated, freed = balance()
+    assert allocated >= freed > 0
+
+
+EXPRESSIONS = """
+def f(a, b):
+    c = a + 2.0 * b
+    c += np.exp(a)
+    return -c, np.maximum(a, b).sum(), a.copy()[::2]
+"""
+
+
+def test_expressions_of_whole_arrays() -> None:
+    compiled, python = both(EXPRESSIONS)
+    a, b = np.arange(5.0), np.ones(5)
+    for mine, theirs in zip(compiled(a, b), python(a, b), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-15)
