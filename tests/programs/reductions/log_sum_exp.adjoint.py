@@ -40,7 +40,8 @@ def log_sum_exp_value_and_grad(x):
     for i in range(x.shape[0] - 1, 0, -1):    # 8|
         first = first_saved[i]                # 9|
         top_bar_1 = top_bar if first else 0.0
-        x_bar[i] += 0.0 if first else top_bar
+        x_i_bar = 0.0 if first else top_bar
+        x_bar[i] += x_i_bar
         top_bar = top_bar_1
     x_bar[0] += top_bar                       # 7|
     return top + np.log(total), x_bar

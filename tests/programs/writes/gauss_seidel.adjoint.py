@@ -45,11 +45,13 @@ def gauss_seidel_value_and_grad(A, b, sweeps):
             t_2 = t_bar / A_i_i
             t_3 = t_bar == 0.0
             rest_bar = 0.0 if t_3 else t_2
-            A_bar[i, i] += 0.0 if t_3 else -(rest / A_i_i) * t_2
+            A_i_i_bar = 0.0 if t_3 else -(rest / A_i_i) * t_2
+            A_bar[i, i] += A_i_i_bar
             for j in range(t_1, -1, -1):      # 12|
                 if j != i:                    # 13|
                     rest_bar_1 = -rest_bar    # 14|
+                    rest_bar_2 = 0.0 if rest_bar_1 == 0.0 else x[j] * rest_bar_1
                     x_bar[j] += A[i, j] * rest_bar_1
-                    A_bar[i, j] += 0.0 if rest_bar_1 == 0.0 else x[j] * rest_bar_1
+                    A_bar[i, j] += rest_bar_2
             b_bar[i] += rest_bar              # 11|
     return out, A_bar, b_bar

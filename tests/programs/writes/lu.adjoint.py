@@ -37,7 +37,8 @@ def lu_value_and_grad(A):
             for j in range(k + 1, n):         # 13|
                 t_bar = -A_bar[i, j]          # 14|
                 t_3 = t_bar == 0.0
-                A_bar[k, j] += 0.0 if t_3 else A[i, k] * t_bar
+                A_k_j_bar = 0.0 if t_3 else A[i, k] * t_bar
+                A_bar[k, j] += A_k_j_bar
                 A_bar_2 = radd(A_bar_2, 0.0 if t_3 else A[k, j] * t_bar)
             if k + 1 < n:
                 A_bar[i, k] += A_bar_2
