@@ -20,7 +20,6 @@ from numba.core.typed_passes import (
     NoPythonBackend,
     NopythonRewrites,
     NopythonTypeInference,
-    PreLowerStripPhis,
 )
 from numba.core.untyped_passes import (
     DeadBranchPrune,
@@ -83,8 +82,7 @@ class Compiler(CompilerBase):
             GenericRewrites,
             RewriteDynamicRaises,
             NopythonTypeInference,
-            PreLowerStripPhis,
-            ArrayRewrites,
+                    ArrayRewrites,
             IRLegalization,
             AnnotateTypes,
             ShortLowering,
