@@ -82,7 +82,7 @@ class Compiler(CompilerBase):
             GenericRewrites,
             RewriteDynamicRaises,
             NopythonTypeInference,
-                    ArrayRewrites,
+            ArrayRewrites,
             IRLegalization,
             AnnotateTypes,
             ShortLowering,

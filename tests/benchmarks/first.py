@@ -1,4 +1,4 @@
-"""Time to the first gradient: in a process with an empty cache, and in the next one."""
+"""Time to the first gradient, in a process with an empty cache and in the next one; peak memory."""
 
 import compileall
 import json
@@ -30,16 +30,40 @@ if compile_primal == "yes":
     numba.njit(primal)(*args)
 print(json.dumps([imported_numba, first, clock() - start]))
 """
+# What a call needs beside its arguments: Linux tells the peak since it was asked to forget.
+PEAK = """
+import sys
+from pathlib import Path
+import srcdiff
+from tests.benchmarks.registry import CASES
+name, form = sys.argv[1:]
+status = Path("/proc/self/status")
+def mebibytes(what):
+    line, = (line for line in status.read_text().splitlines() if line.startswith(what))
+    return int(line.split()[1]) / 1024
+case = CASES[name]
+args = case.args()
+gradient = srcdiff.value_and_grad(case.forms()[form], argnums=case.argnums)
+gradient(*case.tiny_args())
+Path("/proc/self/clear_refs").write_text("5")
+before = mebibytes("VmRSS")
+gradient(*args)
+print(mebibytes("VmHWM") - before)
+"""
 
 
 @dataclass(frozen=True)
 class First:
-    """Seconds from `import srcdiff` to the first result; what njit takes for the primal."""
+    """Seconds from `import srcdiff` to the first result; what njit takes for the primal.
+
+    `peak` is what a call takes of memory beside its arguments, in MiB, where the system tells.
+    """
 
     import_numba: float
     cold: float
     cached: float
     njit: float
+    peak: float | None = None
 
 
 def first_gradient(name: str, form: str) -> First:
@@ -48,7 +72,9 @@ def first_gradient(name: str, form: str) -> First:
     with tempfile.TemporaryDirectory() as folder:
         import_numba, cold, njit = run(name, form, folder, "yes")
         _, cached, _ = run(name, form, folder, "no")
-    return First(import_numba, cold, cached, njit)
+        told = Path("/proc/self/clear_refs").exists()
+        peak = float(printed(PEAK, folder, name, form)) if told else None
+    return First(import_numba, cold, cached, njit, peak)
 
 
 @cache
@@ -58,9 +84,14 @@ def _write_bytecode() -> None:
 
 
 def run(name: str, form: str, folder: str, compile_primal: str) -> list[float]:
+    return list(map(float, json.loads(printed(CODE, folder, name, form, compile_primal))))
+
+
+def printed(code: str, folder: str, *arguments: str) -> str:
+    """Return what a new process prints, with a cache in `folder`."""
     settings = os.environ | {"SRCDIFF_CACHE_DIR": folder, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", CODE, name, form, compile_primal]
+    command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(
         command, env=settings, cwd=ROOT, capture_output=True, text=True, check=True
     )
-    return list(map(float, json.loads(done.stdout)))
+    return done.stdout

@@ -23,6 +23,7 @@ WRITTEN = {"jax": "JAX", "torch": "PyTorch", "autograd": "autograd"}
 FACTORISED = "its form calls a routine of LAPACK, the primal here is the algorithm in loops"
 BLAS = "by hand it is a product of BLAS, and the value follows from the gradient, as it is linear"
 LINEAR = "by hand the output is not computed: the value follows from the gradient, as it is linear"
+STARTS = ("first gradient, s", "from the cache, s", "njit of the primal, s", "peak memory, MiB")
 STENCIL = "by hand what is overwritten is assigned and not set to 0 first"
 REASONS = {
     ("conv2d", HAND): LINEAR,
@@ -70,7 +71,7 @@ speed of the machine falls on all alike; times are CPU time, and medians. Before
 gradients are compared: they agree to {rtol:.0e} of the largest element. First gradients run in new
 processes, with an empty cache and then with the one that this filled; they begin before
 `import srcdiff` and after `import numba`, and are CPU time, too. The modules have been compiled to
-bytecode, as by an installation.
+bytecode, as by an installation. Peak memory is what a call takes beside its arguments.
 
 {machine}
 
@@ -144,7 +145,7 @@ def rows(results: Sequence[Measured], peers: Sequence[str]) -> Iterator[str]:
     starts = any(m.first for m in results)
     heads = ["case", "form", "primal, ms", "gradient, ms", "gradient / primal", "gradient / hand"]
     heads += [f"{WRITTEN[peer]} / gradient" for peer in peers]
-    heads += ["first gradient, s", "from the cache, s", "njit of the primal, s"] if starts else []
+    heads += [*STARTS] if starts else []
     yield f"| {' | '.join(heads)} |"
     yield f"| --- | --- |{' ---: |' * (len(heads) - 2)}"
     for m in results:
@@ -163,9 +164,10 @@ def of_row(row: Row, peers: Sequence[str]) -> Iterator[str]:
 
 def of_start(m: Measured, form: str) -> tuple[str, ...]:
     if form not in m.first:
-        return "", "", ""
+        return ("",) * len(STARTS)
     first = m.first[form]
-    return short(first.cold), short(first.cached), short(first.njit)
+    peak = "" if first.peak is None else f"{first.peak:.1f}"
+    return short(first.cold), short(first.cached), short(first.njit), peak
 
 
 def short(number: float) -> str:

@@ -57,8 +57,8 @@ def table(results: Sequence[Measured]) -> str:
     starts = any(m.first for m in results)
     heads = ["primal", "grad", "grad/", "minima", "grad/", "hand/", *(f"{p}/" for p in peers)]
     units = ["ms", "ms", "primal", "", "hand", "primal", *("grad" for _ in peers)]
-    heads += ["first", "cached", "njit"] if starts else []
-    units += ["s", "s", "s"] if starts else []
+    heads += ["first", "cached", "njit", "peak"] if starts else []
+    units += ["s", "s", "s", "MiB"] if starts else []
     lines = [f"{'':24}" + "".join(f"{word:>{WIDTH}}" for word in words) for words in (heads, units)]
     for m in results:
         lines += [line_of(m, row, peers) for row in rows_of(m)]
@@ -76,7 +76,7 @@ def line_of(m: Measured, row: Row, peers: Sequence[str]) -> str:
     cells += [cell(row.others.get(peer)) for peer in peers]
     if row.form in m.first:
         first = m.first[row.form]
-        cells += [cell(first.cold), cell(first.cached), cell(first.njit)]
+        cells += map(cell, (first.cold, first.cached, first.njit, first.peak))
     return f"{row.name:16}{row.form:8}" + "".join(cells)
 
 

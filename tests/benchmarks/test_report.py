@@ -28,7 +28,7 @@ MADE_UP = (
         {"loops": timing(3.0), "arrays": timing(1.0)},
         {HAND: timing(5.0), "jax": timing(6.0)},
         {},
-        {"loops": First(0.5, 1.25, 0.375, 0.625)},
+        {"loops": First(0.5, 1.25, 0.375, 0.625, 12.5)},
     ),
     Measured("two", {"loops": timing(1.0)}, {}, {}, {"loops": "not built"}),
 )
@@ -42,7 +42,19 @@ def words_of(text: str, name: str, form: str) -> list[str]:
 
 def test_table() -> None:
     text = table(MADE_UP)
-    cells = ["2000.000", "3000.000", "1.50", "1.50", "0.60", "2.50", "2.00", "1.25", "0.38", "0.62"]
+    cells = [
+        "2000.000",
+        "3000.000",
+        "1.50",
+        "1.50",
+        "0.60",
+        "2.50",
+        "2.00",
+        "1.25",
+        "0.38",
+        "0.62",
+        "12.50",
+    ]
     assert words_of(text, "one", "loops") == cells
     assert words_of(text, "one", "arrays")[2:7] == ["0.25", "0.25", "0.20", "1.25", "6.00"]
     assert words_of(text, "two", "loops") == ["refused:", "not", "built"]
@@ -72,9 +84,9 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_page() -> None:
     where = surroundings() | {"processor": "Made Up 7", "date": "2024-02-29", "cores": 2}
     text = page(where, MADE_UP, ["three: ValueError: bad"])
-    row = "| one | loops | 2000.000 | 3000.000 | 1.50 | 0.60 | 2.00 | 1.25 | 0.38 | 0.62 |"
+    row = "| one | loops | 2000.000 | 3000.000 | 1.50 | 0.60 | 2.00 | 1.25 | 0.38 | 0.62 | 12.5 |"
     assert row in text
-    assert "| one | arrays | 4000.000 | 1000.000 | 0.25 | 0.20 | 6.00 |  |  |  |" in text
+    assert "| one | arrays | 4000.000 | 1000.000 | 0.25 | 0.20 | 6.00 |  |  |  |  |" in text
     assert "| processor | Made Up 7, 2 cores |" in text
     assert "| date | 2024-02-29 |" in text
     assert "- gradient/primal, the fastest forms of each case: geometric mean 0.50 of 1" in text
@@ -159,7 +171,7 @@ def test_command(tmp_path: Path) -> None:
     command += ["--json", str(tmp_path / "numbers.json")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     cells = words_of(done.stdout, "atax", "loops")
-    assert len(cells) == 9
+    assert len(cells) == 10
     assert all(float(cell) > 0.0 for cell in cells)
     (case,) = json.loads((tmp_path / "numbers.json").read_text())["cases"]
     assert 0.0 < case["first"]["loops"]["cached"] < case["first"]["loops"]["cold"]
