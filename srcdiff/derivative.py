@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MethodType
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 import numpy as np
 from numba.core.types import Omitted, int64
@@ -379,10 +379,19 @@ class Identity:
         return hash(self._parts())
 
 
+_ALIVE: WeakValueDictionary[tuple[Identity, Plan], Derivative] = WeakValueDictionary()
+
+
 @functools.lru_cache(maxsize=256)
 def derivative_of(f: Identity, plan: Plan) -> Derivative:
-    """Return the derivative of a function; the same one when asked again."""
-    return Derivative(subject_of(f.f), plan)
+    """Return the derivative of a function; the same one when asked again.
+
+    The last ones stay alive; of others there is one as long as somebody has it.
+    """
+    found = _ALIVE.get((f, plan))
+    return (
+        _ALIVE.setdefault((f, plan), Derivative(subject_of(f.f), plan)) if found is None else found
+    )
 
 
 def _without_omitted(types: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -129,6 +129,13 @@ def test_pickle(df: Any) -> None:
     assert again is df
 
 
+def test_a_derivative_stays_itself_among_many() -> None:
+    df = sd.grad(cube, jit=False)
+    others = [sd.grad(lambda x: x, jit=False) for _ in range(300)]
+    assert len(set(map(id, others))) == 300
+    assert sd.grad(cube, jit=False) is df
+
+
 def test_pickle_to_another_process() -> None:
     code = "import pickle, sys; print(pickle.load(sys.stdin.buffer)(3.0))"
     df = sd.grad(np.square, jit=False)
