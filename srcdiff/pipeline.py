@@ -21,6 +21,7 @@ from srcdiff.transform.count import count
 from srcdiff.transform.dead_writes import dead_writes
 from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.expand import expand
+from srcdiff.transform.expose import expose
 from srcdiff.transform.factor import factor
 from srcdiff.transform.flatten import flatten
 from srcdiff.transform.forward import forward
@@ -86,6 +87,7 @@ FINISH: tuple[Pass, ...] = (
     lanes,
     vectorise,
     hoist,
+    expose,
     simplify,
     eliminate,
 )

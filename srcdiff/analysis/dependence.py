@@ -140,6 +140,10 @@ class Dependence:
             return form + self.form(extent)
         return form if self._is_natural(form) else None
 
+    def is_natural(self, index: Operand) -> bool:
+        """Say whether an integer is surely not negative."""
+        return self._is_natural(self.form(index))
+
     def _is_natural(self, form: Linear) -> bool:
         """Say whether a form is surely not negative."""
         if not form.terms:
