@@ -40,6 +40,7 @@ from srcdiff.transform.once import draws, draws_in_loops, inner_draws, quiet, re
 from srcdiff.transform.one_pass import one_pass
 from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
+from srcdiff.transform.postpone import postpone
 from srcdiff.transform.promote import promote
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
@@ -48,6 +49,7 @@ from srcdiff.transform.scalarise import scalarise
 from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
+from srcdiff.transform.split import split
 from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
@@ -78,9 +80,11 @@ FINISH: tuple[Pass, ...] = (
     flatten,
     simplify,
     forward,
+    postpone,
     eliminate,
     dead_writes,
     eliminate,
+    split,
     promote,
     reassociate,
     assign_first,

@@ -31,6 +31,7 @@ from srcdiff.ir.nodes import (
     Const,
     For,
     Function,
+    If,
     Increment,
     Load,
     Operand,
@@ -42,11 +43,11 @@ from srcdiff.ir.types import PYTHON_INT
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed
 from srcdiff.runtime import vecmath
 from srcdiff.transform.strips import UNSIGNED
-from srcdiff.transform.vectorise import FEWEST, is_below, is_simple
+from srcdiff.transform.vectorise import CHOICES, FEWEST, is_below, is_simple
 from srcdiff.words import opaque, radd
 
 Access = Load | Store | Increment
-OURS = frozenset(vecmath.VECTOR.values())
+MORE = CHOICES | frozenset(vecmath.VECTOR.values())
 
 
 def expose(function: Function) -> Function:
@@ -75,8 +76,8 @@ class _Exposer:
         assert isinstance(new, For)
         if self.is_vector_code(statement):
             return self.unsigned(statement)
-        inner = [s for s in statement.body.statements if isinstance(s, For)]
-        if any(self.hides(statement, s) for s in inner if self.is_vector_code(s)):
+        inner = (s for s in nearest(statement.body) if self.is_vector_code(s))
+        if any(self.hides(statement, s) for s in inner):
             return concealed(new)
         return new
 
@@ -84,7 +85,7 @@ class _Exposer:
         """Say whether a loop can be vector code, if LLVM only sees it."""
         if loop.trips is not None or not is_constant(loop.step, 1, -1) or is_below(loop, FEWEST):
             return False
-        if not all(is_simple(s, OURS) for s in loop.body.statements):
+        if not all(is_simple(s, MORE) for s in loop.body.statements):
             return False
         for entry in loop.carried:
             sums = additions(entry.phi, entry.next, self.flow)
@@ -185,6 +186,18 @@ class _Exposer:
             if not moving and self.integers.differ(a, b):
                 return False
         return True
+
+
+def nearest(block: Block) -> Iterator[For]:
+    """Iterate over the loops of a block; those of few iterations are unrolled."""
+    for statement in block.statements:
+        if isinstance(statement, If) or (
+            isinstance(statement, For) and is_below(statement, FEWEST)
+        ):
+            for inner in blocks(statement):
+                yield from nearest(inner)
+        elif isinstance(statement, For):
+            yield statement
 
 
 def accesses(loop: For) -> Iterator[Access]:

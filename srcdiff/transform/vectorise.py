@@ -67,6 +67,9 @@ PLAIN = frozenset(
 )
 """What LLVM vectorises."""
 
+CHOICES: frozenset[Callable[..., Any]] = frozenset({min, max})
+"""What it vectorises where nothing keeps the order of what is compared."""
+
 
 def vectorise(function: Function) -> Function:
     """Change the innermost loops of `function` that can be vectorised but for libm."""

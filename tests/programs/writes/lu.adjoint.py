@@ -11,8 +11,11 @@ def lu_value_and_grad(A):
     for k in range(n):                        # 10| for k in range(n):
         for i in range(k + 1, n):             # 11|     for i in range(k + 1, n):
             A[i, k] = A[i, k] / A[k, k]       # 12|         A[i, k] /= A[k, k]
-            for j in range(k + 1, n):         # 13|         for j in range(k + 1, n):
-                A[i, j] -= A[i, k] * A[k, j]  # 14|             A[i, j] -= A[i, k] * A[k, j]
+            if k + 1 < n:                     # 13|         for j in range(k + 1, n):
+                A_i_k = A[i, k]               # 14|             A[i, j] -= A[i, k] * A[k, j]
+                for j in range(k + 1, n):     # 13|         for j in range(k + 1, n):
+                    at = np.uint64(j)         # 14|             A[i, j] -= A[i, k] * A[k, j]
+                    A[i, at] -= A_i_k * A[k, at]
     A_bar = np.zeros((n, A.shape[1]))
     part = np.empty(64)
     log_determinant = 0.0
