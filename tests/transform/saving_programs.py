@@ -609,7 +609,7 @@ def below_where_there_is_one(x):
         z = x[i]
         if i >= 2:
             z += y[i - 2] * y[i - 2]
-        if 0 < i and i < 5:
+        if i > 0 and i < 5:
             z += y[i - 1] * y[i - 1]
         y[i] = z
         s += z
