@@ -17,6 +17,7 @@ from srcdiff.transform.accumulate import accumulate
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.checkpoint import checkpoint
+from srcdiff.transform.combine import combine
 from srcdiff.transform.count import count
 from srcdiff.transform.dead_writes import dead_writes
 from srcdiff.transform.eliminate import eliminate
@@ -78,6 +79,7 @@ FINISH: tuple[Pass, ...] = (
     one_pass,
     fuse,
     flatten,
+    combine,
     simplify,
     forward,
     postpone,
