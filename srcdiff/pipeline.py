@@ -16,6 +16,7 @@ from srcdiff.products import Mode
 from srcdiff.transform.accumulate import accumulate
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.assign_first import assign_first
+from srcdiff.transform.borrow import borrow
 from srcdiff.transform.checkpoint import checkpoint
 from srcdiff.transform.combine import combine
 from srcdiff.transform.count import count
@@ -86,6 +87,7 @@ FINISH: tuple[Pass, ...] = (
     eliminate,
     dead_writes,
     eliminate,
+    borrow,
     split,
     promote,
     reassociate,
