@@ -21,6 +21,7 @@ from srcdiff.transform.checkpoint import checkpoint
 from srcdiff.transform.combine import combine
 from srcdiff.transform.count import count
 from srcdiff.transform.dead_writes import dead_writes
+from srcdiff.transform.detach import detach
 from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.expand import expand
 from srcdiff.transform.expose import expose
@@ -88,6 +89,7 @@ FINISH: tuple[Pass, ...] = (
     dead_writes,
     eliminate,
     borrow,
+    detach,
     split,
     promote,
     reassociate,

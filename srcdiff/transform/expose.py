@@ -22,7 +22,8 @@ from itertools import combinations
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.dependence import Dependence
-from srcdiff.analysis.indices import Affine, Indices
+from srcdiff.analysis.indices import Indices
+from srcdiff.analysis.linear import Linear
 from srcdiff.analysis.loops import additions, independence, writes_apart
 from srcdiff.ir.build import Builder, is_constant
 from srcdiff.ir.nodes import (
@@ -97,16 +98,23 @@ class _Exposer:
 
     def goes_along(self, loop: For) -> bool:
         """Say whether an iteration touches what is written at its own place of each row only."""
-        places: dict[Value, set[tuple[Value, Affine]]] = {}
+        places: dict[Value, set[tuple[Value, Linear]]] = {}
         written: dict[Value, None] = {}
         for access in accesses(loop):
             root = self.aliases.root(access.ref)
-            place = (access.ref, self.integers.affine(access.indices[-1]))
+            place = (access.ref, self.dependence.form(access.indices[-1]))
             places.setdefault(root, set()).add(place)
             if not isinstance(access, Load):
                 written[root] = None
         found = [places[root] for root in written]
-        return all(len(each) == 1 and base is loop.index for each in found for _, (base, _) in each)
+        return all(len(each) == 1 for each in found) and all(
+            self.is_own(form, loop) for each in found for _, form in each
+        )
+
+    def is_own(self, form: Linear, loop: For) -> bool:
+        """Say whether an index is another one in each iteration."""
+        factors = {value: factor for (value, _), factor in form.terms}
+        return factors.get(loop.index) in (1, -1)
 
     # ---- indices that do not count from the end ----
 
