@@ -36,11 +36,13 @@ from srcdiff.ir.nodes import (
     Value,
     View,
 )
-from srcdiff.ir.walk import blocks, map_blocks, renewed, substitute_block, values
+from srcdiff.ir.walk import blocks, map_blocks, renewed, statements, substitute_block, values
 
 
 def borrow(function: Function) -> Function:
     """Remove copies of rows that one loop reads, where the row itself will do."""
+    if not any(isinstance(s, Call) and s.function is np.copy for s in statements(function.body)):
+        return function
     results = frozenset(values(function.results))
     work = _Borrower(dataflow(function), memory(function), results)
     return replace(function, body=work.block(function.body))

@@ -38,6 +38,7 @@ from srcdiff.ir.walk import (
     definitions,
     free_values,
     map_blocks,
+    statements,
     substitute_block,
 )
 
@@ -47,6 +48,8 @@ WIDEST = 128
 
 def combine(function: Function) -> Function:
     """Move loops of `function` that fill a new matrix into loops that read one."""
+    if sum(nest_of(s) is not None for s in statements(function.body)) < 2:
+        return function
     work = _Combiner(memory(function))
     return replace(function, body=work.block(function.body))
 

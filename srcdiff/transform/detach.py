@@ -30,12 +30,14 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import PYTHON_INT
-from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed
+from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed, statements
 from srcdiff.transform.vectorise import CHOICES, FEWEST, is_below, is_simple
 
 
 def detach(function: Function) -> Function:
     """Part innermost loops of `function` that add to an array in both directions."""
+    if not any(map(_adds_twice, statements(function.body))):
+        return function
     flow = dataflow(function)
     work = _Detacher(flow, memory(function), Dependence(flow))
     return replace(function, body=work.block(function.body))
@@ -138,6 +140,14 @@ class _Detacher:
             args = [self.repeated(arg, inside, again, builder) for arg in call.args]
             again[operand] = builder.call(call.function, *args, type=PYTHON_INT, shape=())
         return again[operand]
+
+
+def _adds_twice(statement: Statement) -> bool:
+    """Say whether a loop, by itself, adds to elements in two places."""
+    if not isinstance(statement, For):
+        return False
+    added = [s for s in statement.body.statements if isinstance(s, Increment) and _can_wait(s)]
+    return len({s.indices[-1] for s in added}) > 1
 
 
 def _can_wait(increment: Increment) -> bool:

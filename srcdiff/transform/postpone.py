@@ -10,6 +10,7 @@ not matter whether k is i. `transform.forward` has done so where the elements su
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import numpy as np
 
@@ -17,11 +18,15 @@ from srcdiff.analysis.indices import Indices, indices
 from srcdiff.analysis.memory import Memory, is_error, memory
 from srcdiff.ir.build import Builder, is_constant
 from srcdiff.ir.nodes import Block, Function, Increment, Statement, Store, is_array
-from srcdiff.ir.walk import map_blocks, renewed
+from srcdiff.ir.walk import map_blocks, renewed, statements
 
 
 def postpone(function: Function) -> Function:
     """Merge stores of `function` with later increments of the same element."""
+    plain = [s for s in statements(function.body) if _is_plain(s)]
+    stored, added = ({s.ref for s in plain if isinstance(s, kind)} for kind in (Store, Increment))
+    if not stored & added:
+        return function
     work = _Postponer(memory(function), indices(function))
     return replace(function, body=work.block(function.body))
 
@@ -47,7 +52,7 @@ class _Postponer:
 
     def span(self, store: Statement, following: list[Statement]) -> list[Statement] | None:
         """Return what follows a store up to the increment of its element, if that can wait."""
-        if not isinstance(store, Store) or not _is_plain(store):
+        if not _is_plain(store) or not isinstance(store, Store):
             return None
         root = self.memory.root(store.ref)
         for position, statement in enumerate(following):
@@ -55,7 +60,7 @@ class _Postponer:
                 return None
             if root not in self.memory.reads(statement) | self.memory.writes(statement):
                 continue
-            if not isinstance(statement, Increment) or not _is_plain(statement):
+            if not _is_plain(statement) or not isinstance(statement, Increment):
                 return None
             if self.is_same(store, statement):
                 return following[: position + 1]
@@ -83,7 +88,7 @@ class _Postponer:
         yield from waiting
 
 
-def _is_plain(statement: Statement) -> bool:
+def _is_plain(statement: Statement) -> TypeGuard[Store | Increment]:
     """Say whether a statement changes one element in the adjoint sweep."""
     if not isinstance(statement, Store | Increment) or statement.origin.sweep != "adjoint":
         return False

@@ -38,7 +38,7 @@ from srcdiff.ir.nodes import (
     Value,
 )
 from srcdiff.ir.types import PYTHON_INT, Scalar
-from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed
+from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed, statements
 from srcdiff.transform.sums import runs, summed
 from srcdiff.transform.vectorise import CHOICES, FEWEST, is_below, is_simple
 from srcdiff.words import radd
@@ -48,6 +48,8 @@ Access = Load | Store | Increment
 
 def split(function: Function) -> Function:
     """Part innermost loops of `function` that could be vector code but for one iteration."""
+    if not any(map(_may_meet, statements(function.body))):
+        return function
     flow = dataflow(function)
     work = _Splitter(flow, aliases(function, through_edges=True), flow.integers)
     return replace(function, body=work.block(function.body))
@@ -176,6 +178,16 @@ class _Splitter:
         if base is None:
             return integer(offset + 1)
         return builder.fold(np.add, base, integer(offset + 1))
+
+
+def _may_meet(statement: Statement) -> bool:
+    """Say whether a loop, by itself, writes an array and touches one element of it throughout."""
+    if not isinstance(statement, For):
+        return False
+    inside = {statement.index, *all_definitions(statement.body)}
+    written = {s.ref for s in _accesses(statement) if not isinstance(s, Load)}
+    touched = (s for s in _accesses(statement) if s.ref in written)
+    return any(not any(place in inside for place in s.indices) for s in touched)
 
 
 def _accesses(loop: For) -> Iterator[Access]:
