@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -174,6 +175,21 @@ def test_what_programs_compute_stays() -> None:
 def test_opaque_is_the_integer_itself() -> None:
     opaque: Any = PLAIN_NAMES["opaque"]
     assert opaque(-3) == -3
+
+
+def test_an_exported_file_defines_opaque(tmp_path: Path) -> None:
+    a, x = arguments(20)
+    df = sd.value_and_grad(rows, (0, 1))
+    path = tmp_path / "exported.py"
+    df.export(path, "float64[:, ::1], float64[::1]")
+    assert "builder.asm" in path.read_text(encoding="utf-8")
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(path.read_text(encoding="utf-8"), path, "exec"), names)
+    value, *bars = names["rows_value_and_grad"](a, x)
+    expected, expected_bars = df(a, x)
+    assert value == expected
+    for bar, expected_bar in zip(bars, expected_bars, strict=True):
+        np.testing.assert_array_equal(bar, expected_bar)
 
 
 def packed(f: Callable[..., Any]) -> int:
