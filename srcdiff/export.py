@@ -11,7 +11,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.extending import register_jitable
 
 from srcdiff.errors import SrcdiffError, UnknownFunction
-from srcdiff.runtime import stack
+from srcdiff.runtime import opacity, stack
 from srcdiff.runtime.vecmath import SCALAR
 from srcdiff.specialise import Recipe
 from srcdiff.words import STACK
@@ -30,6 +30,12 @@ STACK_IMPORTS = (
     "from llvmlite import ir",
     "from numba.core import types",
     "from numba.extending import intrinsic, overload",
+)
+OPAQUE_IMPORTS = (
+    "from typing import Any",
+    "from llvmlite import ir",
+    "from numba.core import types",
+    "from numba.extending import lower_builtin, type_callable",
 )
 
 
@@ -66,6 +72,8 @@ def _define(name: str, value: Any, parts: dict[str, str]) -> None:
         _define_stack(parts)
         if value.__name__ != name:
             parts[name] = f"{name} = {value.__name__}"
+    elif value is opacity.opaque:
+        _define_opaque(name, parts)
     elif isinstance(value, Dispatcher | FunctionType) and module.startswith("srcdiff."):
         _define_function(name, value, parts)
     elif module.partition(".")[0] in ("numpy", "math"):
@@ -84,6 +92,13 @@ def _define_stack(parts: dict[str, str]) -> None:
     compiled = inspect.getsource(stack).partition("\nFIRST_SLOTS")
     text = compiled[1].strip() + compiled[2].replace("words.", "")
     parts["stack"] = "\n\n".join([*plain, text])
+
+
+def _define_opaque(name: str, parts: dict[str, str]) -> None:
+    """Add the function whose result LLVM knows nothing about, and how it is compiled."""
+    parts.update((line, line) for line in OPAQUE_IMPORTS)
+    text = inspect.getsource(opacity).partition("\n\n\n")[2]
+    parts[name] = re.sub(r"\bopaque\b", name, text)
 
 
 def _define_function(name: str, value: Any, parts: dict[str, str]) -> None:

@@ -16,11 +16,15 @@ from srcdiff.products import Mode
 from srcdiff.transform.accumulate import accumulate
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.assign_first import assign_first
+from srcdiff.transform.borrow import borrow
 from srcdiff.transform.checkpoint import checkpoint
+from srcdiff.transform.combine import combine
 from srcdiff.transform.count import count
 from srcdiff.transform.dead_writes import dead_writes
+from srcdiff.transform.detach import detach
 from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.expand import expand
+from srcdiff.transform.expose import expose
 from srcdiff.transform.factor import factor
 from srcdiff.transform.flatten import flatten
 from srcdiff.transform.forward import forward
@@ -39,6 +43,7 @@ from srcdiff.transform.once import draws, draws_in_loops, inner_draws, quiet, re
 from srcdiff.transform.one_pass import one_pass
 from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
+from srcdiff.transform.postpone import postpone
 from srcdiff.transform.promote import promote
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
@@ -47,6 +52,7 @@ from srcdiff.transform.scalarise import scalarise
 from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
+from srcdiff.transform.split import split
 from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
@@ -75,17 +81,23 @@ FINISH: tuple[Pass, ...] = (
     one_pass,
     fuse,
     flatten,
+    combine,
     simplify,
     forward,
+    postpone,
     eliminate,
     dead_writes,
     eliminate,
+    borrow,
+    detach,
+    split,
     promote,
     reassociate,
     assign_first,
     lanes,
     vectorise,
     hoist,
+    expose,
     simplify,
     eliminate,
 )

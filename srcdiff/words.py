@@ -30,6 +30,11 @@ def radd(a: Any, b: Any) -> Any:
     return a + b
 
 
+def opaque(i: Any) -> Any:
+    """Return `i`; compiled, LLVM does not know that it is `i`."""
+    return i
+
+
 def guarded(seed: Any, product: Any) -> Any:
     """Return `product`, a partial times `seed`, and 0 where `seed` is 0 and the partial infinite.
 

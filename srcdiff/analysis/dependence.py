@@ -12,9 +12,10 @@ impossible is shown from bounds of counters (`analysis.linear`), where no index 
 """
 
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from srcdiff.ir.nodes import (
     Call,
     Const,
     For,
+    If,
     Index,
     Item,
     NewAxis,
@@ -45,6 +47,15 @@ DEEPEST = 24
 """Calls of additions that are followed to the values that an integer is made of."""
 Place = tuple[Linear | None, ...]
 """The index at each axis of the memory itself; None: any."""
+Forms = tuple[Linear, ...]
+
+COMPARISONS: dict[Callable[..., Any], Callable[[Linear, Linear], Linear]] = {
+    np.less: lambda left, right: right - left - 1,
+    np.less_equal: lambda left, right: right - left,
+    np.greater: lambda left, right: left - right - 1,
+    np.greater_equal: lambda left, right: left - right,
+}
+"""What is not negative where a comparison of integers holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,22 +126,24 @@ class Dependence:
     def place(self, access: Access) -> Place:
         """Return the indices of an access into the memory that its reference is a view of."""
         if access not in self.places:
-            self.places[access] = self._place(access.ref, access.indices)
+            known = self.conditions(access.block)
+            self.places[access] = self._place(access.ref, access.indices, known)
         return self.places[access]
 
-    def _place(self, ref: Value, indices: tuple[Operand, ...]) -> Place:
+    def _place(self, ref: Value, indices: tuple[Operand, ...], known: Forms) -> Place:
         if indices:
             pairs = zip(indices, ref.shape, strict=True)
-            place: Place = tuple(self._index(index, extent) for index, extent in pairs)
+            place: Place = tuple(self._index(index, extent, known) for index, extent in pairs)
         else:
             place = (None,) * len(ref.shape)
         definition = self.flow.definitions[ref]
         while isinstance(definition.statement, View):
+            # What holds at the access may not hold where the view was made.
             place = self._seen_through(definition.statement, place)
             definition = self.flow.definitions[definition.statement.ref]
         return place
 
-    def _index(self, index: Operand, extent: Operand) -> Linear | None:
+    def _index(self, index: Operand, extent: Operand, known: Forms = ()) -> Linear | None:
         """Return an index as it counts from the start of its axis, if that is known.
 
         A literal that counts from the end does so within the axis, else it is an error.
@@ -138,14 +151,18 @@ class Dependence:
         form = self.form(index)
         if not form.terms and form.constant < 0:
             return form + self.form(extent)
-        return form if self._is_natural(form) else None
+        return form if self._is_natural(form, known) else None
 
-    def _is_natural(self, form: Linear) -> bool:
-        """Say whether a form is surely not negative."""
+    def is_natural(self, index: Operand) -> bool:
+        """Say whether an integer is surely not negative."""
+        return self._is_natural(self.form(index))
+
+    def _is_natural(self, form: Linear, known: Forms = ()) -> bool:
+        """Say whether a form is surely not negative, where those in `known` are not either."""
         if not form.terms:
             return form.constant >= 0
         below = -form - 1
-        return contradictory([below, *self._facts([below], None)])
+        return contradictory([below, *known, *self._facts([below, *known], None)])
 
     def _seen_through(self, view: View, place: Place) -> Place:
         """Return the place in the array that a view is of."""
@@ -181,6 +198,34 @@ class Dependence:
             return index
         start = self.form(item.start)
         return index + start if self._is_natural(start) else None
+
+    # ---- conditions ----
+
+    def conditions(self, block: Block) -> Forms:
+        """Return what is not negative in a block because of the branches around it."""
+        found: list[Linear] = []
+        for outer, _, statement in self.flow.ancestors(block):
+            if isinstance(statement, If):
+                found += self._holds(statement.condition, truth=block is statement.then)
+            block = outer
+        return tuple(found)
+
+    def _holds(self, condition: Operand, *, truth: bool) -> Iterator[Linear]:
+        """Iterate over what is not negative where a condition is true, or is not."""
+        if not isinstance(condition, Value):
+            return
+        call = self.flow.definitions[condition].statement
+        if not isinstance(call, Call):
+            return
+        if call.function is (np.logical_and if truth else np.logical_or):
+            for arg in call.args:
+                yield from self._holds(arg, truth=truth)
+        elif call.function is np.logical_not:
+            yield from self._holds(call.args[0], truth=not truth)
+        elif call.function in COMPARISONS and all(map(_is_integer, call.args)):
+            left, right = map(self.form, call.args)
+            more = COMPARISONS[call.function](left, right)
+            yield more if truth else -more - 1
 
     # ---- forms ----
 
@@ -299,6 +344,10 @@ class Dependence:
         else:
             yield start - this
             yield this - stop - 1
+
+
+def _is_integer(operand: Operand) -> bool:
+    return operand.type.dtype == INT64.dtype and not extents(operand)
 
 
 def _ahead(value: Value, step: int) -> Linear:

@@ -98,6 +98,8 @@ class Indices:
         match self.calls.get(base):
             case Call(function=np.add, args=(left, right)):
                 return self.grows(left, phi) and self.is_index(right)
+            case Call(function=function, args=args) if function in (max, np.maximum):
+                return any(self.grows(arg, phi) for arg in args)
         return False
 
     def is_index(self, operand: Operand) -> bool:

@@ -14,7 +14,10 @@ from srcdiff.ir.nodes import Function
 
 PRINTED_BUILTINS = ("range", "float", "int", "bool", "complex", "abs", "print")
 RUNTIME = {id(function): name for name, function in runtime.NAMES.items()}
-COMPILED: dict[object, Any] = {words.radd: runtime.NAMES["radd"]}
+COMPILED: dict[object, Any] = {
+    words.radd: runtime.NAMES["radd"],
+    words.opaque: runtime.NAMES["opaque"],
+}
 
 
 class Symbols:

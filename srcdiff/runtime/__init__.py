@@ -7,6 +7,7 @@ does not exist there.
 from srcdiff import words
 from srcdiff.runtime import constants as _constants  # noqa: F401
 from srcdiff.runtime import stack as _stack  # noqa: F401
+from srcdiff.runtime.opacity import opaque
 from srcdiff.runtime.special import digamma, polygamma, spherical_bessel
 from srcdiff.runtime.sums import plain_radd, radd
 from srcdiff.runtime.tapes import grow
@@ -15,6 +16,7 @@ from srcdiff.runtime.vecmath import SCALAR
 _BOTH: dict[str, object] = {
     "digamma": digamma,
     "grow": grow,
+    "opaque": opaque,
     "polygamma": polygamma,
     "spherical_bessel": spherical_bessel,
     **{word.__name__: word for word in words.STACK},

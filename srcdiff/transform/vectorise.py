@@ -67,6 +67,9 @@ PLAIN = frozenset(
 )
 """What LLVM vectorises."""
 
+CHOICES: frozenset[Callable[..., Any]] = frozenset({min, max})
+"""What it vectorises where nothing keeps the order of what is compared."""
+
 
 def vectorise(function: Function) -> Function:
     """Change the innermost loops of `function` that can be vectorised but for libm."""
@@ -144,7 +147,7 @@ class _Vectoriser:
         """Say whether all that a loop does can be part of vector code."""
         if loop.trips is not None or not is_constant(loop.step, 1) or is_below(loop, FEWEST):
             return False
-        return all(map(_is_simple, loop.body.statements))
+        return all(map(is_simple, loop.body.statements))
 
     def gains(self, loop: For, rows: list[Row]) -> bool:
         """Say whether a loop calls functions that we have, or adds to neighbours, in any order."""
@@ -285,13 +288,14 @@ def with_ours(statement: Statement) -> Statement:
 
 
 def is_below(loop: For, trips: int) -> bool:
-    """Say whether a loop that counts by 1 is known to have fewer iterations."""
+    """Say whether a loop that counts by 1, up or down, is known to have fewer iterations."""
     if not isinstance(loop.start, Const) or not isinstance(loop.stop, Const):
         return False
-    return bool(loop.stop.value - loop.start.value < trips)
+    way = loop.stop.value - loop.start.value
+    return bool((way if is_constant(loop.step, 1) else -way) < trips)
 
 
-def _is_simple(statement: Statement) -> bool:
+def is_simple(statement: Statement, more: frozenset[Callable[..., Any]] = frozenset()) -> bool:
     """Say whether a statement of an innermost loop can be part of vector code."""
     match statement:
         case Load():
@@ -302,7 +306,8 @@ def _is_simple(statement: Statement) -> bool:
             return True
         case Call(function=function, out=out, args=args):
             scalar = not any(map(is_array, (out, *args)))
-            return scalar and (function in PLAIN or replaces(statement) is not None)
+            known = function in PLAIN or function in more
+            return scalar and (known or replaces(statement) is not None)
         case If(then=then, orelse=orelse):
             # LLVM makes both sides and chooses.
             inner = (*then.statements, *orelse.statements)

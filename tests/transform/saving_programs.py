@@ -599,3 +599,65 @@ def through_a_part_of_a_row(a):
             for j in range(row.shape[0]):
                 row[j] += a[k, i] * b[k, j]
     return np.sum(b * b)
+
+
+def below_where_there_is_one(x):
+    """The condition says that the index does not count from the end."""
+    y = np.empty(x.shape[0])
+    s = 0.0
+    for i in range(x.shape[0]):
+        z = x[i]
+        if i >= 2:
+            z += y[i - 2] * y[i - 2]
+        if i > 0 and i < 5:
+            z += y[i - 1] * y[i - 1]
+        y[i] = z
+        s += z
+    return s
+
+
+def below_where_there_is_none(x):
+    """Element -1 is the last one, as it was."""
+    y = x.copy()
+    for i in range(x.shape[0]):
+        z = y[i]
+        if i < 1:
+            z += y[i - 1] * y[i - 1]
+        y[i] = 0.5 * z
+    return np.sum(y)
+
+
+def below_in_the_other_branch(x):
+    y = x.copy()
+    for i in range(x.shape[0]):
+        z = y[i]
+        if i >= 1:
+            z *= 0.5
+        else:
+            z += y[i - 1] * y[i - 1]
+        y[i] = z
+    return np.sum(y)
+
+
+def below_or_not(x):
+    """Either condition is enough, so that neither is known."""
+    y = x.copy()
+    for i in range(x.shape[0]):
+        z = y[i]
+        if i >= 1 or x[i] > -9.0:
+            z += y[i - 1] * y[i - 1]
+        y[i] = 0.5 * z
+    return np.sum(y)
+
+
+def below_before_it_changes(x):
+    """What the condition says is said of the number that `at` was."""
+    y = x.copy()
+    at = 2
+    for i in range(x.shape[0]):
+        z = y[i]
+        if at >= 0:
+            at -= 3
+            z += y[at] * y[at]
+        y[i] = 0.5 * z
+    return np.sum(y)

@@ -64,6 +64,10 @@ KEPT = {
     programs.left_and_read: 2,
     programs.left_at_another: 2,
     programs.left_in_halves: 1,
+    programs.below_where_there_is_none: 1,
+    programs.below_in_the_other_branch: 1,
+    programs.below_or_not: 2,
+    programs.below_before_it_changes: 2,
 }
 """The number of things that are kept, where it is not 0."""
 PROGRAMS = [f for f in vars(programs).values() if inspect.isfunction(f)]

@@ -44,6 +44,7 @@ def recurrent_value_and_grad(W, U, b, x):
         h_bar[i] = 2.0 * h_2                  # 10|
     t_bar_1 = np.empty(W.shape[0])
     for t in range(x.shape[0] - 1, -1, -1):   # 8|
+        t = opaque(t)
         for i in range(W.shape[0]):
             t_bar_2 = (1.0 - h_saved[t, i]**2) * h_bar[i] # 9|
             t_bar_1[i] = t_bar_2

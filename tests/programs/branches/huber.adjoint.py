@@ -26,6 +26,7 @@ def huber_value_and_grad(w, X, y, delta):
     X_bar = np.empty_like(X)
     delta_bar = 0.0
     for i in range(X.shape[0] - 1, -1, -1):
+        i = opaque(i)
         r = r_saved[i]
         test = abs(r)                         # 10|
         if test <= delta:

@@ -79,6 +79,7 @@ def deep_cells_value_and_grad(w, b, hc, sequence):
     sequence_bar = np.zeros_like(sequence)
     t_4 = sequence.shape[0] - 1
     for t in range(t_4, -1, -1):
+        t = opaque(t)
         n = n_saved[t]
         cur_tape_top_2 = cur_tape_top_1 - n
         cur = cur_tape_1[cur_tape_top_2:cur_tape_top_1]
@@ -86,6 +87,7 @@ def deep_cells_value_and_grad(w, b, hc, sequence):
         for i in range(d):
             cur_bar[i] += 2.0 * (cur[i] - 0.5)    # 22|
         for q in range(layers - 1, -1, -1):   # 15|
+            q = opaque(q)
             n = n_saved_1[t, q]
             cur_tape_top_1 = cur_tape_top - n
             cur = cur_tape[cur_tape_top_1:cur_tape_top]
