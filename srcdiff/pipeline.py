@@ -40,6 +40,7 @@ from srcdiff.transform.one_pass import one_pass
 from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
 from srcdiff.transform.promote import promote
+from srcdiff.transform.pull import pull
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
 from srcdiff.transform.release import release
@@ -83,6 +84,7 @@ FINISH: tuple[Pass, ...] = (
     promote,
     reassociate,
     assign_first,
+    pull,
     lanes,
     vectorise,
     hoist,
