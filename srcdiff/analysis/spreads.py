@@ -8,8 +8,8 @@
             Increment b_bar[i, j] += t
             Increment b_bar[i - 1, j] += t
 
-A term is linear in the element that is read, with literal coefficients, so that it is 0 where that
-element is 0, whatever the other numbers are.
+A term is a sum of products of the element that is read and of numbers that the nest does not
+change. What else the nest does must have nothing to do with these two arrays.
 """
 
 from dataclasses import dataclass, field
@@ -18,12 +18,25 @@ from math import isfinite
 import numpy as np
 
 from srcdiff.analysis.indices import Indices
+from srcdiff.analysis.memory import Memory
 from srcdiff.ir.build import is_constant
-from srcdiff.ir.nodes import Call, Const, For, Increment, Load, Operand, Statement, Store, Value
+from srcdiff.ir.nodes import (
+    Call,
+    Const,
+    For,
+    Guard,
+    Increment,
+    Load,
+    Operand,
+    Statement,
+    Store,
+    Value,
+    is_array,
+)
 from srcdiff.ir.types import Array
+from srcdiff.ir.walk import all_definitions, blocks, has_effect
 
 Offsets = tuple[int, ...]
-KEPT = frozenset({np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive})
 
 
 @dataclass(eq=False)
@@ -33,10 +46,10 @@ class Spread:
     loops: list[For]
     load: Load
     shift: Offsets
-    kill: Store | None = None
-    shares: list[tuple[Offsets, Increment]] = field(default_factory=list)
-    terms: dict[Value, Call] = field(default_factory=dict)
+    shares: list[tuple[Offsets, Increment]]
+    terms: dict[Value, Call]
     """The calls that make the terms, by what they define, in order."""
+    kill: Store | None = None
 
     @property
     def source(self) -> Value:
@@ -49,6 +62,19 @@ class Spread:
     @property
     def starts(self) -> Offsets:
         return tuple(int(loop.start.value) for loop in self.loops if isinstance(loop.start, Const))
+
+    @property
+    def does_more(self) -> bool:
+        """Say whether the nest does something besides."""
+        own: set[Statement | None] = {self.kill, *(share for _, share in self.shares)}
+        inner = chain(self.loops[0])[1]
+        rest = any(_acts(each) for each in inner if each not in own)
+        return rest or any(loop.carried for loop in self.loops)
+
+
+def _acts(statement: Statement) -> bool:
+    acts = isinstance(statement, Store | Increment | Guard) or has_effect(statement)
+    return acts or bool(blocks(statement))
 
 
 def chain(statement: Statement) -> tuple[list[For], list[Statement]]:
@@ -73,34 +99,117 @@ def is_index(statement: Statement) -> bool:
 def looks_like_one(statement: Statement) -> bool:
     """Say whether it is worth finding out whether a statement is such a nest."""
     _, inner = chain(statement)
-    loads = sum(isinstance(s, Load) for s in inner)
-    adds = sum(isinstance(s, Increment) for s in inner)
-    stores = sum(isinstance(s, Store) for s in inner)
-    rest = len(inner) - loads - adds - stores
-    calls = sum(isinstance(s, Call) for s in inner)
-    return loads == 1 and adds > 1 and stores <= 1 and rest == calls
+    refs = [s.ref for s in inner if isinstance(s, Increment) and s.origin.sweep == "adjoint"]
+    return len(refs) > len(set(refs)) and any(isinstance(s, Load) for s in inner)
 
 
-def spread(statement: Statement, integers: Indices) -> Spread | None:
+def spread(statement: Statement, integers: Indices, memory: Memory) -> Spread | None:
     """Return what a nest does, if it is such a nest."""
     loops, inner = chain(statement)
-    if not all(map(_counts, loops)) or not isinstance(inner[0], Load):
+    if not all(map(_counts, loops)):
         return None
-    shift = offsets(inner[0].indices, loops, integers)
-    if shift is None or not _is_plain(inner[0].ref):
-        return None
-    found = Spread(loops, inner[0], shift)
-    if not all(_takes(found, each, integers) for each in inner[1:]):
-        return None
-    several = len({offset for offset, _ in found.shares}) > 1
-    return found if several and _is_whole(found) else None
+    terms = _Terms(loops, integers, set(all_definitions(loops[0].body)) | {loops[0].index})
+    for each in inner:
+        terms.take(each)
+    added = [s for s in inner if isinstance(s, Increment)]
+    for target in dict.fromkeys(s.ref for s in added):
+        found = terms.spread([s for s in added if s.ref is target], inner)
+        if found is not None and _is_apart(found, inner, memory):
+            return found
+    return None
 
 
 def _counts(loop: For) -> bool:
-    """Say whether a loop counts up by 1 from a literal to its end, and carries nothing."""
-    simple = loop.leave is None and loop.trips is None and not loop.carried
+    """Say whether a loop counts up by 1 from a literal to its end."""
     start = loop.start.value if isinstance(loop.start, Const) else -1
-    return simple and is_constant(loop.step, 1) and start >= 0
+    return loop.leave is None and loop.trips is None and is_constant(loop.step, 1) and start >= 0
+
+
+@dataclass(eq=False)
+class _Terms:
+    """The numbers in a nest that are fixed, and those that are linear in one element."""
+
+    loops: list[For]
+    integers: Indices
+    inner: set[Value]
+    calls: dict[Value, Call] = field(default_factory=dict)
+    fixed: set[Value] = field(default_factory=set)
+    element: dict[Value, Load] = field(default_factory=dict)
+    """By number, the element that it is linear in."""
+
+    def take(self, statement: Statement) -> None:
+        match statement:
+            case Load(out=out, ref=ref, indices=places) if _is_plain(ref):
+                if offsets(places, self.loops, self.integers) is not None:
+                    self.element[out] = statement
+            case Call(out=out, args=args) if not out.shape:
+                load = self.linear(statement)
+                if all(map(self.is_fixed, args)) and not has_effect(statement):
+                    self.fixed.add(out)
+                    self.calls[out] = statement
+                elif load is not None and load.out.type.dtype == out.type.dtype:
+                    self.element[out] = load
+                    self.calls[out] = statement
+
+    def is_fixed(self, operand: Operand) -> bool:
+        if isinstance(operand, Const):
+            return isfinite(operand.value)
+        return not is_array(operand) and (operand not in self.inner or operand in self.fixed)
+
+    def linear(self, call: Call) -> Load | None:
+        """Return the element in which the result of a call is linear."""
+        parts = [self.element.get(arg) if isinstance(arg, Value) else None for arg in call.args]
+        match call.function, parts:
+            case ((np.negative | np.positive), [load]):
+                return load
+            case ((np.add | np.subtract), [load, other]) if load is other:
+                return load
+            case np.multiply, [None, load] if self.is_fixed(call.args[0]):
+                return load
+            case ((np.multiply | np.divide), [load, None]) if self.is_fixed(call.args[1]):
+                return load
+        return None
+
+    def spread(self, added: list[Increment], inner: list[Statement]) -> Spread | None:
+        """Return the spread that some increments of one array are."""
+        loads = {self.element.get(s.value) if isinstance(s.value, Value) else None for s in added}
+        load = loads.pop()
+        if loads or load is None or not all(map(_is_adjoint, added)):
+            return None
+        places = [offsets(s.indices, self.loops, self.integers) for s in added]
+        shift = offsets(load.indices, self.loops, self.integers)
+        shares = [(at, s) for at, s in zip(places, added, strict=True) if at is not None]
+        if shift is None or len(shares) < len(added) or len(set(places)) < 2:
+            return None
+        found = Spread(self.loops, load, shift, shares, self.calls)
+        for at, each in enumerate(inner):
+            if isinstance(each, Store) and each.ref is load.ref and found.kill is None:
+                found.kill = each
+                if at < inner.index(load) or not self.clears(found, each):
+                    return None
+        return None if any(loop.stop in self.inner for loop in self.loops) else found
+
+    def clears(self, found: Spread, store: Store) -> bool:
+        """Say whether a store sets the element to 0 that was read."""
+        same = offsets(store.indices, self.loops, self.integers) == found.shift
+        return same and is_constant(store.value, 0)
+
+
+def _is_adjoint(added: Increment) -> bool:
+    same = added.value.type.dtype == added.ref.type.dtype
+    return added.origin.sweep == "adjoint" and same and _is_plain(added.ref)
+
+
+def _is_plain(ref: Value) -> bool:
+    return isinstance(ref.type, Array) and ref.type.layout == "C" and ref.type.dtype.kind == "f"
+
+
+def _is_apart(found: Spread, inner: list[Statement], memory: Memory) -> bool:
+    """Say whether nothing else in the nest touches the two arrays, and these are two."""
+    own: set[Statement | None] = {found.load, found.kill, *(share for _, share in found.shares)}
+    roots = {memory.root(found.source), memory.root(found.target)}
+    rest = [memory.reads(s) | memory.writes(s) for s in inner if s not in own]
+    return len(roots) == 2 and all(map(roots.isdisjoint, rest))
 
 
 def offsets(places: tuple[Operand, ...], loops: list[For], integers: Indices) -> Offsets | None:
@@ -111,60 +220,6 @@ def offsets(places: tuple[Operand, ...], loops: list[For], integers: Indices) ->
     if not all(map(integers.is_index, places)):
         return None
     return tuple(offset for _, offset in found)
-
-
-def _is_plain(ref: Value) -> bool:
-    return isinstance(ref.type, Array) and ref.type.layout == "C" and ref.type.dtype.kind == "f"
-
-
-def _takes(found: Spread, statement: Statement, integers: Indices) -> bool:
-    """Take one more statement of the nest, if it fits."""
-    match statement:
-        case Store(ref=ref, indices=places, value=value) if found.kill is None:
-            found.kill = statement
-            same = offsets(places, found.loops, integers) == found.shift
-            return same and ref is found.source and _is_zero(value)
-        case Increment(ref=ref, indices=places, value=value):
-            offset = offsets(places, found.loops, integers)
-            if offset is None or statement.origin.sweep != "adjoint":
-                return False
-            found.shares.append((offset, statement))
-            plain = ref is found.target and ref is not found.source and _is_plain(ref)
-            return plain and ref.type.dtype == value.type.dtype and _is_term(found, value)
-        case Call(out=out):
-            found.terms[out] = statement
-            return out.type.dtype == found.load.out.type.dtype and _is_linear(found, statement)
-    return False
-
-
-def _is_zero(value: Operand) -> bool:
-    return is_constant(value, 0)
-
-
-def _is_term(found: Spread, operand: Operand) -> bool:
-    return operand is found.load.out or operand in found.terms
-
-
-def _is_linear(found: Spread, call: Call) -> bool:
-    match call:
-        case Call(function=np.negative | np.positive, args=(arg,)):
-            return _is_term(found, arg)
-        case Call(function=np.add | np.subtract, args=(left, right)):
-            return _is_term(found, left) and _is_term(found, right)
-        case Call(function=np.multiply, args=(Const(value=factor), arg)):
-            return isfinite(factor) and _is_term(found, arg)
-        case Call(function=np.multiply, args=(arg, Const(value=factor))):
-            return isfinite(factor) and _is_term(found, arg)
-        case Call(function=np.divide, args=(arg, Const(value=factor))):
-            return factor != 0 and isfinite(factor) and _is_term(found, arg)
-    return False
-
-
-def _is_whole(found: Spread) -> bool:
-    """Say whether no bound of the nest is made in it, and it has the axes of both arrays."""
-    inner = {loop.index for loop in found.loops}
-    inner |= {s.out for loop in found.loops for s in loop.body.statements if isinstance(s, Call)}
-    return all(loop.stop not in inner for loop in found.loops)
 
 
 def hands_over(statement: Statement, integers: Indices) -> tuple[Value, Value] | None:

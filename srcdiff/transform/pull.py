@@ -39,7 +39,7 @@ from srcdiff.ir.nodes import (
     While,
 )
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed
-from srcdiff.transform.pulled import Inside, border, copied, pulled
+from srcdiff.transform.pulled import Inside, border, copied, pulled, rest
 
 
 def pull(function: Function) -> Function:
@@ -100,7 +100,9 @@ class _Search:
         fresh = {s.out: s for s in statements if isinstance(s, Alloc)}
         handed = {pair[0]: (pair[1], s) for s in statements for pair in self.handing(s)}
         for place, statement in enumerate(statements):
-            found = spread(statement, self.flow.integers) if looks_like_one(statement) else None
+            if not looks_like_one(statement):
+                continue
+            found = spread(statement, self.flow.integers, self.memory)
             if found is None:
                 continue
             made = fresh.get(found.target)
@@ -236,6 +238,7 @@ class _Change:
             inside, home, last = self.taking_turns(inside)
         relative = self.relative(link)
         self.new[link.spread.loops[0]] = [
+            *rest(inside),
             pulled(inside, home, relative, added=added),
             *border(inside, link.home, relative, self.before),
         ]

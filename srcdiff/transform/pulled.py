@@ -12,8 +12,9 @@ import numpy as np
 
 from srcdiff.analysis.spreads import Offsets, Spread
 from srcdiff.ir.build import Builder, integer
-from srcdiff.ir.nodes import Block, For, Operand, Value
+from srcdiff.ir.nodes import Block, For, Operand, Statement, Value
 from srcdiff.ir.types import PYTHON_INT
+from srcdiff.ir.walk import rewrite
 
 Point = tuple[Operand, ...]
 Bounds = Sequence[tuple[Operand, Operand]]
@@ -70,6 +71,27 @@ def copied(inside: Inside, *, into: bool) -> For:
             builder.store(spread.source, own, builder.load(inside.array, here, "_part"))
 
     return _nest(spread, full(spread), body)
+
+
+def rest(inside: Inside) -> list[Statement]:
+    """Return the nest that does what else a nest does, if anything."""
+    spread, nest = inside.spread, inside.spread.loops[0]
+    gone: set[Statement | None] = {spread.kill, *(share for _, share in spread.shares)}
+
+    def change(statement: Statement) -> list[Statement]:
+        if statement in gone:
+            return []
+        if statement is not spread.load:
+            return [statement]
+        builder = Builder(statement.origin)
+        point = tuple(loop.index for loop in spread.loops)
+        place = inside.here(builder, point)
+        builder.append(replace(spread.load, ref=inside.array, indices=place))
+        return builder.statements
+
+    if not spread.does_more:
+        return []
+    return [replace(nest, body=rewrite(nest.body, change))]
 
 
 def pulled(inside: Inside, out: Inside, relative: list[Offsets], *, added: bool) -> For:
