@@ -267,8 +267,8 @@ def test_two_arrays_are_assigned_in_turns() -> None:
     loop = source(line, 1).partition("range(steps - 1, -1, -1):\n")[2]
     assert loop.startswith(
         "        for i in range(1, t_1):\n"
-        "            inside_2[i] = 0.5 * (inside_1[i + 1] + inside_1[i - 1])\n"
-        "        for i in range(t_7, t_1):\n"
+        "            inside_2[i] = 0.5 * (inside_1[i - 1] + inside_1[i + 1])\n"
+        "        for i in range(t_5, t_1):\n"
         "            b_bar[i + 1] += 0.5 * inside_1[i]\n"
     )
 
