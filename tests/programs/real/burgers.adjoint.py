@@ -56,9 +56,7 @@ def burgers_value_and_grad(u, dt, dx, steps):
                 at_1 = np.uint64(i_1)
                 at_2 = np.uint64(i_1 + 1)
                 u_1[at_2] = t_saved[t_3, at_1]
-                u_bar_1 = u_bar[at_2]
-                u_bar[at_2] = u_bar_1
-                t_bar_2 = -u_bar_1
+                t_bar_2 = -u_bar[at_2]
                 t_bar_1 = radd(t_bar_1, t_saved_1[t_3, at_1] * t_bar_2)
                 part[lane + 8] = t_5 * t_bar_2
             part[t_4 + 8] = 0.0
