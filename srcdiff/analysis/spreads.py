@@ -9,7 +9,8 @@
             Increment b_bar[i - 1, j] += t
 
 A term is a sum of products of the element that is read and of numbers that the nest does not
-change. What else the nest does must have nothing to do with these two arrays.
+change; it may be set to 0 where that element is 0. An index may be `(j + 1) % m` where j counts to
+m: that axis is a ring. What else the nest does must have nothing to do with these two arrays.
 """
 
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ from srcdiff.ir.types import Array
 from srcdiff.ir.walk import all_definitions, blocks, has_effect
 
 Offsets = tuple[int, ...]
+INTEGERS = (np.add, np.subtract, np.remainder)
 
 
 @dataclass(eq=False)
@@ -50,6 +52,8 @@ class Spread:
     terms: dict[Value, Call]
     """The calls that make the terms, by what they define, in order."""
     kill: Store | None = None
+    rings: frozenset[int] = frozenset()
+    """The axes along which what is added goes round."""
 
     @property
     def source(self) -> Value:
@@ -93,7 +97,7 @@ def is_index(statement: Statement) -> bool:
     """Say whether a statement makes an integer of others."""
     if not isinstance(statement, Call) or statement.out.shape:
         return False
-    return statement.function in (np.add, np.subtract) and statement.out.type.dtype.kind == "i"
+    return statement.function in INTEGERS and statement.out.type.dtype.kind == "i"
 
 
 def looks_like_one(statement: Statement) -> bool:
@@ -136,6 +140,8 @@ class _Terms:
     fixed: set[Value] = field(default_factory=set)
     element: dict[Value, Load] = field(default_factory=dict)
     """By number, the element that it is linear in."""
+    zero: dict[Value, Load] = field(default_factory=dict)
+    """By condition, the element of which it says that what is linear in it is 0."""
 
     def take(self, statement: Statement) -> None:
         match statement:
@@ -144,7 +150,11 @@ class _Terms:
                     self.element[out] = statement
             case Call(out=out, args=args) if not out.shape:
                 load = self.linear(statement)
-                if all(map(self.is_fixed, args)) and not has_effect(statement):
+                asked = self.element.get(args[0]) if isinstance(args[0], Value) else None
+                if statement.function is np.equal and asked and is_constant(args[1], 0):
+                    self.zero[out] = asked
+                    self.calls[out] = statement
+                elif all(map(self.is_fixed, args)) and not has_effect(statement):
                     self.fixed.add(out)
                     self.calls[out] = statement
                 elif load is not None and load.out.type.dtype == out.type.dtype:
@@ -168,6 +178,10 @@ class _Terms:
                 return load
             case ((np.multiply | np.divide), [load, None]) if self.is_fixed(call.args[1]):
                 return load
+            case np.where, [None, None, load] if is_constant(call.args[1], 0):
+                condition = call.args[0]
+                known = isinstance(condition, Value) and self.zero.get(condition) is load
+                return load if known else None
         return None
 
     def spread(self, added: list[Increment], inner: list[Statement]) -> Spread | None:
@@ -176,18 +190,47 @@ class _Terms:
         load = loads.pop()
         if loads or load is None or not all(map(_is_adjoint, added)):
             return None
-        places = [offsets(s.indices, self.loops, self.integers) for s in added]
+        places, rings = self.places([s.indices for s in added])
         shift = offsets(load.indices, self.loops, self.integers)
         shares = [(at, s) for at, s in zip(places, added, strict=True) if at is not None]
         if shift is None or len(shares) < len(added) or len(set(places)) < 2:
             return None
-        found = Spread(self.loops, load, shift, shares, self.calls)
+        if any(shift[axis] for axis in rings):
+            return None
+        found = Spread(self.loops, load, shift, shares, self.calls, rings=rings)
         for at, each in enumerate(inner):
             if isinstance(each, Store) and each.ref is load.ref and found.kill is None:
                 found.kill = each
                 if at < inner.index(load) or not self.clears(found, each):
                     return None
         return None if any(loop.stop in self.inner for loop in self.loops) else found
+
+    def places(
+        self, all_places: list[tuple[Operand, ...]]
+    ) -> tuple[list[Offsets | None], frozenset[int]]:
+        """Return how far each place is from the counters, and the axes that are rings."""
+        flat = [tuple(map(self.unrolled, places, self.loops)) for places in all_places]
+        pairs = [(k, p) for places in flat for k, p in enumerate(places)]
+        rings = frozenset(k for k, (_, rolled) in pairs if rolled)
+        plain = [
+            offsets(tuple(p for p, _ in places), self.loops, self.integers, rings)
+            for places in flat
+        ]
+        straight = {k for k, (place, rolled) in pairs if not rolled and self.is_beside(place, k)}
+        return ([None] * len(plain), frozenset()) if rings & straight else (plain, rings)
+
+    def unrolled(self, place: Operand, loop: For) -> tuple[Operand, bool]:
+        """Return (j + 1, True) of `(j + 1) % m` where j counts from 0 to m."""
+        call = self.integers.calls.get(place) if isinstance(place, Value) else None
+        match call:
+            case Call(function=np.remainder, args=(inner, size)) if is_constant(
+                loop.start, 0
+            ) and self.integers.affine(size) == self.integers.affine(loop.stop):
+                return inner, True
+        return place, False
+
+    def is_beside(self, place: Operand, axis: int) -> bool:
+        return self.integers.affine(place) != (self.loops[axis].index, 0)
 
     def clears(self, found: Spread, store: Store) -> bool:
         """Say whether a store sets the element to 0 that was read."""
@@ -212,12 +255,17 @@ def _is_apart(found: Spread, inner: list[Statement], memory: Memory) -> bool:
     return len(roots) == 2 and all(map(roots.isdisjoint, rest))
 
 
-def offsets(places: tuple[Operand, ...], loops: list[For], integers: Indices) -> Offsets | None:
+def offsets(
+    places: tuple[Operand, ...],
+    loops: list[For],
+    integers: Indices,
+    rings: frozenset[int] = frozenset(),
+) -> Offsets | None:
     """Return how far each index is from the counter of its loop; none may be negative."""
     found = [integers.affine(place) for place in places]
     if [base for base, _ in found] != [loop.index for loop in loops]:
         return None
-    if not all(map(integers.is_index, places)):
+    if not all(k in rings or integers.is_index(place) for k, place in enumerate(places)):
         return None
     return tuple(offset for _, offset in found)
 
@@ -235,3 +283,31 @@ def hands_over(statement: Statement, integers: Indices) -> tuple[Value, Value] |
             if both == (own, own) and all(integers.covers(*pair) for pair in pairs):
                 return ref, added.ref
     return None
+
+
+def waist(found: Spread) -> Value:
+    """Return the last number of a nest from which all its terms are made, as from the element."""
+    values = [share.value for _, share in found.shares]
+    for value in reversed(found.terms):
+        if all(_follows(found, each, value) for each in values):
+            return value
+    return found.load.out
+
+
+def _follows(found: Spread, value: Operand, middle: Value) -> bool:
+    """Say whether `value` is made of `middle`, and not of the element in another way."""
+    if value is middle:
+        return True
+    if value is found.load.out or not isinstance(value, Value) or value not in found.terms:
+        return False
+    parts = found.terms[value].args
+    made = [part for part in parts if _depends(found, part)]
+    return bool(made) and all(_follows(found, part, middle) for part in made)
+
+
+def _depends(found: Spread, value: Operand) -> bool:
+    if value is found.load.out:
+        return True
+    if not isinstance(value, Value) or value not in found.terms:
+        return False
+    return any(_depends(found, part) for part in found.terms[value].args)

@@ -24,7 +24,15 @@ from functools import cached_property
 
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.memory import Memory, memory
-from srcdiff.analysis.spreads import Offsets, Spread, chain, hands_over, looks_like_one, spread
+from srcdiff.analysis.spreads import (
+    Offsets,
+    Spread,
+    chain,
+    hands_over,
+    looks_like_one,
+    spread,
+    waist,
+)
 from srcdiff.ir.build import Builder, is_constant
 from srcdiff.ir.nodes import (
     Alloc,
@@ -39,7 +47,7 @@ from srcdiff.ir.nodes import (
     While,
 )
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed
-from srcdiff.transform.pulled import Inside, border, copied, pulled, rest
+from srcdiff.transform.pulled import Inside, border, copied, filled, pulled, pulled_back, rest
 
 
 def pull(function: Function) -> Function:
@@ -78,22 +86,14 @@ class _Search:
 
     def statement(self, statement: Statement, around: Block) -> list[Statement]:
         if isinstance(statement, For | While) and _is_worth(statement):
-            ring = self.ring(statement)
+            links = list(self.links(statement))
+            ring = _ring(links)
             if ring and self.is_legal(statement, around, ring):
                 return _Change(statement, ring).statements()
+            near = [link for link in links if self.is_near(statement, link)]
+            if near:
+                return _Change(statement, near, alone=False).statements()
         return [map_blocks(statement, self.block)] if blocks(statement) else [statement]
-
-    def ring(self, loop: For | While) -> list[Link]:
-        """Return the links of a loop that take from each other, and from nothing else."""
-        links = {link.spread.source: link for link in self.links(loop)}
-        while True:
-            homes = {link.home for link in links.values()}
-            kept = {s: link for s, link in links.items() if link.home in links and s in homes}
-            if len(kept) == len(links):
-                break
-            links = kept
-        once = len({link.home for link in links.values()}) == len(links)
-        return list(links.values()) if once else []
 
     def links(self, loop: For | While) -> Iterator[Link]:
         statements = loop.body.statements
@@ -119,6 +119,25 @@ class _Search:
 
     # ---- what must hold ----
 
+    def is_near(self, loop: For | While, link: Link) -> bool:
+        """Say whether all that a nest adds is handed back before anybody sees the arrays."""
+        if link.handing is None:
+            return False
+        statements = loop.body.statements
+        between = statements[link.place + 1 : statements.index(link.handing)]
+        root = self.memory.root(link.home)
+        seen = any(root in self.memory.reads(s) | self.memory.writes(s) for s in between)
+        inner = set(all_definitions(Block((loop,))))
+        fixed = all(each.stop not in inner for each in link.spread.loops)
+        return fixed and not seen and root not in self.memory.callers and self.is_fresh(link)
+
+    def is_fresh(self, link: Link) -> bool:
+        """Say whether a new array is only added to, and then handed on."""
+        if link.handing is None:
+            return True
+        ends = {*(share for _, share in link.spread.shares), *chain(link.handing)[1]}
+        return all(use.statement in ends for use in self.flow.uses[link.spread.target])
+
     def is_legal(self, loop: For | While, around: Block, ring: list[Link]) -> bool:
         inner = set(all_definitions(Block((loop,))))
         arrays = [link.home for link in ring]
@@ -127,7 +146,7 @@ class _Search:
             and len({self.memory.root(array) for array in arrays}) == len(arrays)
             and all(self.is_alone(loop, link, ring) for link in ring)
             and all(each.stop not in inner for link in ring for each in link.spread.loops)
-            and all(self.has_box(link, ring) for link in ring)
+            and all(self.has_box(link, ring) and not link.spread.rings for link in ring)
             and all(self.is_ready(loop, around, link, ring) for link in ring)
         )
 
@@ -145,10 +164,7 @@ class _Search:
         inner = [s for block in blocks(loop) for s in block.statements if s not in allowed]
         if any(root in self.memory.reads(s) | self.memory.writes(s) for s in inner):
             return False
-        if link.handing is None:
-            return True
-        ends = {*(share for _, share in link.spread.shares), *chain(link.handing)[1]}
-        return all(use.statement in ends for use in self.flow.uses[link.spread.target])
+        return self.is_fresh(link)
 
     def has_box(self, link: Link, ring: list[Link]) -> bool:
         """Say whether what a nest takes is as large as what is taken of the array it adds to."""
@@ -175,6 +191,29 @@ class _Search:
         root = self.memory.root(link.home)
         zero = is_constant(made.statement.fill or link.home, 0)
         return zero and not any(root in self.memory.writes(each) for each in between)
+
+
+def _ring(links: list[Link]) -> list[Link]:
+    """Return the links that take from each other, and from nothing else."""
+    known = {link.spread.source: link for link in links}
+    while True:
+        homes = {link.home for link in known.values()}
+        kept = {s: link for s, link in known.items() if link.home in known and s in homes}
+        if len(kept) == len(known):
+            break
+        known = kept
+    once = len({link.home for link in known.values()}) == len(known)
+    return list(known.values()) if once else []
+
+
+def relative(spread: Spread, taking: Spread) -> list[Offsets]:
+    """Return how far from what is taken each share goes, in the array where it ends."""
+    lows = zip(spread.starts, taking.starts, taking.shift, strict=True)
+    moved = [start - other - shift for start, other, shift in lows]
+    return [
+        tuple(step + by for step, by in zip(offset, moved, strict=True))
+        for offset, _ in spread.shares
+    ]
 
 
 def _is_worth(loop: For | While) -> bool:
@@ -208,6 +247,8 @@ class _Change:
 
     loop: For | While
     ring: list[Link]
+    alone: bool = True
+    """Whether the round does nothing else with the arrays."""
     before: Builder = field(default_factory=Builder)
     after: Builder = field(default_factory=Builder)
     insides: dict[Value, Inside] = field(default_factory=dict)
@@ -215,35 +256,51 @@ class _Change:
     carried: list[Carried] = field(default_factory=list)
 
     def statements(self) -> list[Statement]:
+        for link in self.ring if self.alone else []:
+            self.insides[link.spread.source] = self.inside(link, _taken(link.home, self.ring))
         for link in self.ring:
-            self.before.origin = link.spread.load.origin
-            inside = Inside.made(link.spread, self.margin(link), self.before)
-            self.insides[link.spread.source] = inside
-        for link in self.ring:
-            if _lives(self.loop, link, self.ring):
-                inside = self.insides[link.spread.source]
-                self.before.append(copied(inside, into=True))
-            self.link(link)
+            (self.link if self.alone else self.near)(link)
         body = [s for each in self.loop.body.statements for s in self.new.get(each, [each])]
         carried = (*self.loop.carried, *self.carried)
         loop = replace(self.loop, body=Block(tuple(body)), carried=carried)
         return [*self.before.statements, loop, *self.after.statements]
 
+    def inside(self, link: Link, taking: Spread) -> Inside:
+        """Return an array of what a link takes, which is as large as what `taking` takes."""
+        self.before.origin = link.spread.load.origin
+        along = zip(*relative(link.spread, taking), strict=True)
+        margin = tuple(max(map(abs, steps)) for steps in along)
+        return Inside.made(link.spread, margin, self.before)
+
     def link(self, link: Link) -> None:
         inside, home = self.insides[link.spread.source], self.insides[link.home]
-        added = _taken(link.home, self.ring).kill is None
-        last = inside
+        taking, last = _taken(link.home, self.ring), inside
+        lives = _lives(self.loop, link, self.ring)
+        if lives:
+            self.before.append(copied(inside, into=True))
         if link.handing is not None:
             self.new[link.fresh] = self.new[link.handing] = []
             inside, home, last = self.taking_turns(inside)
-        relative = self.relative(link)
+        steps = relative(link.spread, taking)
         self.new[link.spread.loops[0]] = [
             *rest(inside),
-            pulled(inside, home, relative, added=added),
-            *border(inside, link.home, relative, self.before),
+            pulled(inside, home, steps, added=taking.kill is None),
+            *border(inside, link.home, steps, self.before),
         ]
-        if _lives(self.loop, link, self.ring):
+        if lives:
             self.after.append(copied(last, into=False))
+
+    def near(self, link: Link) -> None:
+        """Take what is inside, and make it anew, in each round."""
+        self.new[link.fresh] = self.new[link.handing] = []
+        inside = self.inside(link, link.spread)
+        inside = replace(inside, value=waist(link.spread))
+        steps = relative(link.spread, link.spread)
+        self.new[link.spread.loops[0]] = [
+            *filled(inside),
+            pulled_back(inside, steps),
+            *border(inside, link.home, steps, self.before),
+        ]
 
     def taking_turns(self, inside: Inside) -> tuple[Inside, Inside, Inside]:
         """Return what a round takes from and makes, which change places, and the last one made."""
@@ -254,17 +311,3 @@ class _Change:
         self.carried.append(Carried(phis[1], second, phis[0], outs[1]))
         now, then, last = (replace(inside, array=array) for array in (*phis, outs[0]))
         return now, then, last
-
-    def relative(self, link: Link) -> list[Offsets]:
-        """Return how far from what is taken each share goes, in the array where it ends."""
-        spread, taking = link.spread, _taken(link.home, self.ring)
-        lows = zip(spread.starts, taking.starts, taking.shift, strict=True)
-        moved = [start - other - shift for start, other, shift in lows]
-        return [
-            tuple(step + by for step, by in zip(offset, moved, strict=True))
-            for offset, _ in spread.shares
-        ]
-
-    def margin(self, link: Link) -> Offsets:
-        """Return how many zeros are read beside what is taken, along each axis."""
-        return tuple(max(map(abs, along)) for along in zip(*self.relative(link), strict=True))

@@ -14,7 +14,6 @@ from srcdiff.analysis.spreads import Offsets, Spread
 from srcdiff.ir.build import Builder, integer
 from srcdiff.ir.nodes import Block, For, Operand, Statement, Value
 from srcdiff.ir.types import PYTHON_INT
-from srcdiff.ir.walk import rewrite
 
 Point = tuple[Operand, ...]
 Bounds = Sequence[tuple[Operand, Operand]]
@@ -22,11 +21,15 @@ Bounds = Sequence[tuple[Operand, Operand]]
 
 @dataclass(frozen=True, eq=False)
 class Inside:
-    """An array of what is taken of `spread.source`, between `margin` elements of 0."""
+    """An array of what is taken of `spread.source`, between `margin` elements of 0.
+
+    It holds the elements themselves, or `value`, which is made of them.
+    """
 
     spread: Spread
     array: Value
     margin: Offsets
+    value: Value
 
     @staticmethod
     def made(spread: Spread, margin: Offsets, builder: Builder) -> "Inside":
@@ -36,7 +39,7 @@ class Inside:
             count = builder.fold(max, count, integer(0))
             shape.append(builder.fold(np.add, count, integer(2 * width)))
         array = builder.zeros(tuple(shape), spread.source.type.dtype, "_inside")
-        return Inside(spread, array, margin)
+        return Inside(spread, array, margin, spread.load.out)
 
     def another(self, builder: Builder) -> "Inside":
         """Return one more of the same shape."""
@@ -75,23 +78,52 @@ def copied(inside: Inside, *, into: bool) -> For:
 
 def rest(inside: Inside) -> list[Statement]:
     """Return the nest that does what else a nest does, if anything."""
-    spread, nest = inside.spread, inside.spread.loops[0]
+    spread = inside.spread
+    builder = Builder(spread.load.origin)
+    place = inside.here(builder, tuple(loop.index for loop in spread.loops))
+    builder.append(replace(spread.load, ref=inside.array, indices=place))
+    return [_remaining(spread, builder.statements, [])] if spread.does_more else []
+
+
+def filled(inside: Inside) -> list[Statement]:
+    """Return the nest that does what else a nest does, and takes; what is beside a ring follows."""
+    spread = inside.spread
+    builder = Builder(spread.load.origin)
+    place = inside.here(builder, tuple(loop.index for loop in spread.loops))
+    builder.store(inside.array, place, inside.value)
+    return [_remaining(spread, [spread.load], builder.statements), *_around(inside)]
+
+
+def _remaining(spread: Spread, load: list[Statement], end: list[Statement]) -> For:
+    """Return a nest that neither clears nor adds, but has `end` at the end of its body."""
     gone: set[Statement | None] = {spread.kill, *(share for _, share in spread.shares)}
+    *outer, old = spread.loops
+    body = [load if s is spread.load else [s] for s in old.body.statements if s not in gone]
+    new = replace(old, body=Block((*(s for part in body for s in part), *end)))
+    for loop in reversed(outer):
+        inner = tuple(new if s is old else s for s in loop.body.statements)
+        old, new = loop, replace(loop, body=Block(inner))
+    return new
 
-    def change(statement: Statement) -> list[Statement]:
-        if statement in gone:
-            return []
-        if statement is not spread.load:
-            return [statement]
-        builder = Builder(statement.origin)
-        point = tuple(loop.index for loop in spread.loops)
-        place = inside.here(builder, point)
-        builder.append(replace(spread.load, ref=inside.array, indices=place))
-        return builder.statements
 
-    if not spread.does_more:
-        return []
-    return [replace(nest, body=rewrite(nest.body, change))]
+def _around(inside: Inside) -> list[Statement]:
+    """Return the nests that copy both ends of each ring beside the opposite one."""
+    spread, builder = inside.spread, Builder(inside.spread.load.origin)
+    bounds = list(full(spread))
+    for axis in sorted(spread.rings):
+        size, width = spread.loops[axis].stop, inside.margin[axis]
+
+        def body(builder: Builder, point: Point, axis: int = axis, size: Operand = size) -> None:
+            back = builder.fold(np.remainder, point[axis], size)
+            source = (*point[:axis], back, *point[axis + 1 :])
+            part = builder.load(inside.array, inside.here(builder, source), "_part")
+            builder.store(inside.array, inside.here(builder, point), part)
+
+        end = builder.fold(np.add, size, integer(width))
+        for ends in ((integer(-width), integer(0)), (size, end)):
+            builder.append(_nest(spread, [*bounds[:axis], ends, *bounds[axis + 1 :]], body))
+        bounds[axis] = (integer(-width), end)
+    return builder.statements
 
 
 def pulled(inside: Inside, out: Inside, relative: list[Offsets], *, added: bool) -> For:
@@ -99,8 +131,41 @@ def pulled(inside: Inside, out: Inside, relative: list[Offsets], *, added: bool)
 
     Where both are arrays of what is taken of one, what is there is in the first.
     """
+    still = (0,) * len(relative[0])
+    turns = out.spread is inside.spread
+
+    def write(builder: Builder, point: Point, terms: list[Operand]) -> None:
+        if added and turns:
+            terms.append(builder.load(inside.array, inside.here(builder, point), "_part"))
+        at = out.at(builder, point, inside.spread.starts, still)
+        _write(builder, out.array, at, terms, added=added and not turns)
+
+    return _pulling(inside, relative, write)
+
+
+def pulled_back(inside: Inside, relative: list[Offsets]) -> For:
+    """Return the nest that makes each element of the array that was taken from."""
     spread = inside.spread
-    still = (0,) * len(spread.loops)
+
+    def write(builder: Builder, point: Point, terms: list[Operand]) -> None:
+        at = _moved(builder, point, spread.shift)
+        _write(builder, spread.source, at, terms, added=spread.kill is None)
+
+    return _pulling(inside, relative, write)
+
+
+def _write(builder: Builder, ref: Value, at: Point, terms: list[Operand], *, added: bool) -> None:
+    total = functools.reduce(functools.partial(builder.call, np.add), terms)
+    (builder.increment if added else builder.store)(ref, at, total)
+
+
+def _pulling(
+    inside: Inside,
+    relative: list[Offsets],
+    write: Callable[[Builder, Point, list[Operand]], None],
+) -> For:
+    """Return the nest that sums at each point what comes from its neighbours."""
+    spread = inside.spread
 
     def body(builder: Builder, point: Point) -> None:
         sums: dict[Operand, Operand] = {}
@@ -110,13 +175,7 @@ def pulled(inside: Inside, out: Inside, relative: list[Offsets], *, added: bool)
             part = builder.load(inside.array, place, "_part")
             known = sums.get(share.value)
             sums[share.value] = part if known is None else builder.call(np.add, known, part)
-        terms = [applied(builder, spread, value, part) for value, part in sums.items()]
-        turns = out.spread is spread
-        if added and turns:
-            terms.append(builder.load(inside.array, inside.here(builder, point), "_part"))
-        total = functools.reduce(functools.partial(builder.call, np.add), terms)
-        write = builder.increment if added and not turns else builder.store
-        write(out.array, out.at(builder, point, spread.starts, still), total)
+        write(builder, point, [applied(builder, inside, v, part) for v, part in sums.items()])
 
     return _nest(spread, full(spread), body)
 
@@ -133,11 +192,11 @@ def border(inside: Inside, home: Value, relative: list[Offsets], before: Builder
             builder: Builder, point: Point, offset: Offsets = offset, value: Operand = share.value
         ) -> None:
             part = builder.load(inside.array, inside.here(builder, point), "_part")
-            target = _moved(builder, point, offset)
-            builder.increment(home, target, applied(builder, spread, value, part))
+            target = _moved(builder, point, offset, spread)
+            builder.increment(home, target, applied(builder, inside, value, part))
 
         for axis, step in enumerate(away):
-            if step:
+            if step and axis not in spread.rings:
                 yield _nest(spread, _outside(spread, away, axis, before), body)
 
 
@@ -146,6 +205,8 @@ def _outside(spread: Spread, away: Offsets, axis: int, builder: Builder) -> Boun
     bounds: list[tuple[Operand, Operand]] = []
     for k, (start, stop) in enumerate(full(spread)):
         step, low, high = away[k], start, stop
+        if k in spread.rings:
+            step = 0
         if k < axis:
             low = builder.fold(np.add, start, integer(max(0, -step)))
             high = builder.fold(np.subtract, stop, integer(max(0, step)))
@@ -157,22 +218,26 @@ def _outside(spread: Spread, away: Offsets, axis: int, builder: Builder) -> Boun
     return bounds
 
 
-def applied(builder: Builder, spread: Spread, value: Operand, part: Operand) -> Operand:
-    """Append what makes a term of `part` instead of the element that is read."""
-    if value is spread.load.out:
+def applied(builder: Builder, inside: Inside, value: Operand, part: Operand) -> Operand:
+    """Append what makes a term of `part` instead of what one iteration has there."""
+    if value is inside.value:
         return part
-    if not isinstance(value, Value) or value not in spread.terms:
+    if not isinstance(value, Value) or value not in inside.spread.terms:
         return value
-    call = spread.terms[value]
-    args = [applied(builder, spread, arg, part) for arg in call.args]
+    call = inside.spread.terms[value]
+    args = [applied(builder, inside, arg, part) for arg in call.args]
     return builder.call(call.function, *args, name=value.name, type=value.type, shape=())
 
 
-def _moved(builder: Builder, point: Point, offset: Offsets) -> Point:
-    return tuple(
-        builder.fold(np.add, place, integer(step))
-        for place, step in zip(point, offset, strict=True)
-    )
+def _moved(builder: Builder, point: Point, offset: Offsets, around: Spread | None = None) -> Point:
+    """Return the indices that are so far away, round the axes that are rings."""
+    result = []
+    for axis, (place, step) in enumerate(zip(point, offset, strict=True)):
+        at = builder.fold(np.add, place, integer(step))
+        if step and around is not None and axis in around.rings:
+            at = builder.fold(np.remainder, at, around.loops[axis].stop)
+        result.append(at)
+    return tuple(result)
 
 
 def _nest(spread: Spread, bounds: Bounds, body: Callable[[Builder, Point], None]) -> For:
