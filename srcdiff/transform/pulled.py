@@ -5,18 +5,20 @@ goes in the array where it ends, if what is taken there lies on what is taken he
 """
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from srcdiff.analysis.spreads import Offsets, Spread
 from srcdiff.ir.build import Builder, integer
-from srcdiff.ir.nodes import Block, For, Operand, Statement, Value
+from srcdiff.ir.nodes import Block, Const, For, If, Increment, Operand, Statement, Value
 from srcdiff.ir.types import PYTHON_INT
+from srcdiff.transform.sums import runs
 
 Point = tuple[Operand, ...]
-Bounds = Sequence[tuple[Operand, Operand]]
+Bounds = Sequence[Operand | tuple[Operand, Operand]]
+Body = Callable[[Builder, Point], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +59,11 @@ class Inside:
         return self.at(builder, point, self.spread.starts, (0,) * len(point))
 
 
-def full(spread: Spread) -> Bounds:
+def full(spread: Spread) -> list[tuple[Operand, Operand]]:
     return [(loop.start, loop.stop) for loop in spread.loops]
 
 
-def copied(inside: Inside, *, into: bool) -> For:
+def copied(inside: Inside, *, into: bool) -> Statement:
     """Return the nest that copies what is taken from its array, or back."""
     spread = inside.spread
 
@@ -73,7 +75,8 @@ def copied(inside: Inside, *, into: bool) -> For:
         else:
             builder.store(spread.source, own, builder.load(inside.array, here, "_part"))
 
-    return _nest(spread, full(spread), body)
+    (nest,) = _nest(spread, (full(spread), body))
+    return nest
 
 
 def rest(inside: Inside) -> list[Statement]:
@@ -109,7 +112,7 @@ def _remaining(spread: Spread, load: list[Statement], end: list[Statement]) -> F
 def _around(inside: Inside) -> list[Statement]:
     """Return the nests that copy both ends of each ring beside the opposite one."""
     spread, builder = inside.spread, Builder(inside.spread.load.origin)
-    bounds = list(full(spread))
+    bounds = full(spread)
     for axis in sorted(spread.rings):
         size, width = spread.loops[axis].stop, inside.margin[axis]
 
@@ -121,12 +124,13 @@ def _around(inside: Inside) -> list[Statement]:
 
         end = builder.fold(np.add, size, integer(width))
         for ends in ((integer(-width), integer(0)), (size, end)):
-            builder.append(_nest(spread, [*bounds[:axis], ends, *bounds[axis + 1 :]], body))
+            place = [*bounds[:axis], ends, *bounds[axis + 1 :]]
+            builder.statements += _nest(spread, (place, body))
         bounds[axis] = (integer(-width), end)
     return builder.statements
 
 
-def pulled(inside: Inside, out: Inside, relative: list[Offsets], *, added: bool) -> For:
+def pulled(inside: Inside, out: Inside, relative: list[Offsets], *, added: bool) -> Statement:
     """Return the nest that makes each element of `out`, `added` to what is there.
 
     Where both are arrays of what is taken of one, what is there is in the first.
@@ -143,7 +147,7 @@ def pulled(inside: Inside, out: Inside, relative: list[Offsets], *, added: bool)
     return _pulling(inside, relative, write)
 
 
-def pulled_back(inside: Inside, relative: list[Offsets]) -> For:
+def pulled_back(inside: Inside, relative: list[Offsets]) -> Statement:
     """Return the nest that makes each element of the array that was taken from."""
     spread = inside.spread
 
@@ -163,7 +167,7 @@ def _pulling(
     inside: Inside,
     relative: list[Offsets],
     write: Callable[[Builder, Point, list[Operand]], None],
-) -> For:
+) -> Statement:
     """Return the nest that sums at each point what comes from its neighbours."""
     spread = inside.spread
 
@@ -177,15 +181,19 @@ def _pulling(
             sums[share.value] = part if known is None else builder.call(np.add, known, part)
         write(builder, point, [applied(builder, inside, v, part) for v, part in sums.items()])
 
-    return _nest(spread, full(spread), body)
+    (nest,) = _nest(spread, (full(spread), body))
+    return nest
 
 
-def border(inside: Inside, home: Value, relative: list[Offsets], before: Builder) -> Iterator[For]:
-    """Return the nests that add to `home` what goes out of what is taken of it.
+def border(
+    inside: Inside, home: Value, relative: list[Offsets], before: Builder
+) -> list[Statement]:
+    """Return what adds to `home` what goes out of what is taken of it, if anything is taken.
 
-    Their bounds are made `before`.
+    Bounds and the condition are made `before`.
     """
     spread = inside.spread
+    groups: dict[tuple[object, ...], list[tuple[Bounds, Body]]] = {}
     for (offset, share), away in zip(spread.shares, relative, strict=True):
 
         def body(
@@ -197,24 +205,44 @@ def border(inside: Inside, home: Value, relative: list[Offsets], before: Builder
 
         for axis, step in enumerate(away):
             if step and axis not in spread.rings:
-                yield _nest(spread, _outside(spread, away, axis, before), body)
+                bounds = _outside(spread, away, axis, before)
+                groups.setdefault(_key(bounds, share), []).append((bounds, body))
+    nests = [s for group in groups.values() for s in _nest(spread, *group)]
+    return [If(_is_some(spread, before), Block(tuple(nests)), Block())] if nests else []
+
+
+def _key(bounds: Bounds, share: Increment) -> tuple[object, ...]:
+    """Return what is equal for columns beside each other: those that no loop goes along."""
+    if isinstance(bounds[-1], tuple):
+        return (share, *bounds)
+    parts = [part for bound in bounds if isinstance(bound, tuple) for part in bound]
+    return tuple(part.value if isinstance(part, Const) else part for part in parts)
+
+
+def _is_some(spread: Spread, builder: Builder) -> Operand:
+    """Append the condition that something is taken."""
+    conditions = [runs(builder, loop) for loop in spread.loops]
+    return functools.reduce(functools.partial(builder.call, np.logical_and), conditions)
 
 
 def _outside(spread: Spread, away: Offsets, axis: int, builder: Builder) -> Bounds:
     """Return the bounds of the points from which a share leaves the box along `axis` first."""
-    bounds: list[tuple[Operand, Operand]] = []
-    for k, (start, stop) in enumerate(full(spread)):
-        step, low, high = away[k], start, stop
-        if k in spread.rings:
-            step = 0
-        if k < axis:
-            low = builder.fold(np.add, start, integer(max(0, -step)))
-            high = builder.fold(np.subtract, stop, integer(max(0, step)))
-        elif k == axis and step < 0:
-            high = builder.fold(min, stop, builder.fold(np.subtract, start, integer(step)))
-        elif k == axis:
-            low = builder.fold(max, start, builder.fold(np.subtract, stop, integer(step)))
-        bounds.append((low, high))
+    bounds: list[Operand | tuple[Operand, Operand]] = []
+    for k, (loop, step) in enumerate(zip(spread.loops, away, strict=True)):
+        start, stop = loop.start, loop.stop
+        step = 0 if k in spread.rings else step
+        if k != axis:
+            low = builder.fold(np.add, start, integer(max(0, -step if k < axis else 0)))
+            high = builder.fold(np.subtract, stop, integer(max(0, step if k < axis else 0)))
+            bounds.append((low, high))
+        elif abs(step) == 1:
+            bounds.append(start if step < 0 else builder.fold(np.subtract, stop, integer(1)))
+        elif step < 0:
+            end = builder.fold(np.subtract, start, integer(step))
+            bounds.append((start, builder.fold(min, stop, end)))
+        else:
+            first = builder.fold(np.subtract, stop, integer(step))
+            bounds.append((builder.fold(max, start, first), stop))
     return bounds
 
 
@@ -240,14 +268,20 @@ def _moved(builder: Builder, point: Point, offset: Offsets, around: Spread | Non
     return tuple(result)
 
 
-def _nest(spread: Spread, bounds: Bounds, body: Callable[[Builder, Point], None]) -> For:
-    """Return loops like those of a nest, with other bounds and another body."""
+def _nest(spread: Spread, *parts: tuple[Bounds, Body]) -> list[Statement]:
+    """Return loops like those of a nest, but where an index has no bounds, but is known.
+
+    The loops are those of the first part; the others differ in what is known.
+    """
     origin = spread.load.origin
-    point = tuple(Value(loop.index.name, PYTHON_INT) for loop in spread.loops)
     builder = Builder(origin)
-    body(builder, point)
-    block = builder.block()
-    for index, (start, stop) in zip(point[::-1], bounds[::-1], strict=True):
-        loop = For(index, start, stop, integer(1), (), block, origin=origin)
-        block = Block((loop,))
-    return loop
+    indices = [Value(loop.index.name, PYTHON_INT) for loop in spread.loops]
+    for bounds, body in parts:
+        pairs = zip(indices, bounds, strict=True)
+        body(builder, tuple(i if isinstance(b, tuple) else b for i, b in pairs))
+    inner = builder.statements
+    for index, bound in zip(indices[::-1], parts[0][0][::-1], strict=True):
+        if isinstance(bound, tuple):
+            block = Block(tuple(inner))
+            inner = [For(index, *bound, integer(1), (), block, origin=origin)]
+    return inner

@@ -348,8 +348,9 @@ def test_two_arrays_are_assigned_in_turns() -> None:
     assert loop.startswith(
         "        for i in range(1, t_1):\n"
         "            inside_2[i] = 0.5 * (inside_1[i - 1] + inside_1[i + 1])\n"
-        "        for i in range(t_5, t_1):\n"
-        "            b_bar[i + 1] += 0.5 * inside_1[i]\n"
+        "        if t_5:\n"
+        "            b_bar[t_2 + 1] += 0.5 * inside_1[t_2]\n"
+        "            b_bar[0] += 0.5 * inside_1[1]\n"
     )
 
 
