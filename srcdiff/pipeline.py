@@ -45,6 +45,7 @@ from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
 from srcdiff.transform.postpone import postpone
 from srcdiff.transform.promote import promote
+from srcdiff.transform.pull import pull
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
 from srcdiff.transform.release import release
@@ -94,6 +95,7 @@ FINISH: tuple[Pass, ...] = (
     promote,
     reassociate,
     assign_first,
+    pull,
     lanes,
     vectorise,
     hoist,

@@ -5,9 +5,10 @@
     Store u_bar[i] = 0.0                  Store x[i] = a
     Increment u_bar[i] += c               Store u_bar[i] = c
 
-In the adjoint sweep, a store that an increment follows is one store, two increments are one, and an
-increment whose sum is read right away is done on the value. What the user wrote keeps its writes,
-each in its order. Elements of one class surely differ only as `analysis.indices` says.
+In the adjoint sweep, a store that an increment follows is one store, or none if the element gets
+back what it was; two increments are one, and an increment whose sum is read right away is done on
+the value. What the user wrote keeps its writes, each in its order. Elements of one class surely
+differ only as `analysis.indices` says.
 """
 
 from collections.abc import Sequence
@@ -59,6 +60,8 @@ class _Element:
     pending: Write | None = None
     clock: int = -1
     """When it was read, if it was read and not written."""
+    before: Operand | None = None
+    """What it was before the pending write."""
 
 
 @dataclass(eq=False)
@@ -186,15 +189,20 @@ class _Forwarder:
         old = table.get(key)
         value = self.find(write.value)
         pending = write if write.origin.sweep == "adjoint" else None
+        before = None if old is None else old.value if old.pending is None else old.before
         if isinstance(write, Store):
             if old is not None and old.pending is not None and pending is not None:
                 self.remove(old.pending)
-            _remember(table, key, _Element(place, value, pending))
+            _remember(table, key, _Element(place, value, pending, before=before))
         elif old is None or old.pending is None or pending is None:
             _remember(table, key, _Element(place, None, pending))
         else:
             self.merge(old.pending, write, value)
-            _remember(table, key, _Element(place, self.stored(write), pending))
+            stored = self.stored(write)
+            if stored is not None and stored is before:
+                self.remove(write)
+                pending = before = None
+            _remember(table, key, _Element(place, stored, pending, before=before))
 
     def stored(self, write: Write) -> Operand | None:
         """Return what a write, as it is now, stores."""

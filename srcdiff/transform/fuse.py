@@ -58,6 +58,16 @@ class _Facts:
     views: dict[Value, View] = field(default_factory=dict)
 
 
+def _reads_elements(statement: Statement, array: Value) -> bool:
+    """Say whether a loop over the elements can do a statement that uses `array`."""
+    match statement:
+        case Call(function=function):
+            return is_elementwise(function)
+        case Store(indices=(), value=value) | Increment(indices=(), value=value):
+            return value is array
+    return False
+
+
 @dataclass(frozen=True, eq=False)
 class _Footprint:
     """The values that a statement and its blocks use, the classes that it reads and writes."""
@@ -135,6 +145,8 @@ class _Run:
             case Call(function=function, args=args, out=out):
                 if function is np.sum and is_array(args[0]):
                     return Node(statement, "sum")
+                if function is np.copy and self.is_passing(out):
+                    return Node(statement, "map")
                 if function is np.copy and args[0] not in self.made:
                     return None  # NumPy's copy is as fast as a loop, and shorter to read
                 if is_array(out) and is_elementwise(function):
@@ -144,6 +156,17 @@ class _Run:
             case Store(indices=()) | Increment(indices=()):
                 return Node(statement, "write")
         return None
+
+    def is_passing(self, array: Value) -> bool:
+        """Say whether a copy is there only to be read, element by element, in its block."""
+        flow = self.facts.flow
+        block = flow.definitions[array].block
+        if self.facts.aliases.is_memory(array) or array in self.facts.results:
+            return False
+        return all(
+            use.block is block and _reads_elements(use.statement, array)
+            for use in flow.uses.get(array, ())
+        )
 
     def tells_its_shape(self, array: Value) -> bool:
         """Say whether extents of an array are read off the array itself, once it is there."""

@@ -4,7 +4,8 @@ import numpy as np
 
 from srcdiff.errors import BoundsError
 from srcdiff.ir.build import integer
-from srcdiff.ir.nodes import NOWHERE, Value
+from srcdiff.ir.nodes import NOWHERE, Const, Value
+from srcdiff.ir.types import FLOAT64
 from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.forward import forward
 from tests.transform.examples import ZERO, Example
@@ -28,11 +29,30 @@ def test_example() -> None:
 
     example.loop(body, start=integer(1))
     assert text(eliminate(forward(example.function()))) == (
-        "for i in range(1, x.shape[0]):\n"
+        "for i in range(1, x.shape[0]):\n    t = y[i]\n    x[i] = t\n    y[i - 1] += t"
+    )
+
+
+def test_what_gets_back_what_it_was_is_not_written() -> None:
+    example = Example()
+
+    def body(i: Value, factor: int) -> None:
+        b = example.builder
+        c = b.load(example.y, (i,))
+        b.store(example.y, (i,), ZERO)
+        b.increment(example.x, (i,), c)
+        term = c if factor == 1 else b.call(np.multiply, Const(2.0, FLOAT64), c)
+        b.increment(example.y, (i,), term)
+
+    example.loop(lambda i: body(i, 1))
+    example.loop(lambda i: body(i, 2))
+    assert text(eliminate(forward(example.function()))) == (
+        "for i in range(x.shape[0]):\n"
+        "    x[i] += y[i]\n"
+        "for i in range(x.shape[0]):\n"
         "    t = y[i]\n"
-        "    x[i] = t\n"
-        "    y[i - 1] += t\n"
-        "    y[i] = t"
+        "    x[i] += t\n"
+        "    y[i] = 2.0 * t"
     )
 
 

@@ -360,3 +360,54 @@ def shifted(A):
 
 def test_elements_that_are_read_out_of_step_are_read_first() -> None:
     check(shifted, A)
+
+
+# ---- copies that are only read ----
+
+
+def taken(A):
+    before = A[1:].copy()
+    A[1:] = 0.0
+    A[0] = 1.0
+    A[1:] += 0.5 * before
+    return np.sum(A)
+
+
+def test_a_copy_that_is_only_read_is_read_in_step() -> None:
+    """Row 0 is apart from the rows from 1 on, so that what is stored there is no obstacle."""
+    result = check(taken, A)
+    assert array_calls(result) == []
+    assert "np.empty" not in render(result).source
+
+
+def kept_apart(A):
+    before = A[1:].copy()
+    A[:-1] = 2.0 * A[:-1]
+    A[1, :] = 1.0
+    A[:-1] += before
+    return np.sum(A)
+
+
+def counted_from_the_end(A):
+    before = A[1:].copy()
+    A[-1] = 0.0
+    A[1:] += 3.0 * before
+    return np.sum(A)
+
+
+def handed_on(A):
+    before = A[1:].copy()
+    A[1:] = 0.0
+    return before
+
+
+@pytest.mark.parametrize("function", [kept_apart, counted_from_the_end])
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_copy_of_what_is_overwritten_is_stored(
+    function: Callable[..., Any], *, jit: bool
+) -> None:
+    assert "np.empty" in render(check(function, A, jit=jit)).source
+
+
+def test_a_copy_that_is_handed_on_stays() -> None:
+    assert array_calls(check(handed_on, A)) == ["copy"]

@@ -64,7 +64,7 @@ class Access:
         return max((at.axis + 1 for at in self.pattern if at.axis is not None), default=0)
 
     def is_apart(self, other: "Access") -> bool:
-        """Say whether two accesses to one array never meet: they have different literal indices."""
+        """Say whether two accesses to one array never meet, as two of their indices differ."""
         if self.base is not other.base:
             return False
         return any(map(_differ, self.pattern, other.pattern))
@@ -101,13 +101,18 @@ class Access:
 
 
 def _differ(one: At, other: At) -> bool:
-    if one.axis is not None or other.axis is not None:
-        return False
+    """Say whether two indices never meet: two literals, or one below where a counter starts."""
     first, second = key_of(one.start), key_of(other.start)
     if not isinstance(first, int) or not isinstance(second, int):
         return False
-    # A negative index may be the same element as one that is not.
-    return first != second and (first < 0) == (second < 0)
+    if one.axis is None and other.axis is None:
+        # A negative index may be the same element as one that is not.
+        return first != second and (first < 0) == (second < 0)
+    if one.axis is None and other.step > 0:
+        return 0 <= first < second
+    if other.axis is None and one.step > 0:
+        return 0 <= second < first
+    return False
 
 
 def key_of(operand: Operand) -> Key:

@@ -81,7 +81,8 @@ class Region:
     is_external: Callable[[Value], bool]
     made: dict[Value, Node] = field(default_factory=dict)
     home: dict[Node, Group] = field(default_factory=dict)
-    written: set[Value] = field(default_factory=set)
+    written: dict[Value, list[Node]] = field(default_factory=dict)
+    place: dict[Node, int] = field(default_factory=dict)
 
     def analyse(self) -> list[list[Node] | Group]:
         """Return, in the order in which they run, lists of scalar calls, and groups."""
@@ -90,7 +91,8 @@ class Region:
             if isinstance(node.statement, Call):
                 self.made[node.statement.out] = node
             elif node.target is not None:
-                self.written.add(self.root(node.target))
+                self.written.setdefault(self.root(node.target), []).append(node)
+        self.place = {node: place for place, node in enumerate(self.nodes)}
         for place, node in enumerate(self.nodes):
             node.level = self._level(place, node)
         order = list(self._groups())
@@ -239,7 +241,7 @@ class Region:
         if node.statement.function not in CHEAP or len(counted) > MOST_OPERATIONS:
             return False
         for read in node.reads:
-            if self.root(read) in self.written:
+            if self.is_overwritten(read, node):
                 return False
             maker = self.made.get(read.base)
             if maker is None or maker.kind != "map":
@@ -252,6 +254,14 @@ class Region:
             ):
                 leaves.add(read.base)
         return True
+
+    def is_overwritten(self, read: Access, node: Node) -> bool:
+        """Say whether what `node` reads may be something else behind it."""
+        return any(
+            self.place[each] > self.place[node]
+            and (each.target is None or not read.is_apart(each.target))
+            for each in self.written.get(self.root(read), ())
+        )
 
 
 def _commute(earlier: Node, later: Node, one: Access, other: Access) -> bool:

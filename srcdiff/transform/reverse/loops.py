@@ -36,6 +36,10 @@ from srcdiff.transform.reverse.sections import restore_sections
 ReverseBlock = Callable[[Plan, Frame], None]
 
 
+MOST_REFUSALS = 4
+"""How often the adjoint is built for loops that could not run forwards after all."""
+
+
 def reverse_loop(plan: Plan, loop: For | While, reverse_block: ReverseBlock) -> None:
     """Append the adjoint of `loop`, or put it where the primal loop stood."""
     if not _matters(plan, loop):
@@ -91,7 +95,8 @@ def _may_run_forwards(plan: Plan, loop: For | While, facts: Independence, region
     """Say whether the iterations can be reversed in any order.
 
     They cannot where they undo additions to the same elements: the last to be undone must be the
-    first that was done.
+    first that was done. Where there may be no room but a tape, they can if nothing is put on it,
+    which shows when the adjoint is built; it is built anew for each loop for which that is so.
     """
     undone = any(
         plan.final
@@ -100,9 +105,10 @@ def _may_run_forwards(plan: Plan, loop: For | While, facts: Independence, region
         for statement in statements(loop.body)
         if isinstance(statement, Store | Increment)
     )
-    if loop in plan.backwards:
+    if loop in plan.backwards or not facts.holds or undone:
         return False
-    return facts.holds and not undone and rows_possible(plan, loop.body, region)
+    hopeful = plan.final and len(plan.backwards) < MOST_REFUSALS
+    return hopeful or rows_possible(plan, loop.body, region)
 
 
 def _index(loop: For | While) -> Value:
