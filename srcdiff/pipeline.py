@@ -50,6 +50,7 @@ from srcdiff.transform.sink import sink
 from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
+from srcdiff.transform.unsigned import unsigned
 from srcdiff.transform.vectorise import vectorise
 
 Pass = Callable[[Function], Function]
@@ -88,6 +89,7 @@ FINISH: tuple[Pass, ...] = (
     hoist,
     simplify,
     eliminate,
+    unsigned,
 )
 
 

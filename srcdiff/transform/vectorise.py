@@ -45,7 +45,7 @@ from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed, substitute_block
 from srcdiff.runtime import vecmath
 from srcdiff.transform.gather import MARGIN, Gather, Row, Stencils, Stretch, without
-from srcdiff.transform.strips import Counter
+from srcdiff.transform.strips import Counter, placed
 from srcdiff.transform.sums import runs
 from srcdiff.words import cast, radd
 
@@ -144,7 +144,7 @@ class _Vectoriser:
         """Say whether all that a loop does can be part of vector code."""
         if loop.trips is not None or not is_constant(loop.step, 1) or is_below(loop, FEWEST):
             return False
-        return all(map(_is_simple, loop.body.statements))
+        return all(map(is_plain, loop.body.statements))
 
     def gains(self, loop: For, rows: list[Row]) -> bool:
         """Say whether a loop calls functions that we have, or adds to neighbours, in any order."""
@@ -222,7 +222,7 @@ class _Vectoriser:
         head = Builder(loop.origin)
         counter = Counter(loop.index, low, lane, self.integers, head)
         first = counter.plus(0)
-        new = Block(tuple(_placed(s, counter.at) for s in body.statements))
+        new = Block(tuple(placed(s, counter.at) for s in body.statements))
         inner = substitute_block(new, {loop.index: first})
         return Block((*head.statements, *inner.statements))
 
@@ -272,13 +272,6 @@ class _Vectoriser:
         return self.buffer(dtype, number, STENCIL + 2 * MARGIN, constant(0, Scalar(dtype)))
 
 
-def _placed(statement: Statement, place: Callable[[Operand], Operand]) -> Statement:
-    """Return a statement that has other indices."""
-    if not isinstance(statement, Load | Store | Increment):
-        return statement
-    return replace(statement, indices=tuple(map(place, statement.indices)))
-
-
 def with_ours(statement: Statement) -> Statement:
     ours = replaces(statement) if isinstance(statement, Call) else None
     return statement if ours is None else replace(statement, function=ours)  # type: ignore[arg-type]
@@ -291,7 +284,7 @@ def is_below(loop: For, trips: int) -> bool:
     return bool(loop.stop.value - loop.start.value < trips)
 
 
-def _is_simple(statement: Statement) -> bool:
+def is_plain(statement: Statement) -> bool:
     """Say whether a statement of an innermost loop can be part of vector code."""
     match statement:
         case Load():
