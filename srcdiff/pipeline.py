@@ -26,6 +26,7 @@ from srcdiff.transform.flatten import flatten
 from srcdiff.transform.forward import forward
 from srcdiff.transform.fuse import fuse
 from srcdiff.transform.hoist import hoist
+from srcdiff.transform.interchange import interchange
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
 from srcdiff.transform.lanes import lanes
 from srcdiff.transform.lift import lift
@@ -43,6 +44,7 @@ from srcdiff.transform.promote import promote
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
 from srcdiff.transform.release import release
+from srcdiff.transform.restore import restore
 from srcdiff.transform.scalarise import scalarise
 from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
@@ -81,6 +83,8 @@ FINISH: tuple[Pass, ...] = (
     eliminate,
     dead_writes,
     eliminate,
+    restore,
+    interchange,
     promote,
     reassociate,
     assign_first,
