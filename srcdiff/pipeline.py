@@ -28,6 +28,7 @@ from srcdiff.transform.fuse import fuse
 from srcdiff.transform.hoist import hoist
 from srcdiff.transform.interchange import interchange
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
+from srcdiff.transform.jam import jam
 from srcdiff.transform.lanes import lanes
 from srcdiff.transform.lift import lift
 from srcdiff.transform.nested import (
@@ -90,6 +91,7 @@ FINISH: tuple[Pass, ...] = (
     assign_first,
     lanes,
     vectorise,
+    jam,
     hoist,
     simplify,
     eliminate,

@@ -131,11 +131,12 @@ class _Nest:
         inner = [part for part in self.found if isinstance(part, For)]
         numbers = not any(is_array(entry.phi) for part in inner for entry in part.carried)
         bounds = {bound for part in inner for bound in (part.start, part.stop)}
-        return numbers and all(self.is_fixed(self.again(bound)) for bound in bounds)
+        return numbers and all(map(self.is_fixed, bounds))
 
-    def is_fixed(self, made: list[Statement] | None) -> bool:
+    def is_fixed(self, bound: Operand) -> bool:
         """Say whether a number can be made before the loop."""
-        if made is None:
+        made = self.again(bound)
+        if made is None or bound is self.loop.index:
             return False
         return not any(self.loop.index in operands(s) or isinstance(s, Load) for s in made)
 
