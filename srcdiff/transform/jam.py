@@ -162,13 +162,15 @@ class _Nest:
         to one that may be the same, LLVM makes no vector code of one iteration (see `row`). What is
         only read once instead of four times comes from a fast cache: it is not worth the text.
         """
+        if self.rows == 1:
+            return False
         for part, shared in self.shared.items():
             if any(self.waits(entry) for entry in part.carried):
                 return True
             adding = [t for t in self.touched if isinstance(t.statement, Increment)]
             ours = [t for t in adding if t.statement in shared]
             own = [t for t in adding if t.statement in part.body.statements and t not in ours]
-            if self.rows > 1 and any(self.may_be_one(s, t) for s in ours for t in own):
+            if any(self.may_be_one(s, t) for s in ours for t in own):
                 return True
         return False
 
@@ -243,10 +245,10 @@ class _Nest:
         if not (is_constant(ends[1], 0) and self.flow.integers.is_index(ends[0])):
             count = made.fold(max, count, integer(0))
         count = made.fold(np.floor_divide, count, integer(self.rows))
-        count = made.fold(np.multiply, count, integer(self.rows))
+        count = made.fold(np.multiply, count, integer(self.rows), name="_rest")
         if down:
-            return made.fold(np.subtract, loop.start, count)
-        return made.fold(np.add, loop.start, count, name=f"{loop.index.name}_rest")
+            return made.fold(np.subtract, loop.start, count, name="_rest")
+        return made.fold(np.add, loop.start, count, name="_rest")
 
     def row(self, low: Value, row: int, rest: Operand) -> Operand:
         """Return the counter of one of the iterations.
