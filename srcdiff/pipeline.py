@@ -53,6 +53,7 @@ from srcdiff.transform.sink import sink
 from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
+from srcdiff.transform.turn import turn
 from srcdiff.transform.unsigned import unsigned
 from srcdiff.transform.vectorise import vectorise
 
@@ -86,6 +87,7 @@ FINISH: tuple[Pass, ...] = (
     eliminate,
     restore,
     interchange,
+    turn,
     promote,
     reassociate,
     assign_first,

@@ -341,8 +341,11 @@ class _Nest:
         sums = {inner: outer for inner, outer in self.through.items() if inner in part.carried}
         phis = {e: Value(e.phi.name, e.phi.type) for e in sums}
         passed = {e: Carried(e.phi, phis[e], e.next, Value(e.out.name, e.out.type)) for e in sums}
-        block = Block((*self.fetched(number), *self.kept(number)))
-        row = self.along(block, {part.index: index}, passed)
+        inside = [*self.fetched(number), *self.kept(number)]
+        first = self.once(part, inside)
+        known: dict[Value, Operand] = {part.index: index}
+        before = clone(Block(tuple(first)), known).statements
+        row = self.along(Block(tuple(s for s in inside if s not in first)), known, passed)
         carried = tuple(
             Carried(phis[e], outer.init, passed[e].out, outer.out) for e, outer in sums.items()
         )
@@ -351,7 +354,27 @@ class _Nest:
         made = clone(Block(tuple(dict.fromkeys(again))), mapping).statements
         start, stop = _mapped(part.start, mapping), _mapped(part.stop, mapping)
         bounds = replace(part, index=index, start=start, stop=stop)
-        self.made.statements += [*made, replace(bounds, carried=carried, body=Block((row,)))]
+        self.made.statements += [
+            *made,
+            replace(bounds, carried=carried, body=Block((*before, row))),
+        ]
+
+    def once(self, part: For, inside: list[Statement]) -> list[Statement]:
+        """Return the loads of a new inner loop that are the same in all of its iterations.
+
+        LLVM would have to know that nothing there writes to them. The loop may have no iterations:
+        so the elements must exist in any case.
+        """
+        own = {*self.inside} - {part.index}
+        written = {self.order.memory.root(t.statement.ref) for t in self.touched if t.writes}
+        return [
+            s
+            for s in inside
+            if isinstance(s, Load)
+            and not own.intersection(operands(s))
+            and self.order.memory.root(s.ref) not in written
+            and all(map(self.flow.integers.is_within, s.indices, s.ref.shape))
+        ]
 
     def along(
         self, block: Block, mapping: dict[Value, Operand], entries: dict[Carried, Carried]

@@ -76,7 +76,8 @@ def _is_worth_a_look(loop: For, found: list[Part]) -> bool:
         for s in part.body.statements
     )
     short = is_below(loop, 2 * ROWS) or any(is_below(part, 2 * ROWS) for part in inner)
-    brief = sum(1 for _ in statements(loop.body)) <= LONGEST
+    within = [*statements(loop.body)]
+    brief = len(within) <= LONGEST and not any(isinstance(s, If) for s in within)
     return len(inner) <= 2 and plain and brief and not short
 
 
