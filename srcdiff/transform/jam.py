@@ -27,6 +27,7 @@ from srcdiff.ir.nodes import (
     Carried,
     For,
     Function,
+    If,
     Increment,
     Load,
     Operand,
