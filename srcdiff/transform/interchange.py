@@ -10,7 +10,7 @@ a loop of its own. The user's sums keep their order: each is added up by its own
 round.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.memory import memory
@@ -42,6 +42,7 @@ class Walks:
     """How loops walk through arrays."""
 
     flow: Dataflow
+    known: dict[Value, frozenset[Value]] = field(default_factory=dict)
 
     def is_down(self, loop: For, found: list[Part]) -> bool:
         """Say whether the inner loops of a nest go down columns, and the outer one does not."""
@@ -66,14 +67,15 @@ class Walks:
         base, _ = self.flow.integers.affine(access.indices[-1])
         return along.index in last and not (ordered and base is along.index)
 
-    def bases(self, index: Operand, deepest: int = 6) -> frozenset[Value]:
+    def bases(self, index: Operand) -> frozenset[Value]:
         """Return the values that an index is made of."""
         if not isinstance(index, Value):
             return frozenset()
-        call = self.flow.integers.calls.get(index)
-        if call is None or deepest == 0:
-            return frozenset({index})
-        return frozenset({index}).union(*(self.bases(arg, deepest - 1) for arg in call.args))
+        if index not in self.known:
+            call = self.flow.integers.calls.get(index)
+            parts = [] if call is None else [self.bases(arg) for arg in call.args]
+            self.known[index] = frozenset({index}).union(*parts)
+        return self.known[index]
 
 
 @dataclass(eq=False)
