@@ -30,7 +30,9 @@ from srcdiff.transform.flatten import flatten
 from srcdiff.transform.forward import forward
 from srcdiff.transform.fuse import fuse
 from srcdiff.transform.hoist import hoist
+from srcdiff.transform.interchange import interchange
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
+from srcdiff.transform.jam import jam
 from srcdiff.transform.lanes import lanes
 from srcdiff.transform.lift import lift
 from srcdiff.transform.nested import (
@@ -49,6 +51,7 @@ from srcdiff.transform.pull import pull
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
 from srcdiff.transform.release import release
+from srcdiff.transform.restore import restore
 from srcdiff.transform.scalarise import scalarise
 from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
@@ -57,6 +60,7 @@ from srcdiff.transform.split import split
 from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
+from srcdiff.transform.turn import turn
 from srcdiff.transform.vectorise import vectorise
 
 Pass = Callable[[Function], Function]
@@ -89,6 +93,9 @@ FINISH: tuple[Pass, ...] = (
     eliminate,
     dead_writes,
     eliminate,
+    restore,
+    interchange,
+    turn,
     borrow,
     detach,
     split,
@@ -98,6 +105,7 @@ FINISH: tuple[Pass, ...] = (
     pull,
     lanes,
     vectorise,
+    jam,
     hoist,
     expose,
     simplify,

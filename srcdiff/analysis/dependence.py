@@ -76,7 +76,7 @@ class Dependence:
     forms: dict[Value, Linear] = field(default_factory=dict)
     places: dict[Access, Place] = field(default_factory=dict)
     inner: dict[Statement, set[Block]] = field(default_factory=dict)
-    met: dict[tuple[Place, Place, For | While | None], bool] = field(default_factory=dict)
+    met: dict[tuple[Any, ...], bool] = field(default_factory=dict)
 
     @property
     def indices(self) -> Indices:
@@ -102,14 +102,25 @@ class Dependence:
         around = {block: position for block, position, _ in self.flow.ancestors(access.block)}
         return {access.block: access.position, **around}
 
-    def meet(self, read: Access, write: Access, carrier: For | While | None) -> bool:
-        """Say whether both may touch an element, the read in an earlier iteration of `carrier`."""
-        key = (self.place(read), self.place(write), carrier)
+    def meet(
+        self,
+        read: Access,
+        write: Access,
+        carrier: For | While | None,
+        more: tuple[Linear, ...] = (),
+    ) -> bool:
+        """Say whether both may touch an element, the read in an earlier iteration of `carrier`.
+
+        `more` is known to be >= 0, in instances (see above).
+        """
+        key = (self.place(read), self.place(write), carrier, more)
         if key not in self.met:
             self.met[key] = self._meet(*key)
         return self.met[key]
 
-    def _meet(self, read: Place, write: Place, carrier: For | While | None) -> bool:
+    def _meet(
+        self, read: Place, write: Place, carrier: For | While | None, more: tuple[Linear, ...]
+    ) -> bool:
         sides = [
             (one, self._earlier(other, carrier))
             for one, other in zip(write, read, strict=True)
@@ -117,7 +128,7 @@ class Dependence:
         ]
         if not sides:
             return True
-        ordered = list(self._order(carrier)) if carrier is not None else []
+        ordered = [*more, *(self._order(carrier) if carrier is not None else ())]
         known = self._facts([*chain(*sides), *ordered], carrier)
         return not contradictory([*ordered, *known], [one - other for one, other in sides])
 
@@ -285,12 +296,12 @@ class Dependence:
     def _order(self, carrier: For | While) -> Iterator[Linear]:
         """Iterate over what tells an iteration of `carrier` from an earlier one."""
         if isinstance(carrier, For) and isinstance(carrier.step, Const):
-            yield _ahead(carrier.index, carrier.step.value)
+            yield ahead(carrier.index, carrier.step.value)
         for entry in carrier.carried:
             if entry.phi in self.indices.entries:
                 step = self.form(entry.next) - self.form(entry.phi)
                 if not step.terms and step.constant:
-                    yield _ahead(entry.phi, step.constant)
+                    yield ahead(entry.phi, step.constant)
 
     def _facts(self, forms: Sequence[Linear], carrier: For | While | None) -> list[Linear]:
         """Return what is known to be >= 0 of the values in `forms`, and of those in that."""
@@ -350,7 +361,7 @@ def _is_integer(operand: Operand) -> bool:
     return operand.type.dtype == INT64.dtype and not extents(operand)
 
 
-def _ahead(value: Value, step: int) -> Linear:
+def ahead(value: Value, step: int) -> Linear:
     """Return what is >= 0 because `value` has taken at least one such step since."""
     way = variable((value, False)) - variable((value, True))
     return way - step if step > 0 else -way + step

@@ -6,13 +6,14 @@ for low in range(0, n, 64):
         at = np.uint64(i + 1)                  # the element beside it
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from srcdiff.analysis.indices import Indices
 from srcdiff.ir.build import Builder, integer
-from srcdiff.ir.nodes import Operand, Value
+from srcdiff.ir.nodes import Increment, Load, Operand, Statement, Store, Value
 
 UNSIGNED = np.dtype(np.uint64)
 """Numba counts negative indices from the end; of unsigned ones there are none, so that LLVM sees
@@ -46,3 +47,10 @@ class Counter:
         if shift not in self.places:
             self.places[shift] = self.builder.cast(self.plus(shift), UNSIGNED, "_at")
         return self.places[shift]
+
+
+def placed(statement: Statement, place: Callable[[Operand], Operand]) -> Statement:
+    """Return a statement that has other indices."""
+    if not isinstance(statement, Load | Store | Increment):
+        return statement
+    return replace(statement, indices=tuple(map(place, statement.indices)))

@@ -45,7 +45,7 @@ from srcdiff.ir.types import PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed, substitute_block
 from srcdiff.runtime import vecmath
 from srcdiff.transform.gather import MARGIN, Gather, Row, Stencils, Stretch, without
-from srcdiff.transform.strips import Counter
+from srcdiff.transform.strips import Counter, placed
 from srcdiff.transform.sums import runs
 from srcdiff.words import cast, radd
 
@@ -225,7 +225,7 @@ class _Vectoriser:
         head = Builder(loop.origin)
         counter = Counter(loop.index, low, lane, self.integers, head)
         first = counter.plus(0)
-        new = Block(tuple(_placed(s, counter.at) for s in body.statements))
+        new = Block(tuple(placed(s, counter.at) for s in body.statements))
         inner = substitute_block(new, {loop.index: first})
         return Block((*head.statements, *inner.statements))
 
@@ -273,13 +273,6 @@ class _Vectoriser:
     def room(self, dtype: Any, number: int) -> Value:
         """Return room for a strip between zeros."""
         return self.buffer(dtype, number, STENCIL + 2 * MARGIN, constant(0, Scalar(dtype)))
-
-
-def _placed(statement: Statement, place: Callable[[Operand], Operand]) -> Statement:
-    """Return a statement that has other indices."""
-    if not isinstance(statement, Load | Store | Increment):
-        return statement
-    return replace(statement, indices=tuple(map(place, statement.indices)))
 
 
 def with_ours(statement: Statement) -> Statement:

@@ -31,12 +31,16 @@ FUNCTIONS = {
 }
 """Forms whose elementary functions are all in vector code: the least number of packed FMAs."""
 
-ARITHMETIC = (
-    ("compute", "loops"),
-    ("compute", "arrays"),
-    ("correlation", "loops"),
-    ("correlation", "arrays"),
-)
+ARITHMETIC = {
+    ("compute", "loops"): 20,
+    ("compute", "arrays"): 20,
+    ("correlation", "loops"): 20,
+    ("correlation", "arrays"): 20,
+    ("covariance", "loops"): 100,
+    ("lu", "arrays"): 60,
+    ("ludcmp", "loops"): 80,
+}
+"""Loops that begin at a number of the run time, or go down columns, have far fewer otherwise."""
 
 needs_fma = pytest.mark.skipif(not vecmath.available(), reason="this machine has no FMA")
 
@@ -76,4 +80,4 @@ def test_calls_of_libm_are_seen() -> None:
 @needs_fma
 @pytest.mark.parametrize(("name", "form"), ARITHMETIC)
 def test_arithmetic_is_packed(name: str, form: str) -> None:
-    assert len(re.findall(PACKED, assembly(name, form))) >= 20
+    assert len(re.findall(PACKED, assembly(name, form))) >= ARITHMETIC[name, form]

@@ -1,0 +1,163 @@
+"""May the iterations of a loop run side by side, each part of its body for all of them at once?
+
+    For j                                 For j
+        t = Load b[i, j]                      t[j] = Load b[i, j]
+        For k                                 For k
+            Increment c[k, j] += t    ->          For j
+                                                      Increment c[k, j] += t[j]
+
+The body is *parts*: loops without loops in them, and what stands between. Then a part runs before
+an earlier part of a later iteration did, and in a loop each of its rounds is run for all iterations
+before the next round. That is right if no two accesses whose order is turned around meet, or
+both add to sums of adjoints, which have no order.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from srcdiff.analysis.dataflow import Dataflow
+from srcdiff.analysis.dependence import Access, Dependence, ahead
+from srcdiff.analysis.linear import Linear
+from srcdiff.analysis.memory import Memory
+from srcdiff.ir.nodes import (
+    Block,
+    Call,
+    Const,
+    For,
+    If,
+    Increment,
+    Load,
+    Statement,
+    Store,
+    is_array,
+)
+from srcdiff.ir.walk import asks, blocks, has_effect
+
+Part = For | tuple[Statement, ...]
+"""A loop, or what stands between loops."""
+
+
+@dataclass(frozen=True, eq=False)
+class Touch:
+    """An access of a statement to elements of a class."""
+
+    statement: Load | Store | Increment
+    access: Access
+
+    @property
+    def writes(self) -> bool:
+        return not isinstance(self.statement, Load)
+
+    @property
+    def is_sum(self) -> bool:
+        """Say whether it adds to an adjoint."""
+        adjoint = self.statement.origin.sweep == "adjoint"
+        return adjoint and isinstance(self.statement, Increment)
+
+
+def parts(loop: For) -> list[Part] | None:
+    """Return the parts of the body of a loop; None: it has no loops, or others than those here."""
+    if not is_counted(loop):
+        return None
+    found: list[Part] = []
+    for statement in loop.body.statements:
+        if isinstance(statement, For):
+            if not is_counted(statement) or not is_flat(statement):
+                return None
+            found.append(statement)
+        elif not is_element_wise(statement):
+            return None
+        elif found and isinstance(found[-1], tuple):
+            found[-1] = (*found[-1], statement)
+        else:
+            found.append((statement,))
+    return found if any(isinstance(part, For) for part in found) else None
+
+
+def is_flat(loop: For) -> bool:
+    """Say whether a loop has no loops in it, and nothing else that concerns more than elements."""
+    return all(map(is_element_wise, loop.body.statements))
+
+
+def is_counted(loop: For) -> bool:
+    """Say whether a loop counts by 1, up or down, to its end."""
+    step = loop.step.value if isinstance(loop.step, Const) else 0
+    return step in (1, -1) and loop.leave is None and loop.trips is None
+
+
+def is_element_wise(statement: Statement) -> bool:
+    """Say whether a statement, or a branch, is made of numbers and elements of arrays."""
+    match statement:
+        case Load():
+            return True
+        case Store(indices=indices, value=value) | Increment(indices=indices, value=value):
+            return bool(indices) and not is_array(value)
+        case Call(out=out, args=args):
+            if asks(statement):
+                return True
+            return not any(map(is_array, (out, *args))) and not has_effect(statement)
+        case If():
+            return all(is_element_wise(s) for block in blocks(statement) for s in block.statements)
+    return False
+
+
+@dataclass(eq=False)
+class Reordering:
+    """Answers about one function."""
+
+    flow: Dataflow
+    memory: Memory
+    dependence: Dependence = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.dependence = Dependence(self.flow)
+
+    def holds(self, loop: For, found: list[Part]) -> bool:
+        """Say whether the iterations of `loop` may run side by side."""
+        touched = [list(self.touches(loop, part)) for part in found]
+        for k, part in enumerate(found):
+            turned = self.back(part) if isinstance(part, For) else None
+            if turned is not None and not self.may_turn(loop, touched[k], touched[k], turned):
+                return False
+            if not all(self.may_turn(loop, touched[k], earlier, ()) for earlier in touched[:k]):
+                return False
+        return True
+
+    def back(self, loop: For) -> tuple[Linear, ...]:
+        """Return what holds where an earlier iteration is at a later round of an inner loop."""
+        assert isinstance(loop.step, Const)
+        return (ahead(loop.index, -loop.step.value),)
+
+    def may_turn(
+        self, loop: For, first: list[Touch], second: list[Touch], more: tuple[Linear, ...]
+    ) -> bool:
+        """Say whether `second` of a later iteration may come before `first` of an earlier one."""
+        return all(self.are_apart(loop, one, other, more) for one in first for other in second)
+
+    def are_apart(
+        self, loop: For | None, one: Touch, other: Touch, more: tuple[Linear, ...] = ()
+    ) -> bool:
+        """Say whether two accesses have no order, `one` being in an earlier iteration of `loop`."""
+        if not (one.writes or other.writes) or (one.is_sum and other.is_sum):
+            return True
+        root = self.memory.root(one.statement.ref)
+        if root is not self.memory.root(other.statement.ref):
+            return True
+        if root in self.memory.bound:
+            return False
+        return not self.dependence.meet(one.access, other.access, loop, more)
+
+    def touches(self, loop: For, part: Part) -> Iterator[Touch]:
+        """Iterate over the accesses of a part."""
+        block = part.body if isinstance(part, For) else loop.body
+        inside = part.body.statements if isinstance(part, For) else part
+        yield from touches(block, inside)
+
+
+def touches(block: Block, inside: tuple[Statement, ...]) -> Iterator[Touch]:
+    """Iterate over the accesses of statements of a block, and of those in them."""
+    for statement in inside:
+        if isinstance(statement, Load | Store | Increment):
+            yield Touch(statement, Access(statement.ref, statement.indices, block, 0))
+        for inner in blocks(statement):
+            yield from touches(inner, inner.statements)
