@@ -71,6 +71,14 @@ def has_no_pole(call: Call, signs: Signs) -> bool:
     return call.function in (np.sqrt, np.log, np.reciprocal) and signs.is_positive(first)
 
 
+def is_smooth(call: Call) -> bool:
+    """Say whether a function has no kink; a power has none whose exponent is a literal."""
+    rule = elementwise_rule(call.function)
+    if rule is None or rule.choice is not None:
+        return False
+    return not rule.kink or (call.function is np.power and isinstance(call.args[1], Const))
+
+
 @dataclass(eq=False)
 class Smoothness:
     """Answers the question for one function, remembering answers."""
@@ -107,9 +115,7 @@ class Smoothness:
             return False
         match statement:
             case Call(function=function, out=out):
-                rule = elementwise_rule(function)
-                smooth = rule is not None and rule.choice is None and not rule.kink
-                return (smooth or function in LINEAR) and self(out, strict=strict)
+                return (function in LINEAR or is_smooth(statement)) and self(out, strict=strict)
             case Store(ref=ref, value=stored) | Increment(ref=ref, value=stored):
                 return not strict and stored is value and self._memory(ref)
             case Load(out=out) | View(out=out):
