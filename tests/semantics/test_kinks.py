@@ -173,6 +173,38 @@ def test_powers_with_literal_exponents_need_no_guard() -> None:
         check(f, x, w, gradients=[-2.0 * w**2 / x**3, 2.0 * w / x**2], rtol=1e-14)
 
 
+def going_round(x, w):
+    state = x.copy()
+    for _t in range(3):
+        for k in range(x.shape[0]):
+            state[k] = 0.5 * state[k] + 0.1 * (w[k] * math.exp(state[k]))
+    s = 0.0
+    for k in range(x.shape[0]):
+        s += state[k]
+    return s
+
+
+def going_round_and_masked(x, w):
+    state = x.copy()
+    for _t in range(3):
+        for k in range(x.shape[0]):
+            state[k] = 0.5 * state[k] + 0.1 * (w[k] * math.exp(state[k]))
+    s = 0.0
+    for k in range(x.shape[0]):
+        if w[k] > 0:
+            s += state[k]
+    return s
+
+
+def test_what_goes_round_in_memory_comes_out_smoothly() -> None:
+    """The way to the result leaves a circle at some time; that there is one is no reason."""
+    x, w = np.array([0.5, 2.0]), np.array([1.0, -3.0])
+    for f, guarded in ((going_round, False), (going_round_and_masked, True)):
+        text = srcdiff.grad(f, argnums=(0, 1), jit=False).source(x, w)
+        assert ("== 0.0" in text) == guarded, text
+        check(f, x, w)
+
+
 @pytest.mark.parametrize(
     ("f", "x", "slope"),
     [
