@@ -16,6 +16,7 @@ from numba.core import errors
 
 from srcdiff import runtime
 from srcdiff.backend import cache as disk
+from srcdiff.backend import pages
 from srcdiff.backend.python import functions_beside, load
 from srcdiff.errors import CompilationError, Span
 from srcdiff.runtime import vecmath
@@ -89,13 +90,14 @@ def _function(
     identity: str,
 ) -> FunctionType:
     if path is None:
-        function = load(text, name, namespace, filename)
+        function = load(text, name, {**pages.NAMES, **namespace}, filename, pages.with_huge_pages)
     else:
         # Numba imports the module when it loads the code; there is nothing on sys.path to import.
         module = ModuleType(path.stem)
         sys.modules[module.__name__] = module
-        names = {**namespace, "__name__": module.__name__, "__file__": str(path)}
-        function = load(text, name, names, str(path))
+        own = {"__name__": module.__name__, "__file__": str(path)}
+        names = {**pages.NAMES, **namespace, **own}
+        function = load(text, name, names, str(path), pages.with_huge_pages)
     # Cached machine code has the symbols of the process that made it; they must not be those of
     # another function in this one.
     function.__qualname__ = f"{name}_{identity[:16] or uuid.uuid4().hex}"

@@ -23,13 +23,21 @@ from srcdiff import runtime
 Operation = Callable[[Any, Any], Any]
 
 
-def load(text: str, name: str, namespace: Mapping[str, object], filename: str) -> FunctionType:
+def load(
+    text: str,
+    name: str,
+    namespace: Mapping[str, object],
+    filename: str,
+    change: Callable[[ast.Module], ast.Module] = lambda tree: tree,
+) -> FunctionType:
     """Execute generated `text` in a copy of `namespace` and return the function called `name`.
 
-    pdb finds the text only if `filename` is absolute or looks like `<this>`.
+    pdb finds the text only if `filename` is absolute or looks like `<this>`. What runs is `change`
+    of it, whose lines are those of the text.
     """
     remember(text, filename)
-    return _execute(compile(text, filename, "exec"), name, namespace)
+    tree = change(ast.parse(text, filename))
+    return _execute(compile(tree, filename, "exec"), name, namespace)
 
 
 def plain(
