@@ -12,7 +12,8 @@ import srcdiff as sd
 from srcdiff.backend.pages import with_huge_pages
 
 LARGE = 5_000_000
-SWITCH = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+ROOT = Path(Path.cwd().anchor)
+SWITCH = ROOT.joinpath("sys", "kernel", "mm", "transparent_hugepage", "enabled")
 
 
 def doubled(x: Any) -> Any:
@@ -32,7 +33,7 @@ def some_added(x: Any, places: Any) -> Any:
 def asks_for_huge_pages(array: Any) -> bool:
     """Read the flags of the mapping that the middle of an array is in."""
     address, inside = array.ctypes.data + array.nbytes // 2, False
-    for line in Path("/proc/self/smaps").read_text().splitlines():
+    for line in ROOT.joinpath("proc", "self", "smaps").read_text().splitlines():
         first = line.split()[0]
         if "-" in first:
             start, end = (int(part, 16) for part in first.split("-"))

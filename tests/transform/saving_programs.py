@@ -599,3 +599,17 @@ def through_a_part_of_a_row(a):
             for j in range(row.shape[0]):
                 row[j] += a[k, i] * b[k, j]
     return np.sum(b * b)
+
+
+def binned(x, k, step):
+    sums = np.zeros(x.shape[0])
+    for i in range(k.shape[0]):
+        sums[int(k[i] / step)] += x[i]
+    return np.sum(sums * sums)
+
+
+def binned_by_a_product(x, k):
+    sums = np.zeros(x.shape[0])
+    for i in range(k.shape[0]):
+        sums[int(0.5 * k[i])] += x[i]
+    return np.sum(sums * sums)

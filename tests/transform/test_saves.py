@@ -64,6 +64,7 @@ KEPT = {
     programs.left_and_read: 2,
     programs.left_at_another: 2,
     programs.left_in_halves: 1,
+    programs.binned: 1,
 }
 """The number of things that are kept, where it is not 0."""
 PROGRAMS = [f for f in vars(programs).values() if inspect.isfunction(f)]
