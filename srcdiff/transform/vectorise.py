@@ -62,8 +62,10 @@ FEWEST = 8
 MUCH = 16
 """The least number of statements beside a user's sum that do not fit into the time of its addition.
 
-Its additions wait for each other, four cycles each; so little more costs nothing there.
+Its additions wait for each other, four cycles each; so little more costs nothing there. A quotient
+takes as long as an addition.
 """
+SLOW = frozenset({np.divide, np.sqrt})
 
 PLAIN = frozenset(
     {np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.absolute, np.sqrt}
@@ -170,7 +172,10 @@ class _Vectoriser:
         strict = [entry for entry in loop.carried if self.is_strict(entry)]
         stores = any(isinstance(s, Store | Increment) for s in loop.body.statements)
         beside = stores or len(strict) < len(loop.carried)
-        return bool(strict) and beside and len(loop.body.statements) >= MUCH
+        work = (
+            4 if isinstance(s, Call) and s.function in SLOW else 1 for s in loop.body.statements
+        )
+        return bool(strict) and beside and sum(work) >= MUCH
 
     def whole(
         self, loop: For, start: int, rows: list[Row], place: tuple[Block, Statement]
