@@ -57,7 +57,7 @@ def two_weights_behind(x: Any, w: Any, v: Any) -> Any:
         for j in range(x.shape[1]):
             dot += w[i, j] * x[i, j]
         for j in range(x.shape[1]):
-            other += w[i, j] / (2.0 + x[i, j] ** 2)
+            other += w[i, j] * (2.0 + x[i, j] ** 2)
         total += v[i] * (dot + v[i] * other)
     return total
 
