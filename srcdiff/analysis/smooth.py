@@ -9,6 +9,7 @@ For poles (`strict`) every element counts, so what goes through memory is guarde
 a factor that may be infinite, are guarded against branches alone.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +22,7 @@ from srcdiff.analysis.signs import BOUNDED, Signs
 from srcdiff.ir.nodes import (
     Block,
     Call,
+    Carried,
     Const,
     For,
     Function,
@@ -71,6 +73,23 @@ def has_no_pole(call: Call, signs: Signs) -> bool:
     return call.function in (np.sqrt, np.log, np.reciprocal) and signs.is_positive(first)
 
 
+def is_smooth(call: Call) -> bool:
+    """Say whether a function has no kink; a power has none whose exponent is a literal."""
+    rule = elementwise_rule(call.function)
+    if rule is None or rule.choice is not None:
+        return False
+    return not rule.kink or (call.function is np.power and isinstance(call.args[1], Const))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A value, or, with `memory`, the contents of a class; `strict` as in the question."""
+
+    value: Value
+    strict: bool
+    memory: bool = False
+
+
 @dataclass(eq=False)
 class Smoothness:
     """Answers the question for one function, remembering answers."""
@@ -80,7 +99,8 @@ class Smoothness:
     aliases: Aliases
     signs: Signs
     tainted: frozenset[Value]
-    answers: dict[tuple[Value, bool], bool] = field(default_factory=dict)
+    answers: dict[_Place, bool] = field(default_factory=dict)
+    sums: dict[For, list[Carried]] = field(default_factory=dict)
 
     def is_tainted(self, operand: Operand) -> bool:
         """Say whether an operand may be infinite although the arguments are finite."""
@@ -88,33 +108,67 @@ class Smoothness:
 
     def __call__(self, value: Value, *, strict: bool) -> bool:
         """Say whether a way from `value` to the results is smooth and surely taken."""
-        key = (value, strict)
-        if key not in self.answers:
-            self.answers[key] = False
-            self.answers[key] = value in self.results or any(
-                self._passes(value, use, strict=strict) for use in self.flow.uses.get(value, [])
-            )
-        return self.answers[key]
+        place = _Place(value, strict)
+        if place not in self.answers:
+            self._explore(place)
+        return self.answers[place]
 
-    def _passes(self, value: Value, use: Use, *, strict: bool) -> bool:
+    def _explore(self, start: _Place) -> None:
+        """Answer for all places that smooth ways lead to from `start`; ways may be circles."""
+        before: dict[_Place, list[_Place]] = {start: []}
+        pending, reached = [start], []
+        while pending:
+            place = pending.pop()
+            if self.answers.get(place) or place.value in self.results:
+                reached.append(place)
+                continue
+            for following in self._following(place):
+                if following not in before:
+                    before[following] = []
+                    pending.append(following)
+                before[following].append(place)
+        self.answers |= dict.fromkeys(before.keys() - self.answers.keys(), False)
+        while reached:
+            place = reached.pop()
+            self.answers[place] = True
+            reached += [each for each in before[place] if not self.answers[each]]
+
+    def _following(self, place: _Place) -> Iterator[_Place]:
+        """Iterate over the places that a smooth function takes a place to."""
+        if place in self.answers:
+            return
+        if place.memory:
+            for member in self._members(place.value):
+                for use in self.flow.uses.get(member, []):
+                    yield from self._read(use)
+            return
+        for use in self.flow.uses.get(place.value, []):
+            yield from self._passed(place.value, use, strict=place.strict)
+
+    def _passed(self, value: Value, use: Use, *, strict: bool) -> Iterator[_Place]:
         block, statement = self.flow.definitions[value].block, use.statement
         if isinstance(statement, For) and statement.body is block:
-            sums = [e for e, role in roles(statement, self.flow).items() if role == "sum"]
-            return any(e.next is value and self(e.out, strict=strict) for e in sums)
+            found = [entry.out for entry in self._sums(statement) if entry.next is value]
+            yield from (_Place(out, strict) for out in found)
+            return
         if use.block is not block and (strict or not self._only_loops(use.block, block)):
-            return False
+            return
         if strict and self.aliases.is_memory(value):
-            return False
+            return
         match statement:
-            case Call(function=function, out=out):
-                rule = elementwise_rule(function)
-                smooth = rule is not None and rule.choice is None and not rule.kink
-                return (smooth or function in LINEAR) and self(out, strict=strict)
+            case Call(function=function, out=out) if function in LINEAR or is_smooth(statement):
+                yield _Place(out, strict)
             case Store(ref=ref, value=stored) | Increment(ref=ref, value=stored):
-                return not strict and stored is value and self._memory(ref)
-            case Load(out=out) | View(out=out):
-                return not strict and self(out, strict=strict)
-        return False
+                if not strict and stored is value:
+                    yield _Place(self.aliases.root(ref), strict, memory=True)
+            case Load(out=out) | View(out=out) if not strict:
+                yield _Place(out, strict)
+
+    def _sums(self, loop: For) -> list[Carried]:
+        if loop not in self.sums:
+            found = roles(loop, self.flow).items()
+            self.sums[loop] = [entry for entry, role in found if role == "sum"]
+        return self.sums[loop]
 
     def _only_loops(self, inner: Block, outer: Block) -> bool:
         """Say whether nothing but counted loops is between a use and a definition."""
@@ -125,24 +179,14 @@ class Smoothness:
                 return True
         return False
 
-    def _memory(self, ref: Value) -> bool:
-        """Say whether a class of memory is read on a smooth way."""
-        root = self.aliases.root(ref)
-        key = (root, False)
-        if key not in self.answers:
-            self.answers[key] = False
-            uses = (use for v in self._members(root) for use in self.flow.uses.get(v, []))
-            self.answers[key] = root in self.results or any(map(self._read, uses))
-        return self.answers[key]
-
     def _members(self, root: Value) -> list[Value]:
         return [v for v in self.flow.definitions if is_array(v) and self.aliases.root(v) is root]
 
-    def _read(self, use: Use) -> bool:
+    def _read(self, use: Use) -> Iterator[_Place]:
+        """Iterate over what is read of memory, on a way that is surely taken."""
         around = self.flow.ancestors(use.block)
         if any(isinstance(s, If) for _, _, s in around):
-            return False
+            return
         match use.statement:
             case Load(out=out) | Call(out=out):
-                return self(out, strict=False)
-        return False
+                yield _Place(out, False)

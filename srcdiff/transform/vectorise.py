@@ -59,11 +59,19 @@ EASY_POWERS = (-1, 0.5, 1, 2, 3)
 FEWEST = 8
 """The least number of iterations, where it is known, that are worth a vector."""
 
+MUCH = 16
+"""The least number of statements beside a user's sum that do not fit into the time of its addition.
+
+Its additions wait for each other, four cycles each; so little more costs nothing there. A quotient
+takes as long as an addition.
+"""
+SLOW = frozenset({np.divide, np.sqrt})
+
 PLAIN = frozenset(
     {np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.absolute, np.sqrt}
     | {np.square, np.reciprocal, np.maximum, np.minimum, np.where, np.power, np.sign, np.copysign}
     | {np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal}
-    | {np.logical_and, np.logical_or, np.logical_not, np.shape, np.floor, cast, radd}
+    | {np.logical_and, np.logical_or, np.logical_not, np.shape, np.floor, cast, radd, max, min}
 )
 """What LLVM vectorises."""
 
@@ -150,13 +158,27 @@ class _Vectoriser:
         return all(map(is_simple, loop.body.statements))
 
     def gains(self, loop: For, rows: list[Row]) -> bool:
-        """Say whether a loop calls functions that we have, or adds to neighbours, in any order."""
+        """Say whether a loop calls functions that we have, or adds to neighbours, in any order.
+
+        So does one that adds up a sum of the user's, and does much beside that.
+        """
         ours = (isinstance(s, Call) and replaces(s) is not None for s in loop.body.statements)
-        if not rows and (not any(ours) or any(isinstance(s, If) for s in loop.body.statements)):
+        branches = any(isinstance(s, If) for s in loop.body.statements)
+        if not rows and (branches or not (any(ours) or self.is_mixed(loop))):
             return False
         found = independence(loop, self.flow, self.aliases)
         apart = writes_apart(without(loop, rows), self.flow, self.aliases)
         return found.holds and not found.counters and apart
+
+    def is_mixed(self, loop: For) -> bool:
+        """Say whether an order of the user's keeps much from vector code that has none."""
+        strict = [entry for entry in loop.carried if self.is_strict(entry)]
+        stores = any(isinstance(s, Store | Increment) for s in loop.body.statements)
+        beside = stores or len(strict) < len(loop.carried)
+        work = (
+            4 if isinstance(s, Call) and s.function in SLOW else 1 for s in loop.body.statements
+        )
+        return bool(strict) and beside and sum(work) >= MUCH
 
     def whole(
         self, loop: For, start: int, rows: list[Row], place: tuple[Block, Statement]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import srcdiff
 from tests.semantics.checks import check
 
 INF, NAN = math.inf, math.nan
@@ -146,6 +147,62 @@ def test_compiled_code_masks_as_well(
     f: Callable[..., Any], x: list[float], gradient: list[float]
 ) -> None:
     check(f, np.array(x), gradients=[np.array(gradient)], rtol=1e-15, jit=True)
+
+
+def summed_power(x, w):
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += (w[i] * (1.0 / x[i])) ** 2.0
+    return s
+
+
+def masked_summed_power(x, w):
+    s = 0.0
+    for i in range(x.shape[0]):
+        t = (w[i] * (1.0 / x[i])) ** 2.0
+        if x[i] > 0:
+            s += t
+    return s
+
+
+def test_powers_with_literal_exponents_need_no_guard() -> None:
+    x, w = np.array([0.5, 2.0]), np.array([1.0, 3.0])
+    for f, guards in ((summed_power, 0), (masked_summed_power, 2)):
+        text = srcdiff.grad(f, argnums=(0, 1), jit=False).source(x, w)
+        assert text.count("== 0.0") == guards, text
+        check(f, x, w, gradients=[-2.0 * w**2 / x**3, 2.0 * w / x**2], rtol=1e-14)
+
+
+def going_round(x, w):
+    state = x.copy()
+    for _t in range(3):
+        for k in range(x.shape[0]):
+            state[k] = 0.5 * state[k] + 0.1 * (w[k] * math.exp(state[k]))
+    s = 0.0
+    for k in range(x.shape[0]):
+        s += state[k]
+    return s
+
+
+def going_round_and_masked(x, w):
+    state = x.copy()
+    for _t in range(3):
+        for k in range(x.shape[0]):
+            state[k] = 0.5 * state[k] + 0.1 * (w[k] * math.exp(state[k]))
+    s = 0.0
+    for k in range(x.shape[0]):
+        if w[k] > 0:
+            s += state[k]
+    return s
+
+
+def test_what_goes_round_in_memory_comes_out_smoothly() -> None:
+    """The way to the result leaves a circle at some time; that there is one is no reason."""
+    x, w = np.array([0.5, 2.0]), np.array([1.0, -3.0])
+    for f, guarded in ((going_round, False), (going_round_and_masked, True)):
+        text = srcdiff.grad(f, argnums=(0, 1), jit=False).source(x, w)
+        assert ("== 0.0" in text) == guarded, text
+        check(f, x, w)
 
 
 @pytest.mark.parametrize(

@@ -661,3 +661,17 @@ def below_before_it_changes(x):
             z += y[at] * y[at]
         y[i] = 0.5 * z
     return np.sum(y)
+
+
+def binned(x, k, step):
+    sums = np.zeros(x.shape[0])
+    for i in range(k.shape[0]):
+        sums[int(k[i] / step)] += x[i]
+    return np.sum(sums * sums)
+
+
+def binned_by_a_product(x, k):
+    sums = np.zeros(x.shape[0])
+    for i in range(k.shape[0]):
+        sums[int(0.5 * k[i])] += x[i]
+    return np.sum(sums * sums)

@@ -1,7 +1,11 @@
 """First contributions that assign."""
 
+from typing import Any
+
+import numpy as np
 import pytest
 
+import srcdiff
 from srcdiff.ir.build import integer
 from srcdiff.ir.nodes import NOWHERE, Operand, Value
 from srcdiff.transform.assign_first import assign_first
@@ -55,6 +59,84 @@ def test_nests(other: bool) -> None:
 
     example.loop(lambda i: example.loop(lambda j: element(i, j), "j"))
     assert ("b[i, j] = w[i, j]" in text(assign_first(example.function(bar)))) is not other
+
+
+def test_a_loop_over_another_extent_asks() -> None:
+    """The loop may go over all of the array, or not: then what it does not meet is set to 0."""
+    example = Example()
+    m = example.builder.extent(example.w, 1)
+    bar = example.builder.zeros((m,), FLOAT, "b")
+
+    def body(a: Value) -> None:
+        example.builder.increment(bar, (a,), example.builder.load(example.y, (a,)))
+
+    example.loop(body, "a")
+    assert text(assign_first(example.function(bar))) == (
+        "b = np.empty(w.shape[1])\n"
+        "if w.shape[1] != x.shape[0]:\n    b[:] = 0.0\n"
+        "for a in range(x.shape[0]):\n    b[a] = y[a]\nreturn b"
+    )
+
+
+@pytest.mark.parametrize(
+    ("places", "assigns"),
+    [
+        ((0,), True),
+        ((1, 0), True),
+        ((0, 1, 1), True),
+        ((0, 2), False),
+        ((1,), False),
+        ((0, -1), False),
+    ],
+)
+def test_literal_indices(places: tuple[int, ...], assigns: bool) -> None:
+    example = Example()
+    bar = example.builder.zeros((example.n, example.builder.extent(example.w, 1)), FLOAT, "b")
+
+    def body(a: Value) -> None:
+        for place in places:
+            value = example.builder.load(example.y, (a,))
+            example.builder.increment(bar, (a, integer(place)), value)
+
+    example.loop(body, "a")
+    found = text(assign_first(example.function(bar)))
+    assert (f"if w.shape[1] != {len(set(places))}:" in found) is assigns, found
+    assert found.count("] = y[a]") == (len(set(places)) if assigns else 0)
+    assert found.count("] += y[a]") == len(places) - found.count("] = y[a]")
+
+
+def test_literal_indices_of_two_axes_do_not_cover() -> None:
+    example = Example()
+    bar = example.builder.zeros((example.n, example.n, example.n), FLOAT, "b")
+
+    def body(a: Value) -> None:
+        for place in (0, 1):
+            value = example.builder.load(example.y, (a,))
+            example.builder.increment(bar, (a, integer(place), integer(place)), value)
+
+    example.loop(body, "a")
+    assert "b[a, 0, 0] += y[a]" in text(assign_first(example.function(bar)))
+
+
+def test_gradients_of_parts() -> None:
+    """Neither rows nor columns that the function does not read have an adjoint."""
+
+    def f(x: Any, y: Any) -> Any:
+        total = 0.0
+        for i in range(y.shape[0]):
+            u, v = x[i, 0], x[i, 1]
+            total += (u * y[i] - v) ** 2
+        return total
+
+    df = srcdiff.value_and_grad(f, jit=False)
+    for rows, columns in ((3, 2), (5, 2), (3, 4), (5, 3)):
+        x, y = np.random.default_rng(rows).normal(size=(rows, columns)), np.arange(3.0)
+        _, x_bar = df(x, y)
+        expected = np.zeros((rows, columns))
+        e = 2.0 * (x[:3, 0] * y - x[:3, 1])
+        expected[:3, 0], expected[:3, 1] = e * y, -e
+        np.testing.assert_allclose(x_bar, expected, rtol=1e-14)
+    assert "x_bar[i, 1] = " in df.source(x, y)
 
 
 def test_programs_mean_the_same() -> None:

@@ -68,6 +68,7 @@ KEPT = {
     programs.below_in_the_other_branch: 1,
     programs.below_or_not: 2,
     programs.below_before_it_changes: 2,
+    programs.binned: 1,
 }
 """The number of things that are kept, where it is not 0."""
 PROGRAMS = [f for f in vars(programs).values() if inspect.isfunction(f)]

@@ -70,8 +70,23 @@ def powers(x: Any, a: Any) -> Any:
     return total
 
 
+def beside_a_sum(x: Any, a: Any) -> Any:
+    total = 0.0
+    for i in range(x.shape[0]):
+        y = min(max(x[i], -0.5), a)
+        total += a * (y * y + x[i] * x[i] * y - a * x[i])
+    return total
+
+
+def little_beside_a_sum(x: Any, a: Any) -> Any:
+    total = 0.0
+    for i in range(x.shape[0]):
+        total += a * x[i] * x[i]
+    return total
+
+
 PACKED = (in_order, in_any_order, two_sums, later, normal, powers)
-FUNCTIONS = (*PACKED, from_the_end)
+FUNCTIONS = (*PACKED, from_the_end, beside_a_sum, little_beside_a_sum)
 
 
 def text(f: Callable[..., Any]) -> str:
@@ -84,6 +99,14 @@ def test_a_sum_of_the_user_is_added_up_strip_by_strip() -> None:
     assert re.search(r"for lane in range\(t\w*\):.*\n +total \+= part\[lane\]", source)
     assert "vector_exp(vector_sin(" in source
     assert re.search(r"^ +part\[lane\] = total_1$", source, flags=re.M)
+
+
+def test_much_beside_a_sum_is_done_in_strips() -> None:
+    """The adjoints need no order; what little there is beside a sum fits into its time."""
+    source = text(beside_a_sum)
+    assert re.search(r"for lane in range\(t\w*\):.*\n +total \+= part\[lane\]", source), source
+    assert re.search(r"^ +x_bar\[at\] = ", source, flags=re.M), source
+    assert "for low" not in text(little_beside_a_sum)
 
 
 def test_a_sum_without_an_order_stays_one_loop() -> None:
@@ -150,6 +173,16 @@ def test_what_programs_compute_stays() -> None:
 @pytest.mark.parametrize("f", PACKED, ids=lambda f: f.__name__)
 def test_the_machine_code_is_packed(f: Callable[..., Any]) -> None:
     """Fused multiply-adds of several numbers, where a call of libm would leave one."""
+    assert len(re.findall(r"vfn?m(?:add|sub)\d+pd\s+.*%[yz]mm", assembly(f))) >= 8
+
+
+@pytest.mark.skipif(not vecmath.available(), reason="this machine has no fused multiply-add")
+def test_what_is_done_beside_a_sum_is_packed() -> None:
+    assert len(re.findall(r"vmulpd\s+.*%[yz]mm", assembly(beside_a_sum))) >= 8
+
+
+def assembly(f: Callable[..., Any]) -> str:
+    """Return the machine code of a value with its gradient."""
     subject = subject_of(f)
     form, _ = form_of((np.ones(3), 0.5), {}, subject.parameters(2))
     found = make(subject, form, VALUE_AND_GRAD, (0, 1), has_aux=False).recipe
@@ -157,6 +190,5 @@ def test_the_machine_code_is_packed(f: Callable[..., Any]) -> None:
         found.text, found.name, found.globals, f"<packed {f.__name__}>", cache=False
     )
     compiled.compile((float64[::1], float64))
-    (assembly,) = compiled.inspect_asm().values()
-    packed = re.findall(r"vfn?m(?:add|sub)\d+pd\s+.*%[yz]mm", assembly)
-    assert len(packed) >= 8
+    (found_code,) = compiled.inspect_asm().values()
+    return str(found_code)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from srcdiff.analysis.dataflow import Definition
+from srcdiff import words
+from srcdiff.analysis.dataflow import Dataflow, Definition
 from srcdiff.analysis.dependence import Access
 from srcdiff.analysis.tbr import Record, record
 from srcdiff.ir.nodes import Call, Const, Load, Operand, Statement, Value, View, is_array
@@ -19,9 +20,23 @@ DEAR = frozenset(
 """Functions whose value is cheaper to keep than to compute again."""
 
 
-def is_dear(definition: Definition) -> bool:
-    statement = definition.statement
-    return isinstance(statement, Call) and (statement.function in DEAR or is_array(statement.out))
+def is_dear(definition: Definition, flow: Dataflow) -> bool:
+    """Say whether a value is cheaper to keep; so is an integer that a quotient was rounded to."""
+    match definition.statement:
+        case Call(function=words.cast, out=out, args=(arg,)) if not is_array(out):
+            return out.type.dtype.kind in "iu" and _divides(arg, flow)
+        case Call(function=function, out=out):
+            return function in DEAR or is_array(out)
+    return False
+
+
+def _divides(operand: Operand, flow: Dataflow) -> bool:
+    """Say whether a real number is made of a quotient."""
+    definition = flow.definitions.get(operand) if isinstance(operand, Value) else None
+    match definition.statement if definition is not None else None:
+        case Call(function=function, args=args) if operand.type.dtype.kind == "f":
+            return function is np.divide or any(_divides(arg, flow) for arg in args)
+    return False
 
 
 def leaves(
@@ -138,7 +153,7 @@ def _price(plan: Plan, value: Value, result: Price) -> list[Operand]:
         result.kept.update(set() if counts else {value})
         return []
     view = isinstance(statement, View)
-    if not view and (leaves(plan, value, {}) is None or is_dear(definition)):
+    if not view and (leaves(plan, value, {}) is None or is_dear(definition, plan.flow)):
         result.kept.add(value)
         return []
     assert isinstance(statement, Call | Load | View)

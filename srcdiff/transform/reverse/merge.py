@@ -10,7 +10,7 @@ The merged loop stands where the primal loop stood. What it uses of the adjoint 
 shadows) moves in front of it, if it is pure; what it adds to must only be added to later, too.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from srcdiff.analysis.loops import Independence
@@ -23,7 +23,9 @@ from srcdiff.ir.nodes import (
     Carried,
     Const,
     For,
+    Guard,
     Increment,
+    Load,
     Operand,
     Statement,
     Value,
@@ -100,10 +102,24 @@ def _carried(
 
 
 def _pool(plan: Plan) -> list[Statement]:
-    """Return what the region's adjoint sweep consists of so far, moved or not, but for loops."""
+    """Return what the region's adjoint sweep consists of so far, moved or not, but for loops.
+
+    Before it stands what the primal loads behind the loop, if it could be loaded before.
+    """
     outer = plan.top
     moved = [s for each in outer.replaced.values() for s in each if not isinstance(s, For)]
-    return [*moved, *outer.builder.statements]
+    return [*_loads_behind(plan), *moved, *outer.builder.statements]
+
+
+def _loads_behind(plan: Plan) -> Iterator[Load]:
+    """Iterate over the loads behind the loop, of arrays that nobody writes, up to a guard."""
+    outer = plan.top
+    for statement in outer.block.statements[outer.position + 1 :]:
+        if isinstance(statement, Guard):
+            return
+        if isinstance(statement, Load) and statement not in outer.replaced:
+            if not plan.aliases.is_memory(statement.ref):
+                yield statement
 
 
 def _moves(plan: Plan, wanted: Iterable[Operand]) -> list[Statement] | None:
@@ -112,7 +128,7 @@ def _moves(plan: Plan, wanted: Iterable[Operand]) -> list[Statement] | None:
     None if one of them reads memory, or something that is computed after the loop.
     """
     pool = _pool(plan)
-    made = {s.out: s for s in pool if isinstance(s, Call | Alloc | View)}
+    made = {s.out: s for s in pool if isinstance(s, Call | Alloc | View | Load)}
     needed: set[Statement] = set()
     pending = list(wanted)
     while pending:
@@ -124,25 +140,41 @@ def _moves(plan: Plan, wanted: Iterable[Operand]) -> list[Statement] | None:
             if not _is_earlier(plan, value):
                 return None
             continue
-        if isinstance(statement, Call) and _reads_contents(statement):
+        if _reads_contents(plan, statement):
             return None
         needed.add(statement)
         pending += [*operands(statement), *statement.out.shape]
     return [s for s in pool if s in needed]
 
 
-def _reads_contents(call: Call) -> bool:
-    return is_array(call.out) or any(map(is_array, call.args))
+def _reads_contents(plan: Plan, statement: Statement) -> bool:
+    """Say whether a statement reads memory that may be another one before the loop."""
+    match statement:
+        case Load(ref=ref):
+            return ref not in plan.flow.definitions or plan.aliases.is_memory(ref)
+        case Call(out=out, args=args):
+            return is_array(out) or any(map(is_array, args))
+    return False
 
 
 def _is_earlier(plan: Plan, value: Value) -> bool:
-    """Say whether a value is a seed, or defined before the present statement."""
+    """Say whether a value is a seed, or defined before the present statement.
+
+    What the sweeps of loops around have made stands in front of those, if they are merged at all.
+    """
     definition = plan.flow.definitions.get(value)
     if definition is None:
-        return value in plan.seeds
+        return value in plan.seeds or any(value in made(f) for f in plan.stack[:-1])
     if definition.block is plan.top.block:
         return definition.position < plan.top.position
     return True
+
+
+def made(frame: Frame) -> set[Value]:
+    """Return what is made by the adjoint sweep of a block, as far as it goes."""
+    ahead = [] if frame.ahead is None else frame.ahead.statements
+    moved = [s for each in frame.replaced.values() for s in each]
+    return set(all_definitions(Block((*ahead, *moved, *frame.builder.statements))))
 
 
 def _take_along(plan: Plan, loop: For, new: list[Statement]) -> list[Statement]:
@@ -160,14 +192,18 @@ def _take_along(plan: Plan, loop: For, new: list[Statement]) -> list[Statement]:
         raise NotMergeable(loop)
     taken = set(moves)
     outer = plan.top
+    behind = [s for s in _loads_behind(plan) if s in taken]
     outer.builder.statements = [s for s in outer.builder.statements if s not in taken]
     for key, each in outer.replaced.items():
         outer.replaced[key] = [s for s in each if s not in taken]
+    outer.replaced.update((s, []) for s in behind)
     return moves
 
 
 def _prelude(statement: Statement) -> Statement:
-    """Return a statement that belongs to no line of either sweep."""
+    """Return a statement of the adjoint sweep as one that belongs to no line of either sweep."""
+    if isinstance(statement, Load):
+        return statement
     return replace(statement, origin=NOWHERE)
 
 

@@ -68,7 +68,7 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
         return counted
     wanted = leaves(plan, value, {})
     view = isinstance(definition.statement, View) and plan.aliases.is_memory(value)
-    again = view or (wanted is not None and not is_dear(definition))
+    again = view or (wanted is not None and not is_dear(definition, plan.flow))
     behind = None if view else left(plan, value, definition, frame)
     if behind is not None and (not again or _overwrites(plan, behind, value)):
         block, position = definition.block, definition.block.statements.index(behind)

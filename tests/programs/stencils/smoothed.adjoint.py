@@ -24,16 +24,20 @@ def smoothed_value_and_grad(picture, weights, rounds):
                 new_i_j = new[i, j]           # 15|             old[i, j] = new[i, j] * new[i, j]
                 old[i, j] = new_i_j * new_i_j
     old_bar = np.empty((n, m))
-    weights_bar = np.zeros_like(weights)
+    weights_bar = np.empty_like(weights)
+    t_4 = weights.shape[0] != n or weights.shape[1] != m
+    if t_4:
+        weights_bar[...] = 0.0
     total = 0.0
     for i in range(n):                        # 17| for i in range(n):
-        # ---- primal ----
         for j in range(m):                    # 18|     for j in range(m):
-            total += weights[i, j] * old[i, j]    # 19|         total += weights[i, j] * old[i, j]
-        # ---- adjoint ----
-        for j in range(m):                    # 18|
-            old_bar[i, j] = weights[i, j]     # 19|
-            weights_bar[i, j] += old[i, j]
+            # ---- primal ----
+            total_1 = weights[i, j]           # 19|         total += weights[i, j] * old[i, j]
+            total_2 = old[i, j]
+            total += total_1 * total_2
+            # ---- adjoint ----
+            old_bar[i, j] = total_1           # 19|
+            weights_bar[i, j] = total_2
 
     # ---- adjoint sweep ----
     new_bar = np.zeros((n, m))                # 8|

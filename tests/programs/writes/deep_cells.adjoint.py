@@ -76,8 +76,10 @@ def deep_cells_value_and_grad(w, b, hc, sequence):
     b_bar = np.zeros_like(b)
     w_bar = np.zeros_like(w)
     out_bar = np.zeros(b.shape[1])
-    sequence_bar = np.zeros_like(sequence)
+    sequence_bar = np.empty_like(sequence)
     t_4 = sequence.shape[0] - 1
+    if sequence.shape[1] != d:
+        sequence_bar[...] = 0.0
     for t in range(t_4, -1, -1):
         t = opaque(t)
         n = n_saved[t]
@@ -124,6 +126,6 @@ def deep_cells_value_and_grad(w, b, hc, sequence):
         for i in range(d):                    # 12|
             t_bar_1 = out_bar[i]              # 13|
             out_bar[i] = 0.0
-            sequence_bar[t, i] += (1.0 - t_saved_1[t, i]**2) * t_bar_1
+            sequence_bar[t, i] = (1.0 - t_saved_1[t, i]**2) * t_bar_1
         cur_tape_top_1 = cur_tape_top_2
     return loss, w_bar, b_bar, hc_bar, sequence_bar

@@ -29,7 +29,9 @@ def sorted_elements_value_and_grad(x, weights):
         j_saved[i] = j
         trips_saved[i] = trips
     x_bar = np.empty_like(x)
-    weights_bar = np.zeros_like(weights)
+    weights_bar = np.empty_like(weights)
+    if weights.shape[0] != x.shape[0]:
+        weights_bar[:] = 0.0
     total = 0.0
     for i in range(x.shape[0]):               # 11| for i in range(len(x)):
         # ---- primal ----
@@ -38,7 +40,7 @@ def sorted_elements_value_and_grad(x, weights):
         total += total_2 * total_1
         # ---- adjoint ----
         x_bar[i] = total_2 + total_2          # 12|
-        weights_bar[i] += total_1 * total_1
+        weights_bar[i] = total_1 * total_1
 
     # ---- adjoint sweep ----
     for i in range(x.shape[0] - 1, 0, -1):    # 5|
