@@ -2,12 +2,13 @@
 
     For i in range(n - 1, -1, -1)         For _i in range(n - 1, -1, -1)
                                               i = Call opaque(_i)
-        For j in range(i + 1, n)     ->       For j in range(i + 1, n)
-                                                  at = Call cast(j)             unsigned
-            Store x[i, j] = y[j]                  Store x[i, at] = y[at]
+        For j in range(i)            ->       For j in range(i)
+                                                  at = Call cast(i - 1 - j)     unsigned
+            Store x[i, j] = y[i - 1 - j]          Store x[i, j] = y[at]
 
-Numba counts negative indices from the end. Where LLVM cannot tell that an index is none, elements
-do not follow each other for it; of unsigned numbers there are none.
+Numba counts negative indices from the end. Where it takes a proof to see that an index is none,
+elements do not follow each other for LLVM; of unsigned numbers there are none. What is seen without
+one, the compiler sees as well (`backend.lowering.bounds`).
 
 Vector code is made under a condition: that what the loop writes and what else it touches do not
 overlap. LLVM asks that once, for all iterations of the loop around it: never true where that loop
@@ -126,7 +127,7 @@ class _Exposer:
             if any(self.varies(index, inside) for index in access.indices[:-1]):
                 return loop
             index = access.indices[-1]
-            if self.varies(index, inside) and not self.is_seen(index, loop):
+            if self.varies(index, inside) and not self.integers.is_index(index):
                 if not self.dependence.is_natural(index):
                     return loop
                 found[index] = None
@@ -135,12 +136,6 @@ class _Exposer:
     def varies(self, index: Operand, inside: set[Value]) -> bool:
         form = self.dependence.form(index)
         return index in inside and any(value in inside for (value, _), _ in form.terms)
-
-    def is_seen(self, index: Operand, loop: For) -> bool:
-        """Say whether LLVM can tell that an index is not negative: its end is a literal."""
-        base, _ = self.integers.affine(index)
-        end = loop.start if is_constant(loop.step, 1) else loop.stop
-        return base is loop.index and isinstance(end, Const)
 
     def cast(self, loop: For, found: list[Operand]) -> For:
         body: list[Statement] = []

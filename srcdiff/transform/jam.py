@@ -47,7 +47,7 @@ from srcdiff.ir.walk import (
     statements,
 )
 from srcdiff.transform.vectorise import PLAIN, is_below
-from srcdiff.words import radd
+from srcdiff.words import opaque, radd
 
 ROWS = 4
 """Iterations that run at once, at most."""
@@ -222,7 +222,7 @@ class _Nest:
         self.phis = {e: Value(e.phi.name, e.phi.type) for e in loop.carried}
         low = Value(loop.index.name, loop.index.type)
         down = is_constant(loop.step, -1)
-        self.maps = [{loop.index: self.row(low, row, rest)} for row in range(self.rows)]
+        self.maps = [{loop.index: self.row(low, row)} for row in range(self.rows)]
         for part in self.found:
             if isinstance(part, For):
                 self.joint(part)
@@ -252,7 +252,7 @@ class _Nest:
             return made.fold(np.subtract, loop.start, count, name="_rest")
         return made.fold(np.add, loop.start, count, name="_rest")
 
-    def row(self, low: Value, row: int, rest: Operand) -> Operand:
+    def row(self, low: Value, row: int) -> Operand:
         """Return the counter of one of the iterations.
 
         LLVM asks once, for all iterations of the outer loop, whether rows that are written are
@@ -262,7 +262,7 @@ class _Nest:
         index = self.main.fold(np.subtract if down else np.add, low, integer(row))
         if not any(_writes(s) for s in self.own()):
             return index
-        return self.main.call(max if down else min, index, rest, type=low.type, shape=())
+        return self.main.call(opaque, index, type=low.type, shape=())
 
     def own(self) -> Iterable[Statement]:
         """Iterate over the statements of inner loops that are another one for each iteration."""

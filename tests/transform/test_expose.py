@@ -111,12 +111,10 @@ def source(f: Callable[..., Any]) -> str:
     return str(sd.value_and_grad(f, (0, 1)).source(*arguments(3)))
 
 
-def test_what_begins_at_a_variable_is_unsigned() -> None:
-    text = source(triangle)
+def test_what_the_compiler_sees_stays_as_it_is() -> None:
     assert re.search(
-        r"for j in range\(i \+ 1, a\.shape\[0\]\):.*\n +at = np\.uint64\(j\).*\n"
-        r" +b\[i, at\] = a\[i, at\] \* x\[at\]",
-        text,
+        r"for j in range\(i \+ 1, a\.shape\[0\]\):.*\n +b\[i, j\] = a\[i, j\] \* x\[j\]",
+        source(triangle),
     )
 
 
@@ -204,7 +202,14 @@ def packed(f: Callable[..., Any]) -> int:
 
 
 @pytest.mark.skipif(not vecmath.available(), reason="there may be no vectors of four numbers")
-def test_the_machine_code_of_a_triangle_is_packed(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_it = packed(weighed_triangle)
+def test_the_machine_code_of_a_triangle_is_packed() -> None:
+    assert packed(weighed_triangle) > 0
+
+
+@pytest.mark.skipif(not vecmath.available(), reason="there may be no vectors of four numbers")
+def test_the_machine_code_of_what_is_counted_down_is_packed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_it = packed(turned)
     monkeypatch.setattr(pipeline, "FINISH", tuple(p for p in pipeline.FINISH if p is not expose))
-    assert with_it > packed(weighed_triangle)
+    assert with_it > packed(turned)

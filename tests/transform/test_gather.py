@@ -285,7 +285,7 @@ def test_what_is_far_apart_has_loops_of_its_own() -> None:
 
 @pytest.mark.parametrize("f", [from_the_end, corner], ids=lambda f: f.__name__)
 def test_nothing_waits_where_indices_may_count_from_the_end(f: Callable[..., Any]) -> None:
-    assert "part" not in source(f, 1 if f in LINES else 2)
+    assert not re.search(r"_bar\[.*part", source(f, 1 if f in LINES else 2))
 
 
 @pytest.mark.skipif(not vecmath.available(), reason="this machine has no fused multiply-add")

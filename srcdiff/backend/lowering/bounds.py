@@ -53,6 +53,9 @@ class Bounds(Lower):
                 return self._of_operation(value)
             case ir.Expr(op="pair_first"):
                 return self._of_counter(value)
+            case ir.Expr(op="call") if self._calls(value, max):
+                known = [bound for bound in map(self.least, value.args) if bound is not None]
+                return max(known, default=None)
             case ir.Expr(op="static_getitem"):
                 return 0 if self._is_shape(value.value) else None
         return None
@@ -85,13 +88,15 @@ class Bounds(Lower):
         """Return the step of a call of `range`, if it is a literal."""
         if not isinstance(call, ir.Expr) or call.op != "call":
             return None
-        function = self.typeof(call.func.name)
-        if getattr(function, "typing_key", None) is not range:
+        if not self._calls(call, range):
             return None
         if len(call.args) < 3:
             return 1
         step = self.made(call.args[2])
         return (step.value or None) if isinstance(step, ir.Const) else None
+
+    def _calls(self, call: Any, function: Any) -> bool:
+        return getattr(self.typeof(call.func.name), "typing_key", None) is function
 
     def _is_shape(self, variable: Any) -> bool:
         value = self.made(variable)
