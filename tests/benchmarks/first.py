@@ -37,7 +37,8 @@ from pathlib import Path
 import srcdiff
 from tests.benchmarks.registry import CASES
 name, form = sys.argv[1:]
-status = Path("/proc/self/status")
+process = Path("/", "proc", "self")
+status = process / "status"
 def mebibytes(what):
     line, = (line for line in status.read_text().splitlines() if line.startswith(what))
     return int(line.split()[1]) / 1024
@@ -45,7 +46,7 @@ case = CASES[name]
 args = case.args()
 gradient = srcdiff.value_and_grad(case.forms()[form], argnums=case.argnums)
 gradient(*case.tiny_args())
-Path("/proc/self/clear_refs").write_text("5")
+(process / "clear_refs").write_text("5")
 before = mebibytes("VmRSS")
 gradient(*args)
 print(mebibytes("VmHWM") - before)
@@ -72,7 +73,7 @@ def first_gradient(name: str, form: str) -> First:
     with tempfile.TemporaryDirectory() as folder:
         import_numba, cold, njit = run(name, form, folder, "yes")
         _, cached, _ = run(name, form, folder, "no")
-        told = Path("/proc/self/clear_refs").exists()
+        told = Path("/", "proc", "self", "clear_refs").exists()
         peak = float(printed(PEAK, folder, name, form)) if told else None
     return First(import_numba, cold, cached, njit, peak)
 

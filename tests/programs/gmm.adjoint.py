@@ -228,8 +228,7 @@ def gmm_objective_value_and_grad(alphas, means, icf, x, gamma, m):
         # ---- adjoint ----
         sum_q_bar[j] -= t_2                   # 41|
         for pos in range(d, icf.shape[1]):    # 39|
-            at = np.uint64(pos)
-            icf_bar[j, at] += 2.0 * icf[j, at] * total_2  # 40|
+            icf_bar[j, pos] += 2.0 * icf[j, pos] * total_2    # 40|
         for a in range(d):                    # 37|
             frobenius_bar = 0.0 if total_2 == 0.0 else 2.0 * qdiag[j, a] * total_2    # 38|
             qdiag_bar[j, a] += frobenius_bar

@@ -46,24 +46,25 @@ def burgers_value_and_grad(u, dt, dx, steps):
     flux_bar = np.empty(t_1)                  # 10|
     dt_bar = 0.0
     for t_3 in range(steps - 1, -1, -1):      # 8|
+        t_4 = opaque(t_3)
         t_5 = dt / dx                         # 10|
         flux_bar[:] = 0.0
         t_bar_1 = 0.0
         for low in range(0, t_2, 256):
-            t_4 = min(256, t_2 - low)
-            for lane in range(t_4):
+            t_3 = min(256, t_2 - low)
+            for lane in range(t_3):
                 i_1 = low + lane
                 at_1 = np.uint64(i_1)
                 at_2 = np.uint64(i_1 + 1)
-                u_1[at_2] = t_saved[t_3, at_1]
+                u_1[at_2] = t_saved[t_4, at_1]
                 t_bar_2 = -u_bar[at_2]
-                t_bar_1 = radd(t_bar_1, t_saved_1[t_3, at_1] * t_bar_2)
+                t_bar_1 = radd(t_bar_1, t_saved_1[t_4, at_1] * t_bar_2)
                 part[lane + 8] = t_5 * t_bar_2
-            part[t_4 + 8] = 0.0
-            for lane in range(t_4 + 1):
+            part[t_3 + 8] = 0.0
+            for lane in range(t_3 + 1):
                 flux_bar[np.uint64(low + lane)] += part[lane + 7] - part[lane + 8]
         dt_bar += 0.0 if t_bar_1 == 0.0 else t_bar_1 / dx
         for i in range(t_1):
             flux_bar_1 = flux_bar[i]          # 9|
-            u_bar[i] += flux_saved[t_3, i] * flux_bar_1 + 0.5 * (u_1[i] * flux_bar_1)
+            u_bar[i] += flux_saved[t_4, i] * flux_bar_1 + 0.5 * (u_1[i] * flux_bar_1)
     return dx * out, u_bar, dt_bar

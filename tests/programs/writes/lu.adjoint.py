@@ -11,9 +11,10 @@ def lu_value_and_grad(A):
     for k in range(n):                        # 10| for k in range(n):
         for i in range(k + 1, n):             # 11|     for i in range(k + 1, n):
             A[i, k] = A[i, k] / A[k, k]       # 12|         A[i, k] /= A[k, k]
-            for j in range(k + 1, n):         # 13|         for j in range(k + 1, n):
-                at = np.uint64(j)
-                A[i, at] -= A[i, k] * A[k, at]    # 14|             A[i, j] -= A[i, k] * A[k, j]
+            if k + 1 < n:                     # 13|         for j in range(k + 1, n):
+                A_i_k = A[i, k]               # 14|             A[i, j] -= A[i, k] * A[k, j]
+                for j in range(k + 1, n):     # 13|         for j in range(k + 1, n):
+                    A[i, j] -= A_i_k * A[k, j]    # 14|             A[i, j] -= A[i, k] * A[k, j]
     A_bar = np.zeros((n, A.shape[1]))
     part = np.empty(64)
     log_determinant = 0.0
@@ -36,11 +37,11 @@ def lu_value_and_grad(A):
         for i in range(k + 1, n):             # 11|
             A_bar_2 = 0.0
             for j in range(k + 1, n):         # 13|
-                at = np.uint64(j)
-                t_bar = -A_bar[i, at]         # 14|
+                t_bar = -A_bar[i, j]          # 14|
                 t_3 = t_bar == 0.0
-                A_bar[k, at] += 0.0 if t_3 else A[i, k] * t_bar
-                A_bar_2 = radd(A_bar_2, 0.0 if t_3 else A[k, at] * t_bar)
+                A_k_j_bar = 0.0 if t_3 else A[i, k] * t_bar
+                A_bar[k, j] += A_k_j_bar
+                A_bar_2 = radd(A_bar_2, 0.0 if t_3 else A[k, j] * t_bar)
             if k + 1 < n:
                 A_bar[i, k] += A_bar_2
             t_bar = A_bar[i, k]               # 12|
