@@ -35,7 +35,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import all_definitions, blocks, has_effect
+from srcdiff.ir.walk import blocks, changing, has_effect
 
 Offsets = tuple[int, ...]
 INTEGERS = (np.add, np.subtract, np.remainder)
@@ -112,7 +112,7 @@ def spread(statement: Statement, integers: Indices, memory: Memory) -> Spread | 
     loops, inner = chain(statement)
     if not all(map(_counts, loops)):
         return None
-    terms = _Terms(loops, integers, set(all_definitions(loops[0].body)) | {loops[0].index})
+    terms = _Terms(loops, integers, changing(loops[0]))
     for each in inner:
         terms.take(each)
     added = [s for s in inner if isinstance(s, Increment)]

@@ -193,6 +193,11 @@ def all_definitions(block: Block) -> Iterator[Value]:
         yield from definitions(statement)
 
 
+def changing(loop: For) -> set[Value]:
+    """Return the values that may be others in each iteration of `loop`."""
+    return {*inner_definitions(loop), *all_definitions(loop.body)}
+
+
 def free_values(
     block: Block, results: Sequence[Operand], known: Sequence[Value]
 ) -> tuple[Value, ...]:

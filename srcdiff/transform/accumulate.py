@@ -34,7 +34,7 @@ from srcdiff.ir.nodes import (
     Value,
 )
 from srcdiff.ir.types import Scalar
-from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed, statements
+from srcdiff.ir.walk import blocks, changing, map_blocks, renewed, statements
 from srcdiff.transform.sums import runs, summed
 
 
@@ -97,7 +97,7 @@ class _Accumulator:
         """Say whether a statement adds to one element that the loop does not touch otherwise."""
         if not isinstance(statement, Increment) or not statement.indices:
             return False
-        inner = {loop.index, *(e.phi for e in loop.carried), *all_definitions(loop.body)}
+        inner = changing(loop)
         if any(o in inner for o in (statement.ref, *statement.indices)):
             return False
         if statement.ref.type.dtype.kind != "f" or loop.leave is not None:

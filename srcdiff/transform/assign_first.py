@@ -43,7 +43,7 @@ from srcdiff.ir.nodes import (
     Store,
     Value,
 )
-from srcdiff.ir.walk import all_definitions, blocks, map_blocks, operands, renewed, statements
+from srcdiff.ir.walk import blocks, changing, map_blocks, operands, renewed, statements
 
 Pair = tuple[Operand, Operand]
 
@@ -212,7 +212,7 @@ class _Search:
         if self.integers.covers(loop, extent):
             return True
         plain = is_constant(loop.start, 0) and is_constant(loop.step, 1) and loop.leave is None
-        return plain and loop.stop not in {*all_definitions(outermost.body)}
+        return plain and loop.stop not in changing(outermost)
 
     def accesses(self, loop: For, root: Value) -> Iterator[Statement]:
         for statement in statements(loop.body):

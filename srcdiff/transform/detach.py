@@ -30,7 +30,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import PYTHON_INT
-from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed, statements
+from srcdiff.ir.walk import blocks, changing, map_blocks, renewed, statements
 from srcdiff.transform.vectorise import CHOICES, FEWEST, is_below, is_simple
 
 
@@ -71,7 +71,7 @@ class _Detacher:
         for statement in loop.body.statements:
             for root in self.memory.reads(statement) | self.memory.writes(statement):
                 groups.setdefault(root, []).append(statement)
-        inside = {loop.index, *all_definitions(loop.body)}
+        inside = changing(loop)
         found: list[Increment] = []
         for group in groups.values():
             added = [s for s in group if isinstance(s, Increment) and _can_wait(s)]
@@ -100,7 +100,7 @@ class _Detacher:
         if not self.flow.integers.is_index(size):
             size = made.fold(max, loop.stop, integer(0))
         index = Value(loop.index.name, PYTHON_INT)
-        inside = {*all_definitions(loop.body)}
+        inside = changing(loop)
         parts: dict[Increment, Value] = {}
         again: dict[Value, Operand] = {loop.index: index}
         for increment in turned:

@@ -40,7 +40,7 @@ from srcdiff.ir.nodes import (
     Value,
 )
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
-from srcdiff.ir.walk import all_definitions
+from srcdiff.ir.walk import changing
 from srcdiff.transform.strips import UNSIGNED
 
 MARGIN = 8
@@ -97,7 +97,7 @@ class Stencils:
             if isinstance(statement, Increment):
                 groups.setdefault(self.memory.root(statement.ref), []).append(statement)
         several = {root: group for root, group in groups.items() if len(group) > 1}
-        inner = {loop.index, *(e.phi for e in loop.carried), *all_definitions(loop.body)}
+        inner = changing(loop)
         waiting = [each for group in several.values() for each in group]
         if any(self.is_touched(loop, root) for root in several):
             return []

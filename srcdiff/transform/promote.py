@@ -32,7 +32,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Scalar
-from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed, statements
+from srcdiff.ir.walk import blocks, changing, map_blocks, renewed, statements
 from srcdiff.transform.sums import runs, summed
 from srcdiff.words import radd
 
@@ -80,7 +80,7 @@ class _Promoter:
 
     def fixed(self, loop: For, candidates: list[Statement]) -> list[Increment]:
         """Return the increments of one element in all iterations, which is only added to."""
-        inner = {loop.index, *(e.phi for e in loop.carried), *all_definitions(loop.body)}
+        inner = changing(loop)
         others = self.others(loop)
         return [
             s

@@ -37,11 +37,10 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.walk import (
-    all_definitions,
     blocks,
+    changing,
     definitions,
     has_effect,
-    inner_definitions,
     map_blocks,
     operands,
     statements,
@@ -90,7 +89,7 @@ class _Advancer:
         if isinstance(statement, If):
             moved = self.out_of_branches(*inner)
         elif isinstance(statement, For) and _surely_runs(statement):
-            own = {*inner_definitions(statement), *all_definitions(statement.body)}
+            own = changing(statement)
             moved = self.out_of_loop(inner[0], own)
         parts = iter(Block(tuple(part)) for part in inner)
         return [*moved, map_blocks(statement, lambda _: next(parts))]
