@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeGuard
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from srcdiff.ir.nodes import (
     Slice,
     Transpose,
     Value,
+    is_array,
 )
 from srcdiff.ir.types import BOOL, Array, Scalar
 from srcdiff.rules import elementwise_rule, is_zero
@@ -32,8 +34,15 @@ from srcdiff.transform.partials import (
     times,
 )
 from srcdiff.transform.reverse.again import is_free
-from srcdiff.transform.reverse.bars import add, add_reduced, bar_of, full_array, wish
-from srcdiff.transform.reverse.needs import contents, make_room, take_back
+from srcdiff.transform.reverse.bars import (
+    add,
+    add_reduced,
+    bar_of,
+    full_array,
+    has_shadow,
+    wish,
+)
+from srcdiff.transform.reverse.needs import contents, make_room, need, take_back
 from srcdiff.transform.reverse.needs import result as made
 from srcdiff.transform.reverse.plan import Plan
 from srcdiff.transform.reverse.twins import with_twins
@@ -73,7 +82,15 @@ def _elementwise(plan: Plan, call: Call, rule: Elementwise, out_bar: Operand) ->
         name = wish(plan, arg) if _same_rank(arg, call.out) else "_t"
         product = _product(plan, call, rule, partial, out_bar, name, condition)
         if product is not None:
+            if not has_shadow(plan, arg) and _may_change(product, plan, call):
+                product = plan.builder.copy(product, name)
             add_reduced(plan, arg, product, call.out)
+
+
+def _may_change(product: Operand, plan: Plan, call: Call) -> TypeGuard[Value]:
+    """Say whether a product is an argument itself, 1.0 x, that the sweep may set back."""
+    arrays = [arg for arg in call.args if isinstance(arg, Value) and plan.aliases.is_memory(arg)]
+    return is_array(product) and any(need(plan, array) is product for array in arrays)
 
 
 def _condition(plan: Plan, call: Call, rule: Elementwise) -> Operand | None:
