@@ -166,15 +166,11 @@ def inner_definitions(statement: Statement) -> tuple[Value, ...]:
 
 def blocks(statement: Statement) -> tuple[Block, ...]:
     """Return the blocks nested in `statement`, in the order of the text."""
-    if not isinstance(statement, NESTED):
-        return ()
-    match statement:
-        case If(then=then, orelse=orelse):
-            return (then, orelse)
-        case For(body=body):
-            return (body,)
-        case While(head=head, body=body):
-            return (head, body)
+    if isinstance(statement, For):
+        return (statement.body,)
+    if isinstance(statement, If):
+        return (statement.then, statement.orelse)
+    return (statement.head, statement.body) if isinstance(statement, While) else ()
 
 
 def statements(block: Block) -> Iterator[Statement]:
