@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from srcdiff.analysis.indices import Affine, Indices
-from srcdiff.ir.nodes import Increment, Load, Statement, Store
+from srcdiff.ir.memory import Access
+from srcdiff.ir.nodes import Statement
 
-Access = Load | Store | Increment
 Fact = tuple[Affine, Affine]
 
 

@@ -33,7 +33,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import all_definitions, asks, blocks, operands, statements
+from srcdiff.ir.walk import asks, blocks, changing, operands, statements
 
 Role = Literal["sum", "counter", "state"]
 
@@ -399,7 +399,7 @@ def _are_apart(
     """Say whether two statements never write one element, in any two iterations."""
     if aliases.root(left.ref) is not aliases.root(right.ref):
         return True
-    inside = {loop.index, *all_definitions(loop.body)}
+    inside = changing(loop)
     return left.ref is right.ref and any(
         flow.integers.differ(a, b)
         for a, b in zip(left.indices, right.indices, strict=True)

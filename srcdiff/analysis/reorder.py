@@ -31,7 +31,7 @@ from srcdiff.ir.nodes import (
     Store,
     is_array,
 )
-from srcdiff.ir.walk import asks, blocks, has_effect
+from srcdiff.ir.walk import asks, blocks, has_effect, statements
 
 Part = For | tuple[Statement, ...]
 """A loop, or what stands between loops."""
@@ -72,6 +72,14 @@ def parts(loop: For) -> list[Part] | None:
         else:
             found.append((statement,))
     return found if any(isinstance(part, For) for part in found) else None
+
+
+def everything(part: Part | Statement) -> Iterator[Statement]:
+    """Iterate over the statements of a part, and those in them."""
+    for statement in part if isinstance(part, tuple) else (part,):
+        yield statement
+        for block in blocks(statement):
+            yield from statements(block)
 
 
 def is_flat(loop: For) -> bool:
@@ -146,6 +154,12 @@ class Reordering:
         if root in self.memory.bound:
             return False
         return not self.dependence.meet(one.access, other.access, loop, more)
+
+    def never_meet(self, loop: For, one: Touch, other: Touch) -> bool:
+        """Say whether two accesses have no order, in whichever iterations of `loop` they are."""
+        if not self.are_apart(None, one, other):
+            return False
+        return self.are_apart(loop, one, other) and self.are_apart(loop, other, one)
 
     def touches(self, loop: For, part: Part) -> Iterator[Touch]:
         """Iterate over the accesses of a part."""

@@ -1,6 +1,6 @@
 """Building blocks of functions: collects statements, gives their results types and shapes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,11 @@ def integer(value: int) -> Const:
 def is_constant(operand: Operand, *values: float) -> bool:
     """Say whether `operand` is a literal equal to one of `values` (any literal, if none given)."""
     return isinstance(operand, Const) and (not values or operand.value in values)
+
+
+def mapped(operand: Operand, mapping: Mapping[Value, Operand]) -> Operand:
+    """Return what stands for an operand, itself if nothing does."""
+    return mapping.get(operand, operand) if isinstance(operand, Value) else operand
 
 
 def same(left: Operand, right: Operand) -> bool:

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from srcdiff.ir.nodes import (
+    Block,
     Call,
     Derive,
     For,
     Function,
     If,
+    Increment,
     Load,
     Operand,
     Statement,
+    Store,
     Value,
     View,
     While,
@@ -31,6 +34,14 @@ from srcdiff.ir.walk import (
 )
 
 K = TypeVar("K")
+
+Access = Load | Store | Increment
+"""What touches an element, or all of them."""
+
+
+def accesses(block: Block) -> Iterator[Access]:
+    """Iterate over the accesses of a block, nested ones left out."""
+    return (s for s in block.statements if isinstance(s, Access))
 
 
 @dataclass(eq=False)

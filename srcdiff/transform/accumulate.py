@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcdiff.analysis.existence import Access, Existence, Fact
+from srcdiff.analysis.existence import Existence, Fact
 from srcdiff.analysis.indices import indices
 from srcdiff.analysis.memory import Memory, is_error, memory
 from srcdiff.ir.build import Builder
+from srcdiff.ir.memory import Access
 from srcdiff.ir.nodes import (
     Block,
     Carried,

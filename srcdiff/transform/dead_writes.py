@@ -21,6 +21,7 @@ from typing_extensions import assert_never
 
 from srcdiff.analysis.indices import Indices, indices
 from srcdiff.analysis.memory import Memory, Roots, memory
+from srcdiff.ir.memory import Access
 from srcdiff.ir.nodes import (
     Alloc,
     Block,
@@ -41,7 +42,6 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.walk import blocks, map_blocks, statements
 
-Access = Load | Store | Increment
 Summary = tuple[Roots, Roots]
 NOTHING: Summary = (frozenset(), frozenset())
 

@@ -11,7 +11,6 @@ array with an element for each iteration; where it comes from an element that on
 touches, it is that element, and what is cheap is computed again.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,8 +18,8 @@ import numpy as np
 from srcdiff.analysis.dataflow import Dataflow
 from srcdiff.analysis.dependence import Access
 from srcdiff.analysis.loops import additions
-from srcdiff.analysis.reorder import Part, Reordering, Touch
-from srcdiff.ir.build import Builder, integer, is_constant
+from srcdiff.analysis.reorder import Part, Reordering, Touch, everything
+from srcdiff.ir.build import Builder, integer, is_constant, mapped
 from srcdiff.ir.nodes import (
     Alloc,
     Block,
@@ -36,7 +35,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import all_definitions, blocks, clone, definitions, operands, statements
+from srcdiff.ir.walk import changing, clone, definitions, operands
 
 CHEAP = frozenset({np.negative, np.add, np.subtract, np.multiply})
 """What is computed again in another part."""
@@ -116,8 +115,7 @@ class _Nest:
                 parted.append(())
             parted.append(part)
         self.found = parted if isinstance(parted[-1], tuple) else [*parted, ()]
-        self.inside = {self.loop.index, *all_definitions(self.loop.body)}
-        self.inside.update(entry.phi for entry in self.loop.carried)
+        self.inside = changing(self.loop)
         for number, part in enumerate(self.found):
             made = (part,) if isinstance(part, For) else part
             self.places.update((v, number) for s in made for v in definitions(s))
@@ -148,7 +146,7 @@ class _Nest:
         part = self.found[home]
         if not isinstance(part, For):
             self.homes[entry] = home
-            inside = set(_all(part))
+            inside = set(everything(part))
             return all(statement in inside for statement in self.uses(entry.phi))
         inner = next(each for each in part.carried if each.out is entry.next)
         found = additions(inner.phi, inner.next, self.flow)
@@ -198,14 +196,7 @@ class _Nest:
         """Say whether nothing but `own` touches an element, in any iteration."""
         one = self.element(load)
         others = [touch for touch in self.touched if touch.statement not in own]
-        return all(self.is_apart(one, other) for other in others)
-
-    def is_apart(self, one: Touch, other: Touch) -> bool:
-        """Say whether two accesses never meet, in any iterations."""
-        apart, loop = self.order.are_apart, self.loop
-        if not apart(None, one, other):
-            return False
-        return apart(loop, one, other) and apart(loop, other, one)
+        return all(self.order.never_meet(self.loop, one, other) for other in others)
 
     def is_single(self, load: Load, store: Store) -> bool:
         """Say whether each iteration has an element of its own."""
@@ -283,7 +274,7 @@ class _Nest:
         needed |= {store.value for store in stores}
         result: list[Statement] = []
         for statement in reversed(part):
-            writes = any(isinstance(s, Store | Increment) for s in _all(statement))
+            writes = any(isinstance(s, Store | Increment) for s in everything(statement))
             if statement not in self.dropped and (
                 writes or needed.intersection(definitions(statement))
             ):
@@ -352,7 +343,7 @@ class _Nest:
         mapping: dict[Value, Operand] = {}
         again = [s for bound in (part.start, part.stop) for s in self.again(bound) or ()]
         made = clone(Block(tuple(dict.fromkeys(again))), mapping).statements
-        start, stop = _mapped(part.start, mapping), _mapped(part.stop, mapping)
+        start, stop = mapped(part.start, mapping), mapped(part.stop, mapping)
         bounds = replace(part, index=index, start=start, stop=stop)
         self.made.statements += [
             *made,
@@ -386,14 +377,10 @@ class _Nest:
         mapping.update((entry.phi, phi) for entry, phi in phis.items())
         body = clone(block, mapping)
         carried = tuple(
-            Carried(phis[old], new.init, _mapped(new.next, mapping), new.out)
+            Carried(phis[old], new.init, mapped(new.next, mapping), new.out)
             for old, new in entries.items()
         )
         return replace(self.loop, index=index, carried=carried, body=body)
-
-
-def _mapped(operand: Operand, mapping: dict[Value, Operand]) -> Operand:
-    return mapping.get(operand, operand) if isinstance(operand, Value) else operand
 
 
 def _added(room: _Room, call: Call, entry: Carried) -> list[Statement]:
@@ -406,14 +393,6 @@ def _added(room: _Room, call: Call, entry: Carried) -> list[Statement]:
     return builder.statements
 
 
-def _all(part: Part | Statement) -> Iterator[Statement]:
-    """Iterate over the statements of a part, and those in them."""
-    for statement in part if isinstance(part, tuple) else (part,):
-        yield statement
-        for block in blocks(statement):
-            yield from statements(block)
-
-
 def _operands(statement: Statement) -> set[Operand]:
     """Return what a statement reads, and those in it."""
-    return {operand for each in _all(statement) for operand in operands(each)}
+    return {operand for each in everything(statement) for operand in operands(each)}

@@ -27,6 +27,7 @@ from srcdiff.analysis.indices import Indices
 from srcdiff.analysis.linear import Linear
 from srcdiff.analysis.loops import additions, independence, writes_apart
 from srcdiff.ir.build import Builder, is_constant
+from srcdiff.ir.memory import Access, accesses
 from srcdiff.ir.nodes import (
     Block,
     Call,
@@ -34,21 +35,18 @@ from srcdiff.ir.nodes import (
     For,
     Function,
     If,
-    Increment,
     Load,
     Operand,
     Statement,
-    Store,
     Value,
 )
 from srcdiff.ir.types import PYTHON_INT
-from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed
+from srcdiff.ir.walk import blocks, changing, map_blocks, renewed
 from srcdiff.runtime import vecmath
 from srcdiff.transform.strips import UNSIGNED
 from srcdiff.transform.vectorise import CHOICES, FEWEST, is_below, is_simple
 from srcdiff.words import opaque, radd
 
-Access = Load | Store | Increment
 MORE = CHOICES | frozenset(vecmath.VECTOR.values())
 
 
@@ -101,7 +99,7 @@ class _Exposer:
         """Say whether an iteration touches what is written at its own place of each row only."""
         places: dict[Value, set[tuple[Value, Linear]]] = {}
         written: dict[Value, None] = {}
-        for access in accesses(loop):
+        for access in accesses(loop.body):
             root = self.aliases.root(access.ref)
             place = (access.ref, self.dependence.form(access.indices[-1]))
             places.setdefault(root, set()).add(place)
@@ -121,9 +119,9 @@ class _Exposer:
 
     def unsigned(self, loop: For) -> For:
         """Return a loop that casts the indices of which LLVM does not know that they are none."""
-        inside = {loop.index, *all_definitions(loop.body)}
+        inside = changing(loop)
         found: dict[Operand, None] = {}
-        for access in accesses(loop):
+        for access in accesses(loop.body):
             if any(self.varies(index, inside) for index in access.indices[:-1]):
                 return loop
             index = access.indices[-1]
@@ -160,7 +158,7 @@ class _Exposer:
             return False
         pairs = [
             (one, other)
-            for one, other in combinations(accesses(loop), 2)
+            for one, other in combinations(accesses(loop.body), 2)
             if not (isinstance(one, Load) and isinstance(other, Load))
             and (one.ref is not other.ref or self.key(one) != self.key(other))
             and (self.follows(one, outer) or self.follows(other, outer))
@@ -201,11 +199,6 @@ def nearest(block: Block) -> Iterator[For]:
                 yield from nearest(inner)
         elif isinstance(statement, For):
             yield statement
-
-
-def accesses(loop: For) -> Iterator[Access]:
-    """Iterate over what touches elements in an innermost loop."""
-    return (s for s in loop.body.statements if isinstance(s, Access))
 
 
 def concealed(loop: For) -> For:

@@ -19,8 +19,8 @@ import numpy as np
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.loops import additions
 from srcdiff.analysis.memory import memory
-from srcdiff.analysis.reorder import Part, Reordering, Touch, parts
-from srcdiff.ir.build import Builder, integer, is_constant
+from srcdiff.analysis.reorder import Part, Reordering, Touch, everything, parts
+from srcdiff.ir.build import Builder, integer, is_constant, mapped
 from srcdiff.ir.nodes import (
     Block,
     Call,
@@ -37,8 +37,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.walk import (
-    all_definitions,
-    blocks,
+    changing,
     clone,
     definitions,
     map_blocks,
@@ -111,8 +110,7 @@ class _Nest:
     """What stands for a value in each of the iterations."""
 
     def __post_init__(self) -> None:
-        self.inside = {self.loop.index, *all_definitions(self.loop.body)}
-        self.inside.update(entry.phi for entry in self.loop.carried)
+        self.inside = changing(self.loop)
         everything = (self.order.touches(self.loop, part) for part in self.found)
         self.touched = [touch for each in everything for touch in each]
         self.shared = {part: self.common(part) for part in self.found if isinstance(part, For)}
@@ -140,7 +138,7 @@ class _Nest:
         part = self.found[home]
         uses = {use.statement for use in self.flow.uses.get(entry.phi, [])}
         if not isinstance(part, For):
-            earlier = (s for each in self.found[:home] for s in _all(each))
+            earlier = (s for each in self.found[:home] for s in everything(each))
             return not uses.intersection(earlier)
         inner = next(each for each in part.carried if each.out is entry.next)
         found = additions(inner.phi, inner.next, self.flow) or []
@@ -205,12 +203,9 @@ class _Nest:
         """Say whether nothing else in an inner loop has an order with an access to an element."""
         touches = list(self.order.touches(self.loop, part))
         (one,) = [touch for touch in touches if touch.statement is statement]
-        return all(self.is_free(one, other) for other in touches if other is not one)
-
-    def is_free(self, one: Touch, other: Touch) -> bool:
-        apart, loop = self.order.are_apart, self.loop
-        both = apart(loop, one, other) and apart(loop, other, one)
-        return both and apart(None, one, other)
+        return all(
+            self.order.never_meet(self.loop, one, other) for other in touches if other is not one
+        )
 
     # ---- the new loops ----
 
@@ -232,7 +227,7 @@ class _Nest:
                     self.main.statements += clone(Block(part), self.maps[row]).statements
         middle = {e: Value(e.out.name, e.out.type) for e in loop.carried}
         last = self.maps[-1]
-        carried = [Carried(self.phis[e], e.init, _mapped(e.next, last), middle[e]) for e in middle]
+        carried = [Carried(self.phis[e], e.init, mapped(e.next, last), middle[e]) for e in middle]
         step = integer(-self.rows if down else self.rows)
         block = self.main.block()
         made.append(For(low, loop.start, rest, step, tuple(carried), block, origin=loop.origin))
@@ -301,7 +296,7 @@ class _Nest:
         for entry in part.carried:
             phi: Operand = Value(entry.phi.name, entry.phi.type)
             if entry in self.through and row > 0:
-                phi = _mapped(entry.next, self.maps[row - 1])
+                phi = mapped(entry.next, self.maps[row - 1])
             self.maps[row][entry.phi] = phi
 
     def entries(self, old: Carried) -> list[Carried]:
@@ -312,19 +307,19 @@ class _Nest:
             phi, out = known[old.phi], Value(old.out.name, old.out.type)
             assert isinstance(phi, Value)
             if outer is None:
-                result.append(Carried(phi, _mapped(old.init, known), _mapped(old.next, known), out))
+                result.append(Carried(phi, mapped(old.init, known), mapped(old.next, known), out))
             elif row == 0:
-                init, end = known[outer.phi], _mapped(old.next, self.maps[-1])
+                init, end = known[outer.phi], mapped(old.next, self.maps[-1])
                 result.append(Carried(phi, init, end, out))
             known[old.out] = result[-1].out
         return result
 
     def add(self, inner: Builder, statement: Increment) -> None:
         """Append one addition to an element for all rows."""
-        first, *others = (_mapped(statement.value, known) for known in self.maps)
+        first, *others = (mapped(statement.value, known) for known in self.maps)
         known = self.maps[0]
-        ref = _mapped(statement.ref, known)
-        place = tuple(_mapped(index, known) for index in statement.indices)
+        ref = mapped(statement.ref, known)
+        place = tuple(mapped(index, known) for index in statement.indices)
         assert isinstance(ref, Value)
         inner.origin = statement.origin
         if statement.origin.sweep == "adjoint":
@@ -338,10 +333,6 @@ class _Nest:
         inner.store(ref, place, total)
 
 
-def _mapped(operand: Operand, mapping: dict[Value, Operand]) -> Operand:
-    return mapping.get(operand, operand) if isinstance(operand, Value) else operand
-
-
 def _pairs(part: For, shared: set[Statement], rows: int) -> int:
     counts = {True: 0, False: 0}
     for statement in part.body.statements:
@@ -353,11 +344,3 @@ def _pairs(part: For, shared: set[Statement], rows: int) -> int:
 
 def _writes(statement: Statement) -> bool:
     return isinstance(statement, Store | Increment)
-
-
-def _all(part: Part | Statement) -> Iterable[Statement]:
-    """Iterate over the statements of a part, and those in them."""
-    for statement in part if isinstance(part, tuple) else (part,):
-        yield statement
-        for block in blocks(statement):
-            yield from statements(block)

@@ -29,7 +29,7 @@ from srcdiff.ir.nodes import (
     Statement,
     Store,
 )
-from srcdiff.ir.walk import all_definitions, blocks, operands, rewrite, statements
+from srcdiff.ir.walk import blocks, changing, operands, rewrite, statements
 
 
 def restore(function: Function) -> Function:
@@ -112,6 +112,6 @@ def _unswitched(statement: Statement) -> tuple[Statement, ...]:
 
 def _is_fixed(statement: Statement, loop: For) -> bool:
     """Say whether a statement computes a number that is the same in all iterations of a loop."""
-    inside = {loop.index, *all_definitions(loop.body)}
+    inside = changing(loop)
     fixed = not any(o in inside for o in operands(statement))
     return fixed and isinstance(statement, Call) and is_element_wise(statement)

@@ -14,7 +14,6 @@ before it, itself, and those behind it run in this order, and within each part i
 is read before a part, or its sum is added behind it. LLVM makes vector code of such a loop.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +23,7 @@ from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.indices import Indices
 from srcdiff.analysis.loops import independence
 from srcdiff.ir.build import Builder, constant, integer, is_constant
+from srcdiff.ir.memory import Access, accesses
 from srcdiff.ir.nodes import (
     Block,
     Carried,
@@ -34,16 +34,13 @@ from srcdiff.ir.nodes import (
     Load,
     Operand,
     Statement,
-    Store,
     Value,
 )
 from srcdiff.ir.types import PYTHON_INT, Scalar
-from srcdiff.ir.walk import all_definitions, blocks, map_blocks, renewed, statements
+from srcdiff.ir.walk import blocks, changing, map_blocks, renewed, statements
 from srcdiff.transform.sums import runs, summed
 from srcdiff.transform.vectorise import CHOICES, FEWEST, is_below, is_simple
 from srcdiff.words import radd
-
-Access = Load | Store | Increment
 
 
 def split(function: Function) -> Function:
@@ -90,7 +87,7 @@ class _Splitter:
 
     def meeting(self, loop: For) -> Meeting | None:
         """Return what one iteration meets, if there is only one that meets anything."""
-        inside = {loop.index, *all_definitions(loop.body)}
+        inside = changing(loop)
         found: list[Access] = []
         places: set[tuple[Value | None, int]] = set()
         for group in self.written(loop):
@@ -116,7 +113,7 @@ class _Splitter:
     def written(self, loop: For) -> list[list[Access]]:
         """Return the accesses of each class that a loop writes."""
         groups: dict[Value, list[Access]] = {}
-        for access in _accesses(loop):
+        for access in accesses(loop.body):
             groups.setdefault(self.aliases.root(access.ref), []).append(access)
         return [each for each in groups.values() if not all(isinstance(s, Load) for s in each)]
 
@@ -137,7 +134,7 @@ class _Splitter:
     def parts(self, loop: For, found: Meeting) -> list[Statement]:
         along = next(
             s.indices[-1]
-            for s in _accesses(loop)
+            for s in accesses(loop.body)
             if s.ref is found.fixed[0].ref and s not in found.fixed
         )
         if not self.integers.differ(along, found.fixed[0].indices[-1]):
@@ -184,14 +181,10 @@ def _may_meet(statement: Statement) -> bool:
     """Say whether a loop, by itself, writes an array and touches one element of it throughout."""
     if not isinstance(statement, For):
         return False
-    inside = {statement.index, *all_definitions(statement.body)}
-    written = {s.ref for s in _accesses(statement) if not isinstance(s, Load)}
-    touched = (s for s in _accesses(statement) if s.ref in written)
+    inside = changing(statement)
+    written = {s.ref for s in accesses(statement.body) if not isinstance(s, Load)}
+    touched = (s for s in accesses(statement.body) if s.ref in written)
     return any(not any(place in inside for place in s.indices) for s in touched)
-
-
-def _accesses(loop: For) -> Iterator[Access]:
-    return (s for s in loop.body.statements if isinstance(s, Access))
 
 
 def _is_ordered(group: list[Access], fixed: list[Access]) -> bool:

@@ -12,6 +12,7 @@ another one now (`interchange`). The array must be one that nobody sees as a who
 from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.indices import Indices, indices
+from srcdiff.ir.memory import Access
 from srcdiff.ir.nodes import (
     Alloc,
     Block,
@@ -25,8 +26,6 @@ from srcdiff.ir.nodes import (
     Value,
 )
 from srcdiff.ir.walk import blocks, operands, rewrite
-
-Access = Load | Store | Increment
 
 
 def turn(function: Function) -> Function:

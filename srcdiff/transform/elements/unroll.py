@@ -9,6 +9,7 @@ For a in range(2)                     b_0 = Call multiply(x_0, x_0)
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from srcdiff.ir.build import mapped
 from srcdiff.ir.nodes import (
     Block,
     Call,
@@ -61,7 +62,7 @@ def _innermost(function: Function, wanted: frozenset[Value]) -> tuple[Function, 
     inner = frozenset(s.index for s in found if wanted.isdisjoint(all_definitions(s.body)))
     work = _Unroller(inner)
     body = substitute_block(rewrite(function.body, work.statement), work.mapping)
-    results = tuple(_find(work.mapping, result) for result in function.results)
+    results = tuple(mapped(result, work.mapping) for result in function.results)
     return replace(function, body=body, results=results), inner
 
 
@@ -149,11 +150,7 @@ class _Unroller:
             inside: dict[Value, Operand] = {loop.index: Const(k, loop.index.type)}
             inside |= {e.phi: now for e, now in zip(loop.carried, current, strict=True)}
             written += clone(loop.body, inside).statements
-            current = [_find(inside, entry.next) for entry in loop.carried]
+            current = [mapped(entry.next, inside) for entry in loop.carried]
         for entry, last in zip(loop.carried, current, strict=True):
-            self.mapping[entry.out] = _find(self.mapping, last)
+            self.mapping[entry.out] = mapped(last, self.mapping)
         return written
-
-
-def _find(mapping: dict[Value, Operand], operand: Operand) -> Operand:
-    return mapping.get(operand, operand) if isinstance(operand, Value) else operand
