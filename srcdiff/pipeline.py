@@ -60,6 +60,7 @@ from srcdiff.transform.split import split
 from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
+from srcdiff.transform.trace import trace
 from srcdiff.transform.turn import turn
 from srcdiff.transform.vectorise import vectorise
 
@@ -83,6 +84,7 @@ FINISH: tuple[Pass, ...] = (
     simplify,
     eliminate,
     factor,
+    trace,
     one_pass,
     fuse,
     flatten,

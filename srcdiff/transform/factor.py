@@ -21,6 +21,7 @@ from srcdiff.ir.nodes import (
     Call,
     Function,
     Increment,
+    Operand,
     Statement,
     Transpose,
     Value,
@@ -28,12 +29,15 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import Array
 from srcdiff.ir.walk import map_blocks, renewed
+from srcdiff.transform.assign_first import assign_first
 
 
 def factor(function: Function) -> Function:
     """Merge products of `function` that have a factor in common and are added to one array."""
     work = _Factoring(dataflow(function), aliases(function, through_edges=True), memory(function))
-    return replace(function, body=work.block(function.body))
+    body = work.block(function.body)
+    # What has been added to zeros first may be all that is added now.
+    return function if body is function.body else assign_first(replace(function, body=body))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,19 +101,16 @@ class _Factoring:
         call = self.flow.definitions[value].statement
         if not isinstance(call, Call) or call.function is not np.matmul:
             return None
-        matrices = [self.matrix(arg) for arg in call.args if isinstance(arg, Value)]
+        matrices = [matrix_of(self.flow, arg) for arg in call.args if isinstance(arg, Value)]
         changes = any(self.aliases.is_memory(m.array) for m in matrices)
         flat = any(len(m.array.shape) != 2 for m in matrices)
         if changes or flat or len(self.flow.uses[value]) != 1:
             return None
         left, right = matrices
-        target = self.matrix(statement.ref)
+        target = matrix_of(self.flow, statement.ref)
         if target.flipped:
             left, right = right.turned(), left.turned()
         return Term(statement, call, target.array, left, right)
-
-    def matrix(self, array: Value) -> Matrix:
-        return Matrix(*untransposed(self.flow, array))
 
     def partner(self, term: Term, waiting: list[Term]) -> Term | None:
         """Return an earlier term of the same array that has a factor in common with `term`."""
@@ -124,11 +125,11 @@ def _merged(first: Term, second: Term) -> list[Statement]:
     """Return what adds both terms at once, where the second one was added."""
     builder = Builder(second.increment.origin)
     if first.left.is_like(second.left):
-        left = _view(builder, second.left)
+        left = view_of(builder, second.left)
         right = _sum(builder, first.right, second.right)
     else:
         left = _sum(builder, first.left, second.left)
-        right = _view(builder, second.right)
+        right = view_of(builder, second.right)
     shape = (left.shape[0], right.shape[1])
     type = Array(left.type.dtype, 2)
     product = builder.call(np.matmul, left, right, type=type, shape=shape)
@@ -136,7 +137,14 @@ def _merged(first: Term, second: Term) -> list[Statement]:
     return builder.statements
 
 
-def _view(builder: Builder, matrix: Matrix) -> Value:
+def matrix_of(flow: Dataflow, array: Operand) -> Matrix:
+    """Return what an array is, or is the transpose of."""
+    assert isinstance(array, Value)
+    return Matrix(*untransposed(flow, array))
+
+
+def view_of(builder: Builder, matrix: Matrix) -> Value:
+    """Append the view that a matrix is, unless it is the array itself."""
     if not matrix.flipped:
         return matrix.array
     array, how = matrix.array, Transpose((1, 0))
@@ -146,7 +154,7 @@ def _view(builder: Builder, matrix: Matrix) -> Value:
 
 
 def _sum(builder: Builder, first: Matrix, second: Matrix) -> Value:
-    return builder.call(np.add, _view(builder, first), _view(builder, second))
+    return builder.call(np.add, view_of(builder, first), view_of(builder, second))
 
 
 def untransposed(flow: Dataflow, matrix: Value) -> tuple[Value, bool]:

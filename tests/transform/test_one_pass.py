@@ -99,7 +99,7 @@ def test_shapes_are_checked_before_the_loop() -> None:
 
 
 def gram(a: Any, b: Any) -> Any:
-    return np.sum(b * (a.T @ a))
+    return np.sum(np.sin(b * (a.T @ a)))
 
 
 def two_sides(a: Any, b: Any) -> Any:
