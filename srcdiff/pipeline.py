@@ -15,6 +15,7 @@ from srcdiff.ir.walk import rewrite, statements
 from srcdiff.products import Mode
 from srcdiff.transform.accumulate import accumulate
 from srcdiff.transform.adjoint import Request, adjoint
+from srcdiff.transform.adopt import adopt
 from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.borrow import borrow
 from srcdiff.transform.checkpoint import checkpoint
@@ -35,6 +36,7 @@ from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
 from srcdiff.transform.jam import jam
 from srcdiff.transform.lanes import lanes
 from srcdiff.transform.lift import lift
+from srcdiff.transform.multiply import multiply
 from srcdiff.transform.nested import (
     along_gradient,
     derivatives,
@@ -72,6 +74,7 @@ PREPARE: tuple[Pass, ...] = (
     own,
     rebind,
     tighten,
+    multiply,
     accumulate,
     sink,
     scalarise,
@@ -85,6 +88,7 @@ FINISH: tuple[Pass, ...] = (
     eliminate,
     factor,
     trace,
+    adopt,
     one_pass,
     fuse,
     flatten,

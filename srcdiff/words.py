@@ -35,6 +35,24 @@ def opaque(i: Any) -> Any:
     return i
 
 
+FAR = 2**62
+"""Further from the diagonal than any element of a matrix."""
+
+
+def product(x: Any, y: Any, first: int = -FAR, last: int = FAR) -> Any:
+    """Return `x @ y`, where only the elements of `x` with first <= column - row <= last count.
+
+    The others, and what they would be multiplied by, are not read: nothing that is infinite there
+    spoils a sum. Each sum is added up in order.
+    """
+    rows = np.arange(x.shape[0])
+    out = np.zeros((x.shape[0], y.shape[1]), x.dtype)
+    for k in range(x.shape[1]):
+        some = rows[(first <= k - rows) & (k - rows <= last)]
+        out[some] += np.multiply.outer(x[some, k], y[k])
+    return out
+
+
 def guarded(seed: Any, product: Any) -> Any:
     """Return `product`, a partial times `seed`, and 0 where `seed` is 0 and the partial infinite.
 

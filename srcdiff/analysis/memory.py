@@ -29,11 +29,24 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.walk import blocks, operands, statements, values, written_refs
+from srcdiff.words import product
 
 Roots = frozenset[Value]
 
 FRESH = frozenset(
-    {np.copy, np.where, np.sum, np.prod, np.max, np.min, np.mean, np.dot, np.cumsum, np.cumprod}
+    {
+        np.copy,
+        np.where,
+        np.sum,
+        np.prod,
+        np.max,
+        np.min,
+        np.mean,
+        np.dot,
+        np.cumsum,
+        np.cumprod,
+        product,
+    }
 )
 """Functions, besides ufuncs, whose result never shares memory with an argument."""
 

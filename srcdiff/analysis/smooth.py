@@ -37,8 +37,9 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.walk import statements
 from srcdiff.rules import elementwise_rule
+from srcdiff.words import product
 
-LINEAR = frozenset({np.sum, np.matmul, np.copy})
+LINEAR = frozenset({np.sum, np.matmul, product, np.copy})
 OVERFLOWS = frozenset({np.exp, np.exp2, np.expm1, np.sinh, np.cosh, np.multiply, np.square})
 
 

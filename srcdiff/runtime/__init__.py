@@ -8,6 +8,7 @@ from srcdiff import words
 from srcdiff.runtime import constants as _constants  # noqa: F401
 from srcdiff.runtime import stack as _stack  # noqa: F401
 from srcdiff.runtime.opacity import opaque
+from srcdiff.runtime.product import product
 from srcdiff.runtime.special import digamma, polygamma, spherical_bessel
 from srcdiff.runtime.sums import plain_radd, radd
 from srcdiff.runtime.tapes import grow
@@ -23,11 +24,13 @@ _BOTH: dict[str, object] = {
 }
 NAMES: dict[str, object] = {
     "radd": radd,
+    "product": product,
     **_BOTH,
     **{f"vector_{ours.__name__}": ours for ours in SCALAR},
 }
 PLAIN_NAMES: dict[str, object] = {
     "radd": plain_radd,
+    "product": words.product,
     **_BOTH,
     **{f"vector_{ours.__name__}": plain for ours, plain in SCALAR.items()},
 }

@@ -8,10 +8,11 @@ order; transposes are looked through, as `x.T @ x` has both of its contributions
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from srcdiff.analysis.aliasing import Aliases, aliases
+from srcdiff import words
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.memory import Memory, memory
 from srcdiff.ir.build import Builder
@@ -30,14 +31,17 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.types import Array
 from srcdiff.ir.walk import map_blocks, renewed
 from srcdiff.transform.assign_first import assign_first
+from srcdiff.transform.eliminate import eliminate
 
 
 def factor(function: Function) -> Function:
     """Merge products of `function` that have a factor in common and are added to one array."""
-    work = _Factoring(dataflow(function), aliases(function, through_edges=True), memory(function))
+    work = _Factoring(dataflow(function), memory(function))
     body = work.block(function.body)
     # What has been added to zeros first may be all that is added now.
-    return function if body is function.body else assign_first(replace(function, body=body))
+    if body is function.body:
+        return function
+    return assign_first(eliminate(replace(function, body=body)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,19 +72,16 @@ class Term:
 @dataclass(eq=False)
 class _Factoring:
     flow: Dataflow
-    aliases: Aliases
     memory: Memory
 
     def block(self, block: Block) -> Block:
         done: list[Statement] = []
         waiting: list[Term] = []
-        for statement in block.statements:
+        for position, statement in enumerate(block.statements):
             statement = map_blocks(statement, self.block)
-            term = self.term(statement)
+            term = self.term(statement, block.statements[:position])
+            waiting = [t for t in waiting if self.can_wait(t, statement, adds=term is not None)]
             partner = None if term is None else self.partner(term, waiting)
-            if term is None:
-                touched = self.memory.reads(statement) | self.memory.writes(statement)
-                waiting = [t for t in waiting if self.memory.root(t.target) not in touched]
             if term is not None and partner is not None:
                 done = [s for s in done if s not in (partner.increment, partner.call, term.call)]
                 done += _merged(partner, term)
@@ -91,7 +92,16 @@ class _Factoring:
                 waiting.append(term)
         return renewed(block, done)
 
-    def term(self, statement: Statement) -> Term | None:
+    def can_wait(self, term: Term, statement: Statement, *, adds: bool) -> bool:
+        """Say whether a term may be added behind a statement; two sums have no order."""
+        written = self.memory.writes(statement)
+        touched = frozenset[Value]() if adds else written | self.memory.reads(statement)
+        return not (self.factors(term) & written or self.memory.root(term.target) in touched)
+
+    def factors(self, term: Term) -> frozenset[Value]:
+        return frozenset(self.memory.root(matrix.array) for matrix in (term.left, term.right))
+
+    def term(self, statement: Statement, before: tuple[Statement, ...]) -> Term | None:
         """Return what a statement adds to a whole array, if that is a product made for it."""
         if not isinstance(statement, Increment) or statement.indices:
             return None
@@ -99,22 +109,26 @@ class _Factoring:
         if statement.origin.sweep != "adjoint" or not isinstance(value, Value):
             return None
         call = self.flow.definitions[value].statement
-        if not isinstance(call, Call) or call.function is not np.matmul:
+        if not isinstance(call, Call) or not is_product(call) or call not in before:
             return None
         matrices = [matrix_of(self.flow, arg) for arg in call.args if isinstance(arg, Value)]
-        changes = any(self.aliases.is_memory(m.array) for m in matrices)
         flat = any(len(m.array.shape) != 2 for m in matrices)
-        if changes or flat or len(self.flow.uses[value]) != 1:
+        if flat or len(self.flow.uses[value]) != 1:
             return None
         left, right = matrices
         target = matrix_of(self.flow, statement.ref)
         if target.flipped:
             left, right = right.turned(), left.turned()
-        return Term(statement, call, target.array, left, right)
+        term = Term(statement, call, target.array, left, right)
+        between = before[before.index(call) + 1 :]
+        changes = any(self.factors(term) & self.memory.writes(s) for s in between)
+        return None if changes else term
 
     def partner(self, term: Term, waiting: list[Term]) -> Term | None:
         """Return an earlier term of the same array that has a factor in common with `term`."""
         for other in waiting:
+            if other.call.function is not term.call.function:
+                continue
             shared = other.left.is_like(term.left) or other.right.is_like(term.right)
             if other.target is term.target and shared:
                 return other
@@ -132,9 +146,17 @@ def _merged(first: Term, second: Term) -> list[Statement]:
         right = view_of(builder, second.right)
     shape = (left.shape[0], right.shape[1])
     type = Array(left.type.dtype, 2)
-    product = builder.call(np.matmul, left, right, type=type, shape=shape)
+    product = builder.call(second.call.function, left, right, type=type, shape=shape)
     builder.increment(second.target, (), product)
     return builder.statements
+
+
+PRODUCTS: frozenset[Any] = frozenset({np.matmul, words.product})
+
+
+def is_product(call: Call) -> bool:
+    """Say whether a call multiplies arrays, all of whose elements count."""
+    return call.function in PRODUCTS and not call.static
 
 
 def matrix_of(flow: Dataflow, array: Operand) -> Matrix:

@@ -20,7 +20,7 @@ from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.ir.build import Builder, constant, is_constant, same
 from srcdiff.ir.nodes import Block, Call, Function, Operand, Statement, Value, is_array
 from srcdiff.ir.walk import map_blocks, renewed, statements
-from srcdiff.transform.factor import Matrix, matrix_of, view_of
+from srcdiff.transform.factor import Matrix, is_product, matrix_of, view_of
 
 Scale = tuple[Callable[..., Any], Operand]
 """A number that something is multiplied or divided by."""
@@ -36,7 +36,7 @@ def trace(function: Function) -> Function:
 
 def _is_product(statement: Statement) -> bool:
     """Say whether a statement multiplies two matrices."""
-    if not isinstance(statement, Call) or statement.function is not np.matmul:
+    if not isinstance(statement, Call) or not is_product(statement):
         return False
     real = statement.out.type.dtype.kind == "f"
     return real and all(isinstance(a, Value) and len(a.shape) == 2 for a in statement.args)
@@ -287,10 +287,11 @@ def _product(builder: Builder, adjoint: _Adjoint) -> Value:
         factors[0] = builder.call(np.add, factors[0], turned)
     left, right = factors if adjoint.weighed_first else factors[::-1]
     out = adjoint.call.out
+    function = adjoint.call.function
     if not adjoint.weighed.scales:
-        builder.call_into(out, np.matmul, (left, right), ())
+        builder.call_into(out, function, (left, right), ())
         return out
-    return builder.call(np.matmul, left, right, name=out.name, type=out.type, shape=out.shape)
+    return builder.call(function, left, right, name=out.name, type=out.type, shape=out.shape)
 
 
 def _total(builder: Builder, adjoint: _Adjoint, product: Value) -> Operand:

@@ -15,7 +15,7 @@ from srcdiff.transform.reverse.plan import Frame, Plan, Price
 DEAR = frozenset(
     {np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan}
     | {np.tanh, np.sinh, np.cosh, np.arctan, np.arcsin, np.arccos, np.arctan2, np.power, np.cbrt}
-    | {np.matmul, np.arcsinh, np.arccosh, np.arctanh, np.hypot, np.logaddexp}
+    | {np.matmul, words.product, np.arcsinh, np.arccosh, np.arctanh, np.hypot, np.logaddexp}
 )
 """Functions whose value is cheaper to keep than to compute again."""
 

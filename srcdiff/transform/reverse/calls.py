@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 
+from srcdiff import words
 from srcdiff.analysis.smooth import OVERFLOWS, has_no_pole
-from srcdiff.ir.build import Builder, is_constant
+from srcdiff.ir.build import Builder, Static, is_constant
 from srcdiff.ir.nodes import (
     NEW_AXIS,
     Call,
@@ -61,6 +62,8 @@ def reverse_call(plan: Plan, call: Call) -> None:
             _sum(plan, call, out_bar)
         case np.matmul:
             _matmul(plan, call, out_bar)
+        case words.product:
+            _ordered_product(plan, call, out_bar)
         case np.copy:
             add(plan, call.args[0], out_bar)
         case _ if call.function is cast:
@@ -233,6 +236,29 @@ def _matmul(plan: Plan, call: Call, out_bar: Operand) -> None:
             add(plan, right, _product_of(plan, transposed(plan.builder, a), c_bar, right))
 
 
+def _ordered_product(plan: Plan, call: Call, out_bar: Operand) -> None:
+    """As of `matmul`; of the left matrix, the elements that do not count have no adjoint.
+
+    They are not read, so that what is computed for them goes nowhere.
+    """
+    left, right = call.args
+    assert isinstance(left, Value) and isinstance(right, Value)
+    c_bar = full_array(plan, call.out, out_bar)
+    if plan.activity.is_active(left):
+        turned = transposed(plan.builder, need_array(plan, right))
+        add(plan, left, _product_of(plan, c_bar, turned, left, words.product))
+    if plan.activity.is_active(right):
+        turned = transposed(plan.builder, need_array(plan, left))
+        band = _turned_band(call.static)
+        add(plan, right, _product_of(plan, turned, c_bar, right, words.product, band))
+
+
+def _turned_band(static: Static) -> Static:
+    """Return which elements of the transposed matrix count."""
+    names = {"first": "last", "last": "first"}
+    return tuple((names[name], -offset) for name, offset in static)
+
+
 def need_array(plan: Plan, operand: Operand) -> Value:
     """Return an array operand with the contents that the present statement found."""
     value = contents(plan, operand)
@@ -260,8 +286,17 @@ def _outer(plan: Plan, left: Value, right: Value) -> Value:
     return plan.builder.call(np.multiply, column, row)
 
 
-def _product_of(plan: Plan, left: Value, right: Value, like: Value) -> Value:
+def _product_of(
+    plan: Plan,
+    left: Value,
+    right: Value,
+    like: Value,
+    function: Callable[..., Any] = np.matmul,
+    static: Static = (),
+) -> Value:
     name = wish(plan, like)
     type = Array(like.type.dtype, len(like.shape))
     shape = left.shape[:-1] + right.shape[1:]
-    return plan.builder.call(np.matmul, left, right, name=name, type=type, shape=shape)
+    return plan.builder.call(
+        function, left, right, name=name, type=type, shape=shape, static=static
+    )

@@ -21,7 +21,7 @@ from srcdiff.rules.expression import Expression, Number
 from srcdiff.rules.registry import Elementwise
 from srcdiff.transform.partials import added, instantiate, mentions, no_rule, scaled, squared
 from srcdiff.transform.tangents.state import FULL, Tangent
-from srcdiff.words import cast, grow, guarded
+from srcdiff.words import cast, grow, guarded, product
 
 
 def tangent_of_call(t: Tangent, call: Call) -> None:
@@ -31,7 +31,7 @@ def tangent_of_call(t: Tangent, call: Call) -> None:
         t.dots[out] = t.zero(t.builder, out)
     elif function is np.sum:
         t.dots[out] = _sum(t, call)
-    elif function is np.matmul:
+    elif function in (np.matmul, product):
         t.dots[out] = _matmul(t, call)
     elif function is np.copy:
         dot = t.or_zero(t.builder, call.args[0])
@@ -73,17 +73,19 @@ def _matmul(t: Tangent, call: Call) -> Operand:
     terms = []
     for first, second in ((t.dot(left), right), (left, t.dot(right))):
         if first is not None and second is not None:
-            terms.append(_product(t, call.out, first, second, wide_left=second is right))
+            terms.append(_product(t, call, first, second, wide_left=second is right))
     return total(t, terms, call.out)
 
 
-def _product(t: Tangent, out: Value, left: Operand, right: Operand, *, wide_left: bool) -> Operand:
+def _product(t: Tangent, call: Call, left: Operand, right: Operand, *, wide_left: bool) -> Operand:
     """Append a matrix product, one of whose factors is a tangent."""
+    out = call.out
     if t.width is None:
         type: Type = Array(out.type.dtype, len(out.shape)) if out.shape else out.type
-        return t.builder.call(
-            np.matmul, _plain(t, left), _plain(t, right), type=type, shape=out.shape
-        )
+        if call.function is np.matmul:
+            left, right = _plain(t, left), _plain(t, right)
+        function, static = call.function, call.static
+        return t.builder.call(function, left, right, type=type, shape=out.shape, static=static)
     assert isinstance(left, Value) and isinstance(right, Value)
     rows = len(left.shape) - wide_left - 1
     columns = len(right.shape) - (not wide_left) - 1

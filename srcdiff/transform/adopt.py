@@ -1,0 +1,72 @@
+"""Let a product of matrices be the array that it is written to.
+
+    b = Alloc (n, m) of zeros
+    t = Call matmul(x, y)                 b = Call matmul(x, y)
+    Increment b += t              ->
+
+Nothing else may touch the new array before, and nothing else may have a use for the product. Only
+in the adjoint sweep, where something is added: 0.0 + -0.0 is 0.0.
+"""
+
+from dataclasses import dataclass, replace
+
+from srcdiff.analysis.dataflow import Dataflow, Use, dataflow
+from srcdiff.ir.build import is_constant
+from srcdiff.ir.nodes import Alloc, Block, Call, Function, Increment, Statement, Store, Value
+from srcdiff.ir.walk import map_blocks, renewed
+from srcdiff.transform.factor import PRODUCTS
+
+
+def adopt(function: Function) -> Function:
+    """Let products in `function` be the new arrays that they are written to."""
+    flow = dataflow(function)
+    if not any(_product_of(flow, value) for value in flow.definitions):
+        return function
+    return replace(function, body=_Adopter(flow).block(function.body))
+
+
+def _product_of(flow: Dataflow, value: Value) -> Call | None:
+    call = flow.definitions[value].statement
+    return call if isinstance(call, Call) and call.function in PRODUCTS else None
+
+
+@dataclass(eq=False)
+class _Adopter:
+    flow: Dataflow
+
+    def block(self, block: Block) -> Block:
+        changed: dict[Statement, list[Statement]] = {}
+        for position, statement in enumerate(block.statements):
+            found = self.adopted(block, position, statement)
+            if found is not None:
+                alloc, call = found
+                changed |= {alloc: [], statement: [], call: [replace(call, out=alloc.out)]}
+        result = [
+            map_blocks(new, self.block) for s in block.statements for new in changed.get(s, [s])
+        ]
+        return renewed(block, result)
+
+    def adopted(
+        self, block: Block, position: int, statement: Statement
+    ) -> tuple[Alloc, Call] | None:
+        """Return the new array that a statement writes a product to, and the product."""
+        if not isinstance(statement, Store | Increment) or statement.indices:
+            return None
+        ref, value = statement.ref, statement.value
+        alloc = self.flow.definitions[ref].statement
+        call = _product_of(self.flow, value) if isinstance(value, Value) else None
+        if call is None or not isinstance(alloc, Alloc) or call.out.type != ref.type:
+            return None
+        if isinstance(statement, Increment):
+            zero = alloc.fill is not None and is_constant(alloc.fill, 0)
+            if not zero or statement.origin.sweep != "adjoint":
+                return None
+        here = self.flow.definitions[ref].block is block is self.flow.definitions[call.out].block
+        alone = len(self.flow.uses[call.out]) == 1
+        first = all(self.place(use, block) >= position for use in self.flow.uses[ref])
+        return (alloc, call) if here and alone and first else None
+
+    def place(self, use: Use, block: Block) -> int:
+        """Return the position in `block` of a use, there or in a statement of it."""
+        around = [(use.block, use.position, use.statement), *self.flow.ancestors(use.block)]
+        return next(position for each, position, _ in around if each is block)
