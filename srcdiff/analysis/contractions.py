@@ -135,6 +135,8 @@ class Nest:
         """Return a contraction whose terms are products of a factor for each end and the sum."""
         row, column = ends
         over = next(loop for loop in path if loop not in ends)
+        if not is_constant(over.start, 0) and over.start not in self.inside:
+            return None
         call = self.call(term)
         terms = [call]
         if call is not None and call.function is np.negative:
