@@ -7,7 +7,8 @@ from functools import partial
 
 from typing_extensions import assert_never
 
-from srcdiff.ir.nodes import Const, Derive, Function, Recursion, Statement, Value
+from srcdiff.analysis.homogeneous import linear_in
+from srcdiff.ir.nodes import Const, Derive, Function, Recursion, Statement, Value, is_array
 from srcdiff.ir.recursion import calls_itself, is_own_call, is_recursive_call
 from srcdiff.ir.text import Text, render
 from srcdiff.ir.verify import verify
@@ -24,6 +25,7 @@ from srcdiff.transform.count import count
 from srcdiff.transform.dead_writes import dead_writes
 from srcdiff.transform.detach import detach
 from srcdiff.transform.eliminate import eliminate
+from srcdiff.transform.euler import with_value
 from srcdiff.transform.expand import expand
 from srcdiff.transform.expose import expose
 from srcdiff.transform.factor import factor
@@ -281,9 +283,10 @@ def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
     if wanted.states is not None:
         cut = partial(checkpoint, states=wanted.states, wrt=wrt)
         function = _run(function, (_named("checkpoint", cut),), stages)
+    linear = _linear_in(function, wanted)
     request = Request(
         wrt,
-        wanted.with_value,
+        wanted.with_value and not linear,
         wanted.seeded,
         wanted.name,
         wanted.constant,
@@ -296,7 +299,21 @@ def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
     function = _run(function, (_named("adjoint", partial(adjoint, request=request)),), stages)
     if stack is not None:
         function = freeing(function, stack)
+    if linear:
+        valued = partial(with_value, pairs=[(k, wanted.wrt.index(k)) for k in linear])
+        function = _run(function, (_named("euler", valued),), stages)
     return _expanded(function, calls=False)
+
+
+def _linear_in(function: Function, wanted: Wanted) -> tuple[int, ...]:
+    """Return the positions of parameters that the value is linear in, if it may come from those."""
+    plain = not (wanted.seeded or wanted.fixed or wanted.constant or calls_itself(function))
+    if not (plain and wanted.with_value) or len(function.results) != 1:
+        return ()
+    if is_array(function.results[0]):
+        return ()
+    found = linear_in(function, [function.params[k] for k in wanted.wrt])
+    return tuple(function.params.index(param) for param in found)
 
 
 def _parts(function: Function, wrt: tuple[int, ...]) -> Parts:
