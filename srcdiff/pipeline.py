@@ -25,7 +25,7 @@ from srcdiff.transform.count import count
 from srcdiff.transform.dead_writes import dead_writes
 from srcdiff.transform.detach import detach
 from srcdiff.transform.eliminate import eliminate
-from srcdiff.transform.euler import with_value
+from srcdiff.transform.euler import euler
 from srcdiff.transform.expand import expand
 from srcdiff.transform.expose import expose
 from srcdiff.transform.factor import factor
@@ -286,7 +286,7 @@ def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
     linear = _linear_in(function, wanted)
     request = Request(
         wrt,
-        wanted.with_value and not linear,
+        wanted.with_value,
         wanted.seeded,
         wanted.name,
         wanted.constant,
@@ -300,8 +300,8 @@ def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
     if stack is not None:
         function = freeing(function, stack)
     if linear:
-        valued = partial(with_value, pairs=[(k, wanted.wrt.index(k)) for k in linear])
-        function = _run(function, (_named("euler", valued),), stages)
+        pairs = [(k, wanted.wrt.index(k) + 1) for k in linear]
+        function = _run(function, (_named("euler", partial(euler, pairs=pairs)),), stages)
     return _expanded(function, calls=False)
 
 

@@ -12,18 +12,61 @@ from dataclasses import replace
 import numpy as np
 
 from srcdiff.ir.build import Builder, constant
-from srcdiff.ir.nodes import Block, Function, Operand, Origin, is_array
+from srcdiff.ir.nodes import (
+    Block,
+    Call,
+    For,
+    Function,
+    Increment,
+    Operand,
+    Origin,
+    Store,
+    While,
+    is_array,
+)
+from srcdiff.ir.walk import blocks
+from srcdiff.transform.eliminate import eliminate
+from srcdiff.transform.factor import PRODUCTS
+
+MANY = 8
+"""What a loop is thought to run, in comparisons."""
 
 
-def with_value(gradient: Function, pairs: Sequence[tuple[int, int]]) -> Function:
-    """Return a function of what `gradient` returns, after the value.
+def euler(function: Function, pairs: Sequence[tuple[int, int]]) -> Function:
+    """Return a function that gives a value and a gradient, with the value from the gradient.
 
-    That is linear in some parameters: `pairs` are their positions and those of their adjoints.
+    The value is linear in some parameters: `pairs` are their positions and those of their adjoints.
+    Where that saves no loops, the function stays.
     """
+    gradient = eliminate(replace(function, results=function.results[1:]))
+    more = sum(MANY ** len(function.params[param].shape) for param, _ in pairs)
+    if _cost(eliminate(function).body) - _cost(gradient.body) <= more:
+        return function
+    return _with_value(gradient, pairs)
+
+
+def _cost(block: Block, rounds: int = 1) -> int:
+    """Return how often loops go round, and what products of matrices take."""
+    total = 0
+    for statement in block.statements:
+        match statement:
+            case For() | While():
+                total += rounds * MANY
+                total += sum(_cost(inner, rounds * MANY) for inner in blocks(statement))
+            case Call(function=function) if function in PRODUCTS:
+                total += rounds * MANY**3
+            case Call(out=ref) | Store(ref=ref, indices=()) | Increment(ref=ref, indices=()):
+                total += rounds * MANY ** len(ref.shape) if ref.shape else 0
+            case _:
+                total += sum(_cost(inner, rounds) for inner in blocks(statement))
+    return total
+
+
+def _with_value(gradient: Function, pairs: Sequence[tuple[int, int]]) -> Function:
     builder = Builder(Origin(sweep="adjoint"))
     total: Operand | None = None
     for param, result in pairs:
-        term = _share(builder, gradient.params[param], gradient.results[result])
+        term = _share(builder, gradient.params[param], gradient.results[result - 1])
         total = term if total is None else builder.call(np.add, total, term)
     assert total is not None
     body = Block((*gradient.body.statements, *builder.statements))
