@@ -81,7 +81,7 @@ class _Numbering:
 
     def load(self, load: Load, loads: dict[Key, Value]) -> Load | None:
         """Drop a load that repeats one with no write or nested block in between."""
-        key = (id(load.ref), *map(_part, load.indices))
+        key = (id(load.ref), load.origin.constant, *map(_part, load.indices))
         if key in loads and _may_replace(loads[key], load.out):
             self.mapping[load.out] = loads[key]
             return None
@@ -126,7 +126,8 @@ class _Numbering:
 
     def call(self, call: Call) -> Call | None:
         """Drop a call whose value is known."""
-        replacement = _folded(call)
+        # What is constant must not become what it was made of: that has a derivative.
+        replacement = None if call.origin.constant else _folded(call)
         if replacement is None:
             if is_array(call.out):
                 return call
@@ -272,7 +273,7 @@ def _key(call: Call) -> Key:
     parts = [_part(arg) for arg in call.args]
     if call.function in COMMUTATIVE:
         parts.sort(key=repr)
-    return (call.function, *parts, *call.static)
+    return (call.function, call.origin.constant, *parts, *call.static)
 
 
 def _part(operand: Operand) -> Any:

@@ -288,3 +288,39 @@ def test_words_are_plain_python_outside() -> None:
 def test_integers_pass() -> None:
     f = lambda x, n: x * sd.stop_gradient(n) * n  # noqa: E731
     assert sd.grad(f, jit=False)(2.0, 3) == 9.0
+
+
+def read_again(x):
+    """The same element as in the block, read outside of it, has a derivative."""
+    total = 0.0
+    for i in range(x.shape[0]):
+        with no_grad():
+            hidden = 3.0 * x[i]
+        total += x[i] * 2.0 + hidden
+    return total
+
+
+def times_one(x):
+    total = 0.0
+    for i in range(x.shape[0]):
+        with no_grad():
+            hidden = 1.0 * x[i]
+        total += x[i] * 2.0 + hidden
+    return total
+
+
+def written_over(x):
+    y = x * 2.0
+    for i in range(x.shape[0]):
+        with no_grad():
+            constant = y[i]
+        y[i] = y[i] + constant
+    return np.sum(y)
+
+
+@pytest.mark.parametrize("f", [read_again, times_one, written_over], ids=lambda f: f.__name__)
+def test_what_is_computed_in_and_out_of_the_block_differs(f: Callable[..., Any]) -> None:
+    value, bar = sd.value_and_grad(f, jit=False)(X)
+    assert value == pytest.approx(f(X.copy()))
+    np.testing.assert_array_equal(bar, np.full(3, 2.0))
+    assert sd.jvp(f, (X,), (np.ones(3),), jit=False)[1] == 6.0
