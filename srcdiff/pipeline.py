@@ -62,6 +62,7 @@ from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
 from srcdiff.transform.turn import turn
 from srcdiff.transform.vectorise import vectorise
+from srcdiff.transform.widen import widen
 
 Pass = Callable[[Function], Function]
 PREPARE: tuple[Pass, ...] = (
@@ -103,6 +104,7 @@ FINISH: tuple[Pass, ...] = (
     reassociate,
     assign_first,
     pull,
+    widen,
     lanes,
     vectorise,
     jam,

@@ -212,7 +212,7 @@ class _Order:
     def kind(self, step: Statement) -> int | None:
         """Return the phase that a step belongs to; None: to that of what it uses."""
         match step:
-            case Call(out=out) if out.type.dtype.kind in "iu":
+            case Call(args=args) if all(arg.type.dtype.kind in "iub" for arg in args):
                 return None
             case Load():
                 return GATHER if self.study.is_scattered(step) else COMPUTE
