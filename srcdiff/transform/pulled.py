@@ -115,19 +115,36 @@ def _around(inside: Inside) -> list[Statement]:
     bounds = full(spread)
     for axis in sorted(spread.rings):
         size, width = spread.loops[axis].stop, inside.margin[axis]
+        parts: list[tuple[Bounds, Body]] = []
+        for step in (*range(-width, 0), *range(width)):
+            # Beyond the last element: as many places further on as behind the first one.
+            place = integer(step) if step < 0 else builder.fold(np.add, size, integer(step))
 
-        def body(builder: Builder, point: Point, axis: int = axis, size: Operand = size) -> None:
-            back = builder.fold(np.remainder, point[axis], size)
-            source = (*point[:axis], back, *point[axis + 1 :])
-            part = builder.load(inside.array, inside.here(builder, source), "_part")
-            builder.store(inside.array, inside.here(builder, point), part)
+            def body(
+                builder: Builder,
+                point: Point,
+                axis: int = axis,
+                size: Operand = size,
+                step: int = step,
+            ) -> None:
+                source = (*point[:axis], round_ring(builder, size, step), *point[axis + 1 :])
+                part = builder.load(inside.array, inside.here(builder, source), "_part")
+                builder.store(inside.array, inside.here(builder, point), part)
 
-        end = builder.fold(np.add, size, integer(width))
-        for ends in ((integer(-width), integer(0)), (size, end)):
-            place = [*bounds[:axis], ends, *bounds[axis + 1 :]]
-            builder.statements += _nest(spread, (place, body))
-        bounds[axis] = (integer(-width), end)
+            parts.append(([*bounds[:axis], place, *bounds[axis + 1 :]], body))
+        some = builder.call(np.less, integer(0), size)
+        builder.append(If(some, Block(tuple(_nest(spread, *parts))), Block(), (), builder.origin))
+        bounds[axis] = (integer(-width), builder.fold(np.add, size, integer(width)))
     return builder.statements
+
+
+def round_ring(builder: Builder, size: Operand, step: int) -> Operand:
+    """Append the index so many steps on from the first element of a ring that has one."""
+    if step == 0:
+        return integer(0)
+    if step == -1:
+        return builder.fold(np.subtract, size, integer(1))
+    return builder.fold(np.remainder, integer(step), size)
 
 
 def pulled(inside: Inside, out: Inside, relative: list[Offsets], *, added: bool) -> Statement:

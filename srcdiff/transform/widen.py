@@ -24,7 +24,7 @@ import numpy as np
 
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.indices import Indices
+from srcdiff.analysis.indices import Affine, Indices
 from srcdiff.analysis.loops import independence
 from srcdiff.analysis.memory import Memory, memory
 from srcdiff.ir.build import Builder, integer, is_constant
@@ -53,6 +53,7 @@ from srcdiff.ir.walk import (
 from srcdiff.runtime import vecmath
 from srcdiff.transform.lanes import verdict
 from srcdiff.transform.lanes.study import Study
+from srcdiff.transform.pulled import round_ring
 from srcdiff.transform.vectorise import is_simple
 
 WIDEST = 4
@@ -100,10 +101,11 @@ class Wide:
     margin: int
     array: Value
 
-    def place(self, builder: Builder, load: Load, last: Operand) -> tuple[Operand, ...]:
+    def place(self, builder: Builder, load: Load, last: Affine) -> tuple[Operand, ...]:
         pairs = zip(load.indices[:-1], self.items, strict=True)
         own = [index for index, item in pairs if item is None]
-        return (*own, builder.fold(np.add, last, integer(self.margin)))
+        base, offset = last[0], integer(last[1] + self.margin)
+        return (*own, offset if base is None else builder.fold(np.add, base, offset))
 
 
 @dataclass(eq=False)
@@ -171,9 +173,7 @@ class _Widener:
         last = load.indices[-1]
         if isinstance(last, Value) and last in rings:
             last = rings[last].call.args[0]
-        base, offset = self.integers.affine(last)
-        last = integer(offset) if base is None else builder.fold(np.add, base, integer(offset))
-        place = wide.place(builder, load, last)
+        place = wide.place(builder, load, self.integers.affine(last))
         return [*builder.statements, replace(load, ref=wide.array, indices=place)]
 
     # ---- where it is worth a copy ----
@@ -334,20 +334,11 @@ def _along(
     bounds = (integer(0), size, integer(1))
     builder.append(For(index, *bounds, (), row.block(), origin=builder.origin))
     for k in range(margin):
-        last = _round(ends, size, -1 - k)
+        last = round_ring(ends, size, -1 - k)
         copy(ends, integer(margin - 1 - k), last)
-        copy(ends, ends.fold(np.add, size, integer(margin + k)), _round(ends, size, k))
+        copy(ends, ends.fold(np.add, size, integer(margin + k)), round_ring(ends, size, k))
     some = builder.call(np.less, integer(0), size)
     builder.append(If(some, ends.block(), Block(), (), builder.origin))
-
-
-def _round(builder: Builder, size: Operand, place: int) -> Operand:
-    """Append the index of a place on a ring that has an element."""
-    if place == 0:
-        return integer(0)
-    if place == -1:
-        return builder.fold(np.subtract, size, integer(1))
-    return builder.fold(np.remainder, integer(place), size)
 
 
 def without_division(ring: Ring) -> list[Statement]:
