@@ -127,9 +127,10 @@ def _around(inside: Inside) -> list[Statement]:
                 size: Operand = size,
                 step: int = step,
             ) -> None:
-                source = (*point[:axis], round_ring(builder, size, step), *point[axis + 1 :])
-                part = builder.load(inside.array, inside.here(builder, source), "_part")
-                builder.store(inside.array, inside.here(builder, point), part)
+                place = inside.here(builder, point)
+                back = round_ring(builder, size, step, inside.margin[axis])
+                source = (*place[:axis], back, *place[axis + 1 :])
+                builder.store(inside.array, place, builder.load(inside.array, source, "_part"))
 
             parts.append(([*bounds[:axis], place, *bounds[axis + 1 :]], body))
         some = builder.call(np.less, integer(0), size)
@@ -138,13 +139,13 @@ def _around(inside: Inside) -> list[Statement]:
     return builder.statements
 
 
-def round_ring(builder: Builder, size: Operand, step: int) -> Operand:
-    """Append the index so many steps on from the first element of a ring that has one."""
+def round_ring(builder: Builder, size: Operand, step: int, more: int = 0) -> Operand:
+    """Append the index so many steps on from the first element of a ring that has one, and more."""
     if step == 0:
-        return integer(0)
+        return integer(more)
     if step == -1:
-        return builder.fold(np.subtract, size, integer(1))
-    return builder.fold(np.remainder, integer(step), size)
+        return builder.fold(np.add, size, integer(more - 1))
+    return builder.fold(np.add, builder.fold(np.remainder, integer(step), size), integer(more))
 
 
 def pulled(inside: Inside, out: Inside, relative: list[Offsets], *, added: bool) -> Statement:

@@ -160,8 +160,8 @@ class _Widener:
         wide = self.wide(loop, rings) if self.is_worth(loop, rings) else {}
         body: list[Statement] = []
         for statement in loop.body.statements:
-            if isinstance(statement, Load) and statement.ref in wide:
-                body += self.read(statement, wide[statement.ref], rings)
+            if isinstance(statement, Load) and statement in wide:
+                body += self.read(statement, wide[statement], rings)
             elif isinstance(statement, Call) and statement.out in rings:
                 body += without_division(rings[statement.out])
             else:
@@ -192,33 +192,35 @@ class _Widener:
     def is_for_lanes(self, loop: For) -> bool:
         return vecmath.available() and not verdict(Study(loop, self.flow, self.aliases))
 
-    def wide(self, loop: For, rings: dict[Value, Ring]) -> dict[Value, Wide]:
-        """Return copies of the arrays that a loop reads around a ring, by array."""
+    def wide(self, loop: For, rings: dict[Value, Ring]) -> dict[Load, Wide]:
+        """Return copies of what a loop reads around a ring, by what reads them."""
         groups: dict[Value, list[Load]] = {}
         for access in accesses(loop.body):
             if isinstance(access, Load) and access.indices:
                 groups.setdefault(access.ref, []).append(access)
-        result: dict[Value, Wide] = {}
+        result: dict[Load, Wide] = {}
         for ref, loads in groups.items():
-            ends = [rings[s.indices[-1]] for s in loads if s.indices[-1] in rings]
-            found = self.copied(loop, ref, loads, ends) if ends else None
-            if found is not None:
-                result[ref] = found
+            round = {s: rings[s.indices[-1]] for s in loads if s.indices[-1] in rings}
+            fit = [s for s, ring in round.items() if self.fits(loop, ref, ring)]
+            place = self.nest(loop, ref, fit) if fit else None
+            if place is not None:
+                margin = max(abs(round[s].offset) for s in fit)
+                found = self.made(*place, ref=ref, margin=margin)
+                near = [s for s in loads if s not in round and self.is_of(s, found)]
+                result.update((s, found) for s in (*fit, *near))
         return result
 
-    def copied(self, loop: For, ref: Value, loads: list[Load], ends: list[Ring]) -> Wide | None:
-        affine = self.integers.affine
-        if not self.spans(loop, ref.shape[-1]) or not all(ring.certain for ring in ends):
-            return None
-        if any(affine(ring.size) != affine(ref.shape[-1]) for ring in ends):
-            return None
-        own = [s.indices[-1] for s in loads if all(s.indices[-1] is not r.call.out for r in ends)]
-        if not all(map(self.integers.is_index, own)):
-            return None
-        place = self.nest(loop, ref, loads)
-        if place is None:
-            return None
-        return self.made(*place, ref=ref, margin=max(abs(ring.offset) for ring in ends))
+    def fits(self, loop: For, ref: Value, ring: Ring) -> bool:
+        """Say whether a ring is an axis of an array that the loop goes along."""
+        affine, extent = self.integers.affine, ref.shape[-1]
+        return ring.certain and affine(ring.size) == affine(extent) and self.spans(loop, extent)
+
+    def is_of(self, load: Load, wide: Wide) -> bool:
+        """Say whether a load surely reads an element of what is copied."""
+        affine, last = self.integers.affine, load.indices[-1]
+        pairs = zip(load.indices, wide.items, strict=False)
+        same = all(item is None or affine(index) == affine(item) for index, item in pairs)
+        return same and self.integers.is_within(last, load.ref.shape[-1])
 
     def nest(self, loop: For, ref: Value, loads: list[Load]) -> tuple[For, Items] | None:
         """Return the outermost loop that need not read an array anew, and what it reads of it."""
