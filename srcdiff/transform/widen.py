@@ -96,10 +96,14 @@ class Ring:
 class Wide:
     """A copy of `ref[items]`, None for whole axes, with `margin` more elements at both ends."""
 
+    nest: For
+    """The loop in front of which it is made."""
     ref: Value
     items: Items
     margin: int
     array: Value
+    made: list[Statement]
+    """What makes it."""
 
     def place(self, builder: Builder, load: Load, last: Affine) -> tuple[Operand, ...]:
         pairs = zip(load.indices[:-1], self.items, strict=True)
@@ -158,6 +162,8 @@ class _Widener:
 
     def changed(self, loop: For, rings: dict[Value, Ring]) -> For:
         wide = self.wide(loop, rings) if self.is_worth(loop, rings) else {}
+        for copy in dict.fromkeys(wide.values()):
+            self.before.setdefault(copy.nest, []).extend(copy.made)
         body: list[Statement] = []
         for statement in loop.body.statements:
             if isinstance(statement, Load) and statement in wide:
@@ -200,14 +206,16 @@ class _Widener:
                 groups.setdefault(access.ref, []).append(access)
         result: dict[Load, Wide] = {}
         for ref, loads in groups.items():
-            round = {s: rings[s.indices[-1]] for s in loads if s.indices[-1] in rings}
-            fit = [s for s, ring in round.items() if self.fits(loop, ref, ring)]
-            place = self.nest(loop, ref, fit) if fit else None
-            if place is not None:
-                margin = max(abs(round[s].offset) for s in fit)
-                found = self.made(*place, ref=ref, margin=margin)
-                near = [s for s in loads if s not in round and self.is_of(s, found)]
-                result.update((s, found) for s in (*fit, *near))
+            around = {s: rings[s.indices[-1]] for s in loads if s.indices[-1] in rings}
+            if not around:
+                continue
+            fit = all(self.fits(loop, ref, ring) for ring in around.values())
+            place = self.nest(loop, ref, list(around)) if fit else None
+            if place is None:
+                return {}
+            found = self.made(*place, ref=ref, margin=max(abs(r.offset) for r in around.values()))
+            near = [s for s in loads if s not in around and self.is_of(s, found)]
+            result.update((s, found) for s in (*around, *near))
         return result
 
     def fits(self, loop: For, ref: Value, ring: Ring) -> bool:
@@ -287,9 +295,8 @@ class _Widener:
         size = builder.fold(np.add, ref.shape[-1], integer(2 * margin))
         axes = [extent for extent, item in zip(ref.shape, items, strict=False) if item is None]
         array = builder.alloc((*axes, size), ref.type.dtype, name=f"_{ref.name.lstrip('_')}_wide")
-        wide = Wide(ref, items, margin, array)
+        wide = Wide(nest, ref, items, margin, array, builder.statements)
         _fill(builder, wide, self.source(nest, ref), axes)
-        self.before.setdefault(nest, []).extend(builder.statements)
         return wide
 
     def source(self, nest: For, ref: Value) -> Value:
