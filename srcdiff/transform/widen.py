@@ -24,6 +24,7 @@ import numpy as np
 
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
+from srcdiff.analysis.dependence import Dependence
 from srcdiff.analysis.indices import Affine, Indices
 from srcdiff.analysis.loops import independence
 from srcdiff.analysis.memory import Memory, memory
@@ -192,7 +193,7 @@ class _Widener:
         added = (s for s in rest if isinstance(s, Increment))
         if any(index in rings for s in added for index in s.indices):
             return False
-        found = independence(loop, self.flow, self.aliases)
+        found = independence(loop, self.flow, self.aliases, Dependence(self.flow))
         return found.holds and not any(self.is_for_lanes(each) for each in (*self.around, loop))
 
     def is_for_lanes(self, loop: For) -> bool:
