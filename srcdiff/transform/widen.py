@@ -12,8 +12,8 @@
                                                      u = Load wide[i, j]
 
 LLVM makes vector code of the second form only. The array is copied once for each run of a nest that
-does not write it; where it is a copy itself, what was copied is copied at once. Where lanes gather
-what they read in any case (`transform.lanes`), and where an adjoint adds to elements around a ring,
+does not write it; where it is a copy itself, what was copied is copied at once. Where a loop adds
+to elements around a ring, reads one of another extent, or runs in lanes (`transform.lanes`), then
 `(j + 1) % m` becomes `j + 1 if j + 1 < m else 0`.
 """
 
@@ -55,7 +55,7 @@ from srcdiff.runtime import vecmath
 from srcdiff.transform.lanes import verdict
 from srcdiff.transform.lanes.study import Study
 from srcdiff.transform.pulled import round_ring
-from srcdiff.transform.vectorise import is_simple
+from srcdiff.transform.vectorise import FEWEST, is_below, is_simple
 
 WIDEST = 4
 """How far beside an end a loop may read."""
@@ -188,7 +188,9 @@ class _Widener:
     def is_worth(self, loop: For, rings: dict[Value, Ring]) -> bool:
         """Say whether nothing but the ring keeps a loop from vector code, and lanes leave it."""
         rest = [s for s in loop.body.statements if not _is_remainder(s)]
-        if not all(map(is_simple, rest)) or not is_constant(loop.step, 1, -1):
+        if not all(map(is_simple, rest)) or is_below(loop, FEWEST):
+            return False
+        if not is_constant(loop.step, 1, -1):
             return False
         added = (s for s in rest if isinstance(s, Increment))
         if any(index in rings for s in added for index in s.indices):
@@ -253,12 +255,10 @@ class _Widener:
         for axis in range(len(loads[0].indices) - 1):
             index, extent = loads[0].indices[axis], loads[0].ref.shape[axis]
             places = {self.integers.affine(s.indices[axis]) for s in loads}
-            along = [one for one in loops if any(base is one.index for base, _ in places)]
+            bases = {base for base, _ in places}
             if len(places) == 1 and index not in inner:
                 result.append(index)
-            elif len(along) == len({base for base, _ in places}) == 1 and self.spans(
-                along[0], extent
-            ):
+            elif any(bases == {one.index} and self.spans(one, extent) for one in loops):
                 result.append(None)
             else:
                 return None
