@@ -76,7 +76,8 @@ def _is_round(study: Study, index: Operand) -> bool:
         case Call(function=np.remainder, args=(place, _)):
             return _is_beside(study, place)
         case Call(function=np.where, args=(_, *places)):
-            return any(_is_beside(study, place) for place in places)
+            beside = [place for place in places if _is_beside(study, place)]
+            return len(beside) == 1 and not all(map(study.varying.__contains__, places))
     return False
 
 
