@@ -67,6 +67,7 @@ from srcdiff.transform.titles import title
 from srcdiff.transform.trace import trace
 from srcdiff.transform.turn import turn
 from srcdiff.transform.vectorise import vectorise
+from srcdiff.transform.widen import widen
 
 Pass = Callable[[Function], Function]
 PREPARE: tuple[Pass, ...] = (
@@ -111,6 +112,7 @@ FINISH: tuple[Pass, ...] = (
     reassociate,
     assign_first,
     pull,
+    widen,
     lanes,
     vectorise,
     jam,

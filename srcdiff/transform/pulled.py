@@ -115,19 +115,37 @@ def _around(inside: Inside) -> list[Statement]:
     bounds = full(spread)
     for axis in sorted(spread.rings):
         size, width = spread.loops[axis].stop, inside.margin[axis]
+        parts: list[tuple[Bounds, Body]] = []
+        for step in (*range(-width, 0), *range(width)):
+            # Beyond the last element: as many places further on as behind the first one.
+            place = integer(step) if step < 0 else builder.fold(np.add, size, integer(step))
 
-        def body(builder: Builder, point: Point, axis: int = axis, size: Operand = size) -> None:
-            back = builder.fold(np.remainder, point[axis], size)
-            source = (*point[:axis], back, *point[axis + 1 :])
-            part = builder.load(inside.array, inside.here(builder, source), "_part")
-            builder.store(inside.array, inside.here(builder, point), part)
+            def body(
+                builder: Builder,
+                point: Point,
+                axis: int = axis,
+                size: Operand = size,
+                step: int = step,
+            ) -> None:
+                place = inside.here(builder, point)
+                back = round_ring(builder, size, step, inside.margin[axis])
+                source = (*place[:axis], back, *place[axis + 1 :])
+                builder.store(inside.array, place, builder.load(inside.array, source, "_part"))
 
-        end = builder.fold(np.add, size, integer(width))
-        for ends in ((integer(-width), integer(0)), (size, end)):
-            place = [*bounds[:axis], ends, *bounds[axis + 1 :]]
-            builder.statements += _nest(spread, (place, body))
-        bounds[axis] = (integer(-width), end)
+            parts.append(([*bounds[:axis], place, *bounds[axis + 1 :]], body))
+        some = builder.call(np.less, integer(0), size)
+        builder.append(If(some, Block(tuple(_nest(spread, *parts))), Block(), (), builder.origin))
+        bounds[axis] = (integer(-width), builder.fold(np.add, size, integer(width)))
     return builder.statements
+
+
+def round_ring(builder: Builder, size: Operand, step: int, more: int = 0) -> Operand:
+    """Append the index so many steps on from the first element of a ring that has one, and more."""
+    if step == 0:
+        return integer(more)
+    if step == -1:
+        return builder.fold(np.add, size, integer(more - 1))
+    return builder.fold(np.add, builder.fold(np.remainder, integer(step), size), integer(more))
 
 
 def pulled(inside: Inside, out: Inside, relative: list[Offsets], *, added: bool) -> Statement:

@@ -315,7 +315,7 @@ def test_planes(f: Callable[..., Any], steps: int) -> None:
         check(f, shape, steps, jit=False)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (3, 1), (2, 3)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (3, 1), (2, 3), (4, 0), (0, 4)])
 def test_rings_that_are_shorter_than_the_way_round(shape: tuple[int, ...]) -> None:
     check(torus, shape, 3, jit=False)
 

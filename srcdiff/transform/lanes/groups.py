@@ -212,13 +212,19 @@ class _Order:
     def kind(self, step: Statement) -> int | None:
         """Return the phase that a step belongs to; None: to that of what it uses."""
         match step:
-            case Call(out=out) if out.type.dtype.kind in "iu":
+            case Call(out=out) if out.type.dtype.kind in "iu" or self.chooses(out):
                 return None
             case Load():
                 return GATHER if self.study.is_scattered(step) else COMPUTE
         writes = [s for s in _within(step) if isinstance(s, Store | Increment)]
         apart = any(self.study.is_scattered(s) or self.study.is_shifted(s) for s in writes)
         return SCATTER if apart else COMPUTE
+
+    def chooses(self, value: Value) -> bool:
+        """Say whether a condition is there for nothing but choices between integers."""
+        uses = [use.statement for use in self.study.flow.uses.get(value, [])]
+        between = (isinstance(s, Call) and s.out.type.dtype.kind in "iu" for s in uses)
+        return value.type.dtype.kind == "b" and bool(uses) and all(between)
 
     def touched(self, step: Statement) -> Iterator[tuple[Value, bool]]:
         """Iterate over the arrays that a step reads, or writes (True), in an order that counts."""

@@ -8,6 +8,8 @@ branches are taken, lanes are what makes vector code possible.
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from srcdiff.analysis.dataflow import Definition
 from srcdiff.analysis.loops import roles
 from srcdiff.ir.nodes import (
@@ -23,7 +25,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.walk import blocks, statements
 from srcdiff.transform.lanes.study import Study
-from srcdiff.transform.vectorise import is_below
+from srcdiff.transform.vectorise import is_below, replaces
 
 FEWEST = 24
 """The least number of operations in straight code that pay for gathering and scattering."""
@@ -48,7 +50,35 @@ def why_not(study: Study) -> str:
         return "it has vector code of its own"
     if not _is_busy(study, LEAST if inner else FEWEST):
         return "it computes little for each element"
+    if not inner and _goes_round(study):
+        return "what it reads and writes lies side by side, but for the ends of a ring"
     return ""
+
+
+def _goes_round(study: Study) -> bool:
+    """Say whether lanes would bring no more than elements together that are around a ring.
+
+    Scalar code finds these in the cache. It is elementary functions that scalar code is slow at.
+    """
+    inner = list(statements(study.loop.body))
+    accesses = (s for s in inner if isinstance(s, Load | Store | Increment))
+    apart = [s for s in accesses if study.is_scattered(s)]
+    calls = (s for s in inner if isinstance(s, Call))
+    if not apart or any(replaces(call) is not None for call in calls):
+        return False
+    return all(_is_round(study, s.indices[-1]) for s in apart)
+
+
+def _is_round(study: Study, index: Operand) -> bool:
+    """Say whether an index is beside the counter of a loop, or at the other end."""
+    made = study.flow.integers.calls.get(index) if isinstance(index, Value) else None
+    match made:
+        case Call(function=np.remainder, args=(place, _)):
+            return _is_beside(study, place)
+        case Call(function=np.where, args=(_, *places)):
+            beside = [place for place in places if _is_beside(study, place)]
+            return len(beside) == 1 and not all(map(study.varying.__contains__, places))
+    return False
 
 
 def _is_busy(study: Study, least: int) -> bool:
@@ -92,3 +122,7 @@ def _is_counted(study: Study, bound: Operand) -> bool:
         case Definition(statement=For() as loop):
             return any(s is loop for s in statements(study.loop.body))
     return False
+
+
+def _is_beside(study: Study, place: Operand) -> bool:
+    return study.flow.integers.affine(place)[0] is study.loop.index
