@@ -11,21 +11,21 @@ from tests.dual import gradients
 
 
 def plain(a: Any, b: Any, w: Any) -> Any:
-    return np.sum(w * (a @ b))
+    return np.sin(np.sum(w * (a @ b)))
 
 
 def scaled(a: Any, b: Any, w: Any) -> Any:
     """A number is taken out of the products; the rest of the sum stays."""
     alpha = np.sin(a[0, 1])
-    return np.sum(w * (b - (alpha * (a @ b) - w) / 1.5))
+    return np.sin(np.sum(w * (b - (alpha * (a @ b) - w) / 1.5)))
 
 
 def weighed_first(a: Any, b: Any, w: Any) -> Any:
-    return np.sum((b - w * (a @ b)) * 2.0)
+    return np.sin(np.sum((b - w * (a @ b)) * 2.0))
 
 
 def turned(a: Any, b: Any, w: Any) -> Any:
-    return np.sum((b.T @ a.T) * w.T)
+    return np.sin(np.sum((b.T @ a.T) * w.T))
 
 
 def turned_weight(a: Any, b: Any, w: Any) -> Any:
@@ -33,23 +33,23 @@ def turned_weight(a: Any, b: Any, w: Any) -> Any:
 
 
 def gram(a: Any, b: Any, w: Any) -> Any:
-    return np.sum((a.T @ a) * w) / 3.0
+    return np.sin(np.sum((a.T @ a) * w) / 3.0)
 
 
 def gram_of_rows(a: Any, b: Any, w: Any) -> Any:
-    return np.sum(w.T * (0.5 * (a @ a.T)))
+    return np.sin(np.sum(w.T * (0.5 * (a @ a.T))))
 
 
 def twice(a: Any, b: Any, w: Any) -> Any:
     product = a @ b
-    return np.sum(w * product) * np.sum(w * (2.0 * product))
+    return np.sin(np.sum(w * product) * np.sum(w * (2.0 * product)))
 
 
 def in_a_loop(a: Any, b: Any, w: Any) -> Any:
     total = 0.0
     for _ in range(3):
         total += np.sum(w * (a @ b))
-    return total
+    return np.sin(total)
 
 
 def two_weights(a: Any, b: Any, w: Any) -> Any:
