@@ -11,6 +11,8 @@ from typing import Any
 from numba.core import ir, types
 from numba.core.lowering import Lower
 
+from srcdiff.runtime.opacity import opaque
+
 
 class Bounds(Lower):
     """What is known of the integers of a function.
@@ -31,10 +33,30 @@ class Bounds(Lower):
         name = variable.name
         if name not in self._least:
             self._least[name] = None  # where it is made of itself
-            bounds = [self._least_of(value) for value in self._made[name]]
+            bounds = [self._least_of(value) for value in self._leaves(variable)]
             known = [bound for bound in bounds if bound is not None]
             self._least[name] = min(known) if known and len(known) == len(bounds) else None
         return self._least[name]
+
+    def _leaves(self, variable: Any) -> list[Any]:
+        """Return the expressions of a variable, and of those that it is a copy of."""
+        found: list[Any] = []
+        pending, seen = [variable], {variable.name}
+        while pending:
+            for value in self._made[pending.pop().name]:
+                copied = self._copied(value)
+                if copied is None:
+                    found.append(value)
+                elif copied.name not in seen:
+                    seen.add(copied.name)
+                    pending.append(copied)
+        return found
+
+    def _copied(self, value: Any) -> Any:
+        """Return the variable that a value is, or None."""
+        if isinstance(value, ir.Expr) and value.op == "call" and self._calls(value, opaque):
+            return value.args[0]
+        return value if isinstance(value, ir.Var) else None
 
     def made(self, variable: Any) -> Any:
         """Return the expression of a variable that has one, seen through copies."""
@@ -45,8 +67,6 @@ class Bounds(Lower):
 
     def _least_of(self, value: Any) -> int | None:
         match value:
-            case ir.Var():
-                return self.least(value)
             case ir.Const(value=int() as constant):
                 return constant
             case ir.Expr(op="binop"):
