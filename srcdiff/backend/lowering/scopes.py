@@ -76,9 +76,10 @@ class Scopes(Bounds):
         match value:
             case ir.Var(name=name):
                 return str(name)
-            case ir.Expr(op="getitem" | "static_getitem" | "cast") | ir.Expr(op="getattr", attr="T"):
+            case ir.Expr(op="getitem" | "static_getitem" | "cast" | "getattr"):
                 name = str(value.value.name)
-                return name if isinstance(self.typeof(name), types.Array) else None
+                seen = value.op != "getattr" or value.attr == "T"
+                return name if seen and isinstance(self.typeof(name), types.Array) else None
         return None
 
     def _list(self, sources: Sources) -> Any:
