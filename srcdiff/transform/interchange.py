@@ -30,6 +30,7 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.types import Array
 from srcdiff.ir.walk import map_blocks, renewed, statements
 from srcdiff.transform.distribute import distributed
+from srcdiff.transform.triangular import turned
 from srcdiff.transform.vectorise import is_below
 
 SHORT = 8
@@ -120,4 +121,7 @@ class _Interchanger:
                 new = distributed(self.flow, self.order, statement, found)
                 if new is not None:
                     return new
+            new = turned(self.flow, self.order, statement, found)
+            if new is not None:
+                return new
         return [map_blocks(statement, self.block)]
