@@ -88,9 +88,10 @@ class Elements(Scopes):
 
     def _is_natural(self, index: Any, axis: int) -> bool:
         """Say whether an index is known not to be negative."""
-        made = self.made(index)
+        maker = self.maker(index)
+        made = None if maker is None else maker.value
         if isinstance(made, ir.Expr) and made.op == "build_tuple":
-            least = self.least(made.items[axis])
+            least = self.least(made.items[axis], maker)
         else:
             least = self.least(index)
         return least is not None and least >= 0

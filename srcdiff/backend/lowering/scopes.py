@@ -26,7 +26,7 @@ class Scopes(Bounds):
 
     def pre_lower(self) -> None:
         super().pre_lower()
-        arrays = [name for name in self._made if isinstance(self.typeof(name), types.Array)]
+        arrays = [name for name in self._assigns if isinstance(self.typeof(name), types.Array)]
         self._sources = {name: self._sources_of(name) for name in arrays}
         known = (source for found in self._sources.values() for source in found or ())
         self._scopes: dict[Any, Any] = dict.fromkeys((_GIVEN, *known))
@@ -49,7 +49,7 @@ class Scopes(Bounds):
         found: dict[Any, None] = {}
         seen, pending = {name}, [name]
         while pending:
-            for value in self._made[pending.pop()]:
+            for value in (assign.value for assign in self._assigns[pending.pop()]):
                 if isinstance(value, ir.Arg):
                     found[_GIVEN] = None
                 elif self._is_new(value):
