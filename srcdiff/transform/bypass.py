@@ -171,4 +171,3 @@ class _Bypass:
         """Return the least and the largest value of a counter."""
         start, stop = self.dependence.form(loop.start), self.dependence.form(loop.stop)
         return (stop + 1, start) if is_constant(loop.step, -1) else (start, stop + -1)
-

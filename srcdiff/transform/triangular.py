@@ -41,6 +41,12 @@ def turned(
     flow: Dataflow, order: Reordering, loop: For, found: list[Part]
 ) -> list[Statement] | None:
     """Return what takes the place of a triangular nest; None: it stays."""
+    nest = triangle(flow, order, loop, found)
+    return nest.statements() if nest is not None and nest.holds() else None
+
+
+def triangle(flow: Dataflow, order: Reordering, loop: For, found: list[Part]) -> "Triangle | None":
+    """Return a nest that has one inner loop, which counts to the counter of the outer one."""
     loops = [part for part in found if isinstance(part, For)]
     if len(loops) != 1 or loop.carried:
         return None
@@ -48,12 +54,12 @@ def turned(
     place = found.index(inner)
     first = tuple(s for part in found[:place] if not isinstance(part, For) for s in part)
     last = tuple(s for part in found[place + 1 :] if not isinstance(part, For) for s in part)
-    nest = _Triangle(flow, order, loop, inner, first, last)
-    return nest.statements() if nest.holds() else None
+    nest = Triangle(flow, order, loop, inner, first, last)
+    return nest if nest.is_triangle() else None
 
 
 @dataclass(eq=False)
-class _Triangle:
+class Triangle:
     """One nest: `first`, the inner loop, and `last` are the body of the outer loop."""
 
     flow: Dataflow
@@ -62,6 +68,8 @@ class _Triangle:
     inner: For
     first: tuple[Statement, ...]
     last: tuple[Statement, ...]
+    crossing: list[Value] = field(default_factory=list)
+    """The numbers that are made before the inner loop and used in another loop then."""
     rooms: dict[Value, Value] = field(default_factory=dict)
     """The rows of numbers, with an element for each iteration of the outer loop."""
 
@@ -73,9 +81,9 @@ class _Triangle:
         return is_constant(self.loop.step, -1)
 
     def holds(self) -> bool:
-        """Say whether the nest is a triangle, and may be turned."""
+        """Say whether the rounds may pass what stands around them."""
         arrays = any(is_array(entry.phi) for entry in self.inner.carried)
-        if arrays or not self.is_triangle() or not self.flow.integers.is_index(self.loop.index):
+        if arrays or not self.flow.integers.is_index(self.loop.index):
             return False
         self.crossing = self.crossing_values()
         if len(self.crossing) + len(self.inner.carried) > MOST or any(map(is_array, self.crossing)):
