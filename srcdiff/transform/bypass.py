@@ -104,7 +104,9 @@ class _Bypass:
                 return
         if found:
             unused = len(self.flow.uses.get(kept.out, [])) == 1
-            self.replaced |= {**found, store: (), **({kept: ()} if unused else {})}
+            self.replaced |= found | {store: ()}
+            if unused:
+                self.replaced[kept] = ()
 
     def around(self, statement: Statement) -> list[tuple[Block, int, For]]:
         """Return the counted loops around a statement, inside out; none if else is around it."""

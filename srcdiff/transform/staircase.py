@@ -32,7 +32,6 @@ from srcdiff.ir.nodes import (
     Statement,
     Value,
 )
-from srcdiff.ir.types import Array
 from srcdiff.ir.walk import clone, definitions, operands
 from srcdiff.transform.triangular import Triangle, triangle
 from srcdiff.words import radd

@@ -122,10 +122,11 @@ class Bounds(Lower):
         following = self.made(pair.value)
         iterator = self.made(following.value) if isinstance(following, ir.Expr) else None
         assign = self.maker(iterator.value) if isinstance(iterator, ir.Expr) else None
-        step = None if assign is None else self.step(assign.value)
+        if assign is None:
+            return None
+        call, step = assign.value, self.step(assign.value)
         if step is None:
             return None
-        call = assign.value
         if step > 0:
             return 0 if len(call.args) == 1 else self.least(call.args[0], assign)
         stop = self.least(call.args[1], assign)
