@@ -98,35 +98,33 @@ class _Stairs:
         """Append the rounds that all four iterations have, and keep what they come to."""
         maps: list[dict[Value, Operand]] = []
         for step in range(STEPS):
-            index = self.main.fold(np.add, self.low, integer(step))
-            maps.append({self.loop.index: index})
+            maps.append({self.loop.index: self.main.fold(np.add, self.low, integer(step))})
             self.main.statements += clone(Block(self.nest.first), maps[step]).statements
-        index, body = (
-            Value(self.inner.index.name, self.inner.index.type),
-            Builder(self.inner.origin),
-        )
-        shared = self.shared()
+        shared, body = self.shared(), Builder(self.inner.origin)
+        index = Value(self.inner.index.name, self.inner.index.type)
         once: dict[Value, Operand] = {self.inner.index: index}
         common = tuple(s for s in self.inner.body.statements if s in shared)
         body.statements += clone(Block(common), once).statements
         own = Block(tuple(s for s in self.inner.body.statements if s not in shared))
-        carried = []
-        for known in maps:
-            known.update(once)
-            phis = {e: Value(e.phi.name, e.phi.type) for e in self.inner.carried}
-            inits = {e: mapped(e.init, known) for e in phis}
-            known.update((e.phi, phi) for e, phi in phis.items())
-            body.statements += clone(own, known).statements
-            for entry, phi in phis.items():
-                out = Value(entry.out.name, entry.out.type)
-                carried.append(Carried(phi, inits[entry], mapped(entry.next, known), out))
-        rounds = replace(
-            self.inner, index=index, stop=self.low, carried=tuple(carried), body=body.block()
-        )
+        carried = [entry for known in maps for entry in self.step(body, own, known, once)]
+        block = body.block()
+        rounds = replace(self.inner, index=index, stop=self.low, carried=tuple(carried), body=block)
         self.main.append(rounds)
         for number, entry in enumerate(carried):
             step, room = divmod(number, len(rooms))
             self.main.store(rooms[room], (integer(step),), entry.out)
+
+    def step(
+        self, body: Builder, own: Block, known: dict[Value, Operand], once: dict[Value, Operand]
+    ) -> list[Carried]:
+        """Append a round of one of the iterations; return its sums."""
+        known.update(once)
+        phis = {entry: Value(entry.phi.name, entry.phi.type) for entry in self.inner.carried}
+        inits = {entry: mapped(entry.init, known) for entry in phis}
+        known.update((entry.phi, phi) for entry, phi in phis.items())
+        body.statements += clone(own, known).statements
+        outs = {entry: Value(entry.out.name, entry.out.type) for entry in phis}
+        return [Carried(phis[e], inits[e], mapped(e.next, known), outs[e]) for e in phis]
 
     def shared(self) -> set[Statement]:
         """Return the statements of a round that are the same in all four iterations."""
