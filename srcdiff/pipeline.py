@@ -19,6 +19,7 @@ from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.adopt import adopt
 from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.borrow import borrow
+from srcdiff.transform.bypass import bypass
 from srcdiff.transform.checkpoint import checkpoint
 from srcdiff.transform.combine import combine
 from srcdiff.transform.count import count
@@ -103,6 +104,7 @@ FINISH: tuple[Pass, ...] = (
     dead_writes,
     eliminate,
     restore,
+    bypass,
     interchange,
     turn,
     borrow,

@@ -77,6 +77,8 @@ class Dependence:
     places: dict[Access, Place] = field(default_factory=dict)
     inner: dict[Statement, set[Block]] = field(default_factory=dict)
     met: dict[tuple[Any, ...], bool] = field(default_factory=dict)
+    elements: dict[Value, Forms] = field(default_factory=dict)
+    """What stands for any element of a slice, with what is not negative of it."""
 
     @property
     def indices(self) -> Indices:
@@ -196,19 +198,30 @@ class Dependence:
                 case NewAxis():
                     next(seen)
                 case Slice():
-                    next(sizes)
-                    yield self._sliced(item, next(seen))
+                    yield self._sliced(item, next(sizes), next(seen))
                 case Value() | Const():
                     yield self._index(item, next(sizes))
 
-    def _sliced(self, item: Slice, index: Linear | None) -> Linear | None:
+    def _sliced(self, item: Slice, extent: Operand, index: Linear | None) -> Linear | None:
         """Return where an index into a slice is in the axis itself."""
-        if index is None or not (item.step is None or is_constant(item.step, 1)):
+        if not (item.step is None or is_constant(item.step, 1)):
             return None
+        if index is None:
+            return self._any_of(item, extent)
         if item.start is None:
             return index
         start = self.form(item.start)
         return index + start if self._is_natural(start) else None
+
+    def _any_of(self, item: Slice, extent: Operand) -> Linear:
+        """Return what stands for an element of a slice, whichever it is."""
+        value = Value("element", INT64)
+        element = self.forms[value] = variable((value, False))
+        start = None if item.start is None else self._index(item.start, extent)
+        stop = self.form(extent) if item.stop is None else self._index(item.stop, extent)
+        low = [element] if start is None else [element, element - start]
+        self.elements[value] = tuple(low if stop is None else [*low, stop - element - 1])
+        return element
 
     # ---- conditions ----
 
@@ -286,7 +299,9 @@ class Dependence:
         return contradictory([beyond, *self._facts([beyond], None)])
 
     def is_inside(self, value: Value, loop: For | While) -> bool:
-        """Say whether a value is defined in a loop."""
+        """Say whether a value is defined in a loop; any element is another one each time."""
+        if value in self.elements:
+            return True
         if loop not in self.inner:
             self.inner[loop] = set(_blocks(loop))
         return self.flow.definitions[value].block in self.inner[loop]
@@ -323,6 +338,9 @@ class Dependence:
 
     def _about(self, value: Value) -> Iterator[Linear]:
         """Iterate over forms that are never negative."""
+        if value in self.elements:
+            yield from self.elements[value]
+            return
         loop, this = self.indices.counters.get(value), self.form(value)
         if loop is not None:
             yield from self._of_counter(loop, this)

@@ -15,10 +15,22 @@ from dataclasses import dataclass, field, replace
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.memory import memory
 from srcdiff.analysis.reorder import Part, Reordering, parts
-from srcdiff.ir.nodes import Block, For, Function, Increment, Load, Operand, Statement, Store, Value
+from srcdiff.ir.nodes import (
+    Alloc,
+    Block,
+    For,
+    Function,
+    Increment,
+    Load,
+    Operand,
+    Statement,
+    Store,
+    Value,
+)
 from srcdiff.ir.types import Array
 from srcdiff.ir.walk import map_blocks, renewed, statements
 from srcdiff.transform.distribute import distributed
+from srcdiff.transform.triangular import turned
 from srcdiff.transform.vectorise import is_below
 
 SHORT = 8
@@ -29,7 +41,7 @@ def interchange(function: Function) -> Function:
     """Turn the nests of `function` around that walk through arrays down their columns."""
     nests = {s: parts(s) for s in statements(function.body) if isinstance(s, For)}
     flow = dataflow(function)
-    walks = Walks(flow)
+    walks = Walks(flow, _kept(function))
     wanted = {s: p for s, p in nests.items() if p is not None and walks.is_down(s, p)}
     if not wanted:
         return function
@@ -37,11 +49,25 @@ def interchange(function: Function) -> Function:
     return replace(function, body=work.block(function.body))
 
 
+def _kept(function: Function) -> frozenset[Value]:
+    """Return the arrays that are made here, and stored into and read by one statement each."""
+    made = {s.out for s in statements(function.body) if isinstance(s, Alloc)}
+    uses = dataflow(function).uses
+    stored = {ref: [use.statement for use in uses.get(ref, [])] for ref in made}
+    return frozenset(
+        ref
+        for ref, users in stored.items()
+        if [type(user) for user in users] == [Store, Load] and ref not in function.results
+    )
+
+
 @dataclass(eq=False)
 class Walks:
     """How loops walk through arrays."""
 
     flow: Dataflow
+    kept: frozenset[Value] = frozenset()
+    """Arrays that `turn` lays out as the loops then run."""
     known: dict[Value, frozenset[Value]] = field(default_factory=dict)
 
     def is_down(self, loop: For, found: list[Part]) -> bool:
@@ -56,7 +82,7 @@ class Walks:
     def strided(self, body: For, along: For, other: For) -> int:
         """Return how many accesses of a body are not at neighbours in a loop over `along`."""
         accesses = (s for s in body.body.statements if isinstance(s, Load | Store | Increment))
-        return sum(self.is_strided(s, along, other) for s in accesses)
+        return sum(self.is_strided(s, along, other) for s in accesses if s.ref not in self.kept)
 
     def is_strided(self, access: Load | Store | Increment, along: For, other: For) -> bool:
         *outer, last = (self.bases(index) for index in access.indices)
@@ -95,4 +121,7 @@ class _Interchanger:
                 new = distributed(self.flow, self.order, statement, found)
                 if new is not None:
                     return new
+            new = turned(self.flow, self.order, statement, found)
+            if new is not None:
+                return new
         return [map_blocks(statement, self.block)]

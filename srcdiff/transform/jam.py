@@ -45,6 +45,7 @@ from srcdiff.ir.walk import (
     renewed,
     statements,
 )
+from srcdiff.transform.staircase import stepped
 from srcdiff.transform.vectorise import PLAIN, is_below
 from srcdiff.words import opaque, radd
 
@@ -95,6 +96,9 @@ class _Jammer:
             nest = _Nest(self.flow, self.order, statement, self.wanted[statement])
             if nest.holds() and nest.gains() and self.order.holds(statement, nest.found):
                 return nest.statements()
+            stairs = stepped(self.flow, self.order, statement, self.wanted[statement])
+            if stairs is not None:
+                return stairs
         return [map_blocks(statement, self.block)]
 
 

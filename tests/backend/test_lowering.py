@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from numba.core.runtime import _nrt_python, rtsys
 
+from srcdiff.backend.lowering.bounds import Bounds
 from srcdiff.backend.numba import compile_function
 from srcdiff.backend.python import load
+from srcdiff.runtime import NAMES
 
 
 def both(text: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -103,6 +105,136 @@ def test_a_name_is_as_low_as_the_lowest_of_its_values() -> None:
     compiled, python = both(REUSED)
     a = np.arange(1.0, 6.0)
     assert compiled(a, 5) == python(a, 5)
+
+
+SHARED = """
+def f(a, n):
+    total = 0.0
+    for k in range(n - 1, -1, -1):
+        k = opaque(k)
+        t = k + 1
+        for j in range(t, n):
+            total = 2.0 * total + a[0, j]
+    t = n - 9
+    for j in range(t, 0):
+        total = 2.0 * total + a[0, j]
+    return total
+"""
+
+
+def test_a_name_is_what_was_assigned_last() -> None:
+    """And a number that LLVM does not see through is as low as it was."""
+    namespace = {"np": np, "opaque": NAMES["opaque"]}
+    compiled = compile_function(SHARED, "f", namespace, "<srcdiff f>", cache=False)
+    python = load(SHARED, "f", namespace, "<srcdiff f>")
+    a = np.arange(1.0, 9.0)[None]
+    assert compiled(a, 8) == python(a, 8)
+    assert compiled(a, 5) == python(a, 5)
+
+
+def least(text: str, *names: str) -> list[int | None]:
+    """Return what is known of names of a function, each where it is an index."""
+    seen: dict[str, int | None] = {}
+    found = Bounds.least
+
+    def note(self: Bounds, variable: Any, user: Any = None) -> int | None:
+        result = found(self, variable, user)
+        seen[variable.name] = result
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Bounds, "least", note)
+        namespace = {"np": np, "opaque": NAMES["opaque"]}
+        function = compile_function(text, "f", namespace, "<srcdiff f>", cache=False)
+        function(np.ones((4, 4)), 4)
+    return [seen[name] for name in names]
+
+
+@pytest.mark.parametrize(
+    ("before", "start", "expected"),
+    [
+        ("k = opaque(k)", "k + 1", 1),
+        ("k = k - 1", "k + 1", 0),
+        ("k = k - n", "k + 1", None),
+        ("t = k + 1", "t", 1),
+        ("t = k - n", "t", None),
+        ("if k > 2:\n            t = k + 1", "t", -3),
+    ],
+)
+def test_what_is_known_of_counters(before: str, start: str, expected: int | None) -> None:
+    text = f"""
+def f(a, n):
+    total = 0.0
+    t = -3
+    for k in range(n - 1, -1, -1):
+        {before}
+        for j in range({start}, n):
+            total = total + a[0, j]
+    return total
+"""
+    assert least(text, "j") == [expected]
+
+
+SCOPES = """
+def f(a, b, n):
+    c = np.zeros(n)
+    d = a.copy()
+    for i in range(n):
+        c[i] = a[i] + b[i]
+        d[i] = d[i] + c[i]
+        b[i] = d[i]
+    d = c
+    e = d[1:]
+    for i in range(n - 1):
+        e[i] = e[i] + c[i]
+        d[i] = d[i] + e[i]
+    if n > 3:
+        c = a
+    for i in range(n):
+        c[i] = c[i] + b[i]
+        b[i] = b[i] + d[i]
+    return c, d, e
+"""
+
+
+def test_arrays_that_may_share_memory() -> None:
+    """Arguments may, and so may names that one array has had."""
+    compiled, python = both(SCOPES)
+    for shift in range(3):
+        results = []
+        for function in (compiled, python):
+            memory = np.arange(1.0, 43.0)
+            given = memory[:40], memory[shift : shift + 40]
+            results.append((memory, *function(*given, 40)))
+        for mine, theirs in zip(*results, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("made", "apart"),
+    [
+        ("np.empty(n)", True),
+        ("np.zeros_like(a)", True),
+        ("a.copy()", True),
+        ("a", False),
+        ("a[::-1]", False),
+        ("b if n > 3 else np.zeros(n)", False),
+    ],
+)
+def test_llvm_knows_which_arrays_are_apart(made: str, apart: bool) -> None:
+    text = f"""
+def f(a, b, n):
+    c = {made}
+    for i in range(n):
+        c[i] = b[i]
+    return c
+"""
+    compiled, _ = both(text)
+    compiled(np.ones(9), np.ones(9), 9)
+    (code,) = compiled.inspect_llvm().values()
+    stores = [line for line in code.splitlines() if "store" in line and "!alias.scope" in line]
+    assert stores
+    assert all(("!noalias" in line) == apart for line in stores)
 
 
 WHILE = """

@@ -675,3 +675,41 @@ def binned_by_a_product(x, k):
     for i in range(k.shape[0]):
         sums[int(0.5 * k[i])] += x[i]
     return np.sum(sums * sums)
+
+
+def solved_with_slices(a):
+    n = a.shape[0]
+    x = np.empty(n)
+    for i in range(n):
+        x[i] = (1.0 - np.sum(a[i, :i] * x[:i])) / a[i, i]
+    return np.sum(x * x)
+
+
+def solved_with_slices_from_the_end(a):
+    n = a.shape[0]
+    x = np.empty(n)
+    for i in range(n - 1, -1, -1):
+        x[i] = (1.0 - np.sum(a[i, i + 1 :] * x[i + 1 :])) / a[i, i]
+    return np.sum(x * x)
+
+
+def a_slice_with_its_end(x):
+    x = x.copy()
+    for i in range(x.shape[0]):
+        x[i] = x[i] + np.sum(x[: i + 1] * x[: i + 1])
+    return np.sum(x * x)
+
+
+def sums_of_products(x):
+    s = 1.0
+    for i in range(x.shape[0]):
+        s = s / (1.0 + np.sum(x * x) + i)
+        x = x + s
+    return s
+
+
+def slices_that_may_count_from_the_end(x, m):
+    x = x.copy()
+    for i in range(x.shape[0]):
+        x[i] = 0.1 * np.sum(x[: i - m] * x[: i - m]) + x[i]
+    return np.sum(x * x)

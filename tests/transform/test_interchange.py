@@ -199,10 +199,22 @@ def test_bounds_that_differ_from_iteration_to_iteration() -> None:
     nest = Nest()
 
     def row(j: Value) -> None:
-        nest.inner(lambda k: nest.b.increment(nest.example.w, (k, j), ONE), j)
+        half = nest.b.fold(np.floor_divide, j, integer(2))
+        nest.inner(lambda k: nest.b.increment(nest.example.w, (k, j), ONE), half)
 
     function = nest.function(row)
     assert text(interchange(function)) == text(function)
+
+
+def test_a_triangle_is_turned() -> None:
+    nest = Nest()
+
+    def row(j: Value) -> None:
+        nest.inner(lambda k: nest.b.increment(nest.example.w, (k, j), ONE), j)
+
+    function = nest.function(row)
+    assert "for j in range(k + 1, x.shape[0]):" in text(interchange(function))
+    same_as_before(function)
 
 
 def kept_value(*, added: bool = True, elsewhere: bool = False) -> Function:

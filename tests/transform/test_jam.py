@@ -103,8 +103,15 @@ def test_the_users_sums_are_the_same_bit_by_bit(size: int) -> None:
 
 
 def test_bounds_that_differ_from_iteration_to_iteration() -> None:
-    function = products(lambda _, j: j)
+    function = products(lambda b, j: b.fold(np.floor_divide, j, integer(2)))
     assert text(jam(function)) == text(function)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4, 7, 9])
+def test_a_triangle_goes_together_as_far_as_it_can(size: int) -> None:
+    function = products(lambda _, j: j)
+    assert "for j in range(0, rest, 4):" in text(jam(function))
+    same_as_before(function, size, 0.0)
 
 
 @pytest.mark.parametrize("size", [1, 4, 6, 9])

@@ -69,6 +69,9 @@ KEPT = {
     programs.below_or_not: 2,
     programs.below_before_it_changes: 2,
     programs.binned: 1,
+    programs.a_slice_with_its_end: 1,
+    programs.sums_of_products: 3,
+    programs.slices_that_may_count_from_the_end: 1,
 }
 """The number of things that are kept, where it is not 0."""
 PROGRAMS = [f for f in vars(programs).values() if inspect.isfunction(f)]
@@ -114,6 +117,12 @@ def test_what_is_kept(function: Callable[..., Any]) -> None:
 def test_conditions_are_kept_as_such(function: Callable[..., Any]) -> None:
     (line,) = kept(function)
     assert re.search(r"\bbool\b", line)
+
+
+def test_a_sum_is_kept_and_not_what_is_summed() -> None:
+    sizes = [re.search(r", (.*) float64", line) for line in kept(programs.sums_of_products)]
+    found = sorted(size[1] for size in sizes if size)
+    assert found == [*["x.shape[0]"] * 2, "x.shape[0] * x.shape[0]"]
 
 
 ONCE = {

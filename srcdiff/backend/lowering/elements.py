@@ -10,17 +10,20 @@ from typing import Any
 from numba.core import cgutils, ir, types
 from numba.np.arrayobj import fix_integer_index, load_item, make_array, mark_positive, store_item
 
-from srcdiff.backend.lowering.bounds import Bounds
+from srcdiff.backend.lowering.scopes import Scopes
 
 
-class Elements(Bounds):
+class Elements(Scopes):
     """Short code for `a[i, j]` and `a[i, j] = x`."""
 
     def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
         if not self._is_element(value, index):
             return super().lower_getitem(resty, expr, value, index, signature)
         array = self.typeof(value.name)
-        item = load_item(self.context, self.builder, array, self._pointer(value, index))
+        pointer = self._pointer(value, index)
+        start = len(self.builder.block.instructions)
+        item = load_item(self.context, self.builder, array, pointer)
+        self.mark(value.name, start)
         return self.context.cast(self.builder, item, array.dtype, resty)
 
     def lower_setitem(self, target_var: Any, index_var: Any, value_var: Any, signature: Any) -> Any:
@@ -30,7 +33,10 @@ class Elements(Bounds):
         array = self.typeof(target_var.name)
         item = self.context.cast(self.builder, self.loadvar(value_var.name), given, array.dtype)
         pointer = self._pointer(target_var, index_var)
-        return store_item(self.context, self.builder, array, item, pointer)
+        start = len(self.builder.block.instructions)
+        result = store_item(self.context, self.builder, array, item, pointer)
+        self.mark(target_var.name, start)
+        return result
 
     def _is_element(self, array: Any, index: Any) -> bool:
         """Say whether an index, not to be checked, is one integer for each axis of an array."""
@@ -82,9 +88,10 @@ class Elements(Bounds):
 
     def _is_natural(self, index: Any, axis: int) -> bool:
         """Say whether an index is known not to be negative."""
-        made = self.made(index)
+        maker = self.maker(index)
+        made = None if maker is None else maker.value
         if isinstance(made, ir.Expr) and made.op == "build_tuple":
-            least = self.least(made.items[axis])
+            least = self.least(made.items[axis], maker)
         else:
             least = self.least(index)
         return least is not None and least >= 0

@@ -9,7 +9,7 @@ from srcdiff.analysis.dataflow import Dataflow, Definition
 from srcdiff.analysis.dependence import Access
 from srcdiff.analysis.tbr import Record, record
 from srcdiff.ir.nodes import Call, Const, Load, Operand, Statement, Value, View, is_array
-from srcdiff.ir.walk import has_effect, operands
+from srcdiff.ir.walk import asks, has_effect, operands
 from srcdiff.transform.reverse.plan import Frame, Plan, Price
 
 DEAR = frozenset(
@@ -21,12 +21,16 @@ DEAR = frozenset(
 
 
 def is_dear(definition: Definition, flow: Dataflow) -> bool:
-    """Say whether a value is cheaper to keep; so is an integer that a quotient was rounded to."""
+    """Say whether a value is cheaper to keep; so is an integer that a quotient was rounded to.
+
+    A number that is made of whole arrays, as a sum, would ask for all of their elements.
+    """
     match definition.statement:
         case Call(function=words.cast, out=out, args=(arg,)) if not is_array(out):
             return out.type.dtype.kind in "iu" and _divides(arg, flow)
-        case Call(function=function, out=out):
-            return function in DEAR or is_array(out)
+        case Call(function=function, out=out, args=args) as call:
+            whole = is_array(out) or (any(map(is_array, args)) and not asks(call))
+            return function in DEAR or whole
     return False
 
 
