@@ -46,6 +46,7 @@ from srcdiff.transform.one_pass import one_pass
 from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
 from srcdiff.transform.postpone import postpone
+from srcdiff.transform.precompute import precompute
 from srcdiff.transform.promote import promote
 from srcdiff.transform.pull import pull
 from srcdiff.transform.reassociate import reassociate
@@ -74,6 +75,7 @@ PREPARE: tuple[Pass, ...] = (
     accumulate,
     sink,
     scalarise,
+    precompute,
     lift,
     count,
 )
