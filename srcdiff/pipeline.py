@@ -17,6 +17,7 @@ from srcdiff.transform.accumulate import accumulate
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.borrow import borrow
+from srcdiff.transform.check_first import check_first
 from srcdiff.transform.checkpoint import checkpoint
 from srcdiff.transform.combine import combine
 from srcdiff.transform.count import count
@@ -96,6 +97,7 @@ FINISH: tuple[Pass, ...] = (
     dead_writes,
     eliminate,
     restore,
+    check_first,
     interchange,
     turn,
     borrow,

@@ -219,11 +219,11 @@ class Dependence:
         found: list[Linear] = []
         for outer, _, statement in self.flow.ancestors(block):
             if isinstance(statement, If):
-                found += self._holds(statement.condition, truth=block is statement.then)
+                found += self.implied(statement.condition, truth=block is statement.then)
             block = outer
         return tuple(found)
 
-    def _holds(self, condition: Operand, *, truth: bool) -> Iterator[Linear]:
+    def implied(self, condition: Operand, *, truth: bool) -> Iterator[Linear]:
         """Iterate over what is not negative where a condition is true, or is not."""
         if not isinstance(condition, Value):
             return
@@ -232,9 +232,9 @@ class Dependence:
             return
         if call.function is (np.logical_and if truth else np.logical_or):
             for arg in call.args:
-                yield from self._holds(arg, truth=truth)
+                yield from self.implied(arg, truth=truth)
         elif call.function is np.logical_not:
-            yield from self._holds(call.args[0], truth=not truth)
+            yield from self.implied(call.args[0], truth=not truth)
         elif call.function in COMPARISONS and all(map(_is_integer, call.args)):
             left, right = map(self.form, call.args)
             more = COMPARISONS[call.function](left, right)
