@@ -15,32 +15,43 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from srcdiff.analysis.dataflow import dataflow
+from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.dependence import Dependence
 from srcdiff.analysis.memory import memory
-from srcdiff.analysis.reorder import parts
+from srcdiff.analysis.reorder import Part, parts
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import Block, Const, For, Function, Guard, Statement
 from srcdiff.ir.walk import changing, rewrite, statements
 from srcdiff.transform.elements.advance import Advancer
+from srcdiff.transform.interchange import Walks
+from srcdiff.transform.jam import recurs
 
 
 def check_first(function: Function) -> Function:
-    """Move guards of `function` out of loops that have nothing but loops and elements in them."""
-    wanted = {s for s in statements(function.body) if isinstance(s, For) and _is_nest(s)}
+    """Move guards of `function` out of loops that can then be turned around, or jammed."""
+    nests = {s: _nest(s) for s in statements(function.body) if isinstance(s, For)}
+    found = {s: p for s, p in nests.items() if p is not None}
+    if not found:
+        return function
+    flow = dataflow(function)
+    wanted = {s for s, p in found.items() if _is_wanted(s, p, flow)}
     if not wanted:
         return function
-    dependence = Dependence(dataflow(function))
-    work = _Checker(Advancer(memory(function)), dependence, wanted)
+    work = _Checker(Advancer(memory(function)), Dependence(flow), wanted)
     return replace(function, body=rewrite(function.body, work.statement))
 
 
-def _is_nest(loop: For) -> bool:
-    """Say whether a loop is a nest, but for guards."""
+def _nest(loop: For) -> list[Part] | None:
+    """Return the parts of a loop that has guards, without these."""
     rest = tuple(s for s in loop.body.statements if not isinstance(s, Guard))
     if len(rest) == len(loop.body.statements) or not any(isinstance(s, For) for s in rest):
-        return False
-    return parts(replace(loop, body=Block(rest))) is not None
+        return None
+    return parts(replace(loop, body=Block(rest)))
+
+
+def _is_wanted(loop: For, found: list[Part], flow: Dataflow) -> bool:
+    inner = [part for part in found if isinstance(part, For)]
+    return Walks(flow).is_down(loop, found) or any(recurs(p, flow.integers) for p in inner)
 
 
 @dataclass(eq=False)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from srcdiff.analysis.dataflow import Dataflow, dataflow
+from srcdiff.analysis.indices import Indices
 from srcdiff.analysis.loops import additions
 from srcdiff.analysis.memory import memory
 from srcdiff.analysis.reorder import Part, Reordering, Touch, everything, parts
@@ -115,31 +116,13 @@ class _Nest:
         everything = (self.order.touches(self.loop, part) for part in self.found)
         self.touched = [touch for each in everything for touch in each]
         self.shared = {part: self.common(part) for part in self.found if isinstance(part, For)}
-        self.recurring = {part for part in self.shared if self.recurs(part)}
+        self.recurring = {p for p in self.shared if recurs(p, self.flow.integers)}
         self.rows = next((r for r in (ROWS, ROWS // 2) if self.checks(r) <= CHECKS), 1)
 
     def checks(self, rows: int) -> int:
         """Return how many pairs of accesses an inner loop has, one of which writes."""
         plain = (pair for pair in self.shared.items() if pair[0] not in self.recurring)
         return max((_pairs(part, shared, rows) for part, shared in plain), default=0)
-
-    def recurs(self, part: For) -> bool:
-        """Say whether each round of an inner loop waits for an element that the last one wrote."""
-        inside = [s for s in part.body.statements if isinstance(s, Load | Store | Increment)]
-        writes = [s for s in inside if _writes(s)]
-        reads = [s for s in inside if not isinstance(s, Store)]
-        return any(self.hands_on(part, write, read) for write in writes for read in reads)
-
-    def hands_on(self, part: For, write: _Access, read: _Access) -> bool:
-        """Say whether a round reads the element that the round before has written."""
-        if write.ref is not read.ref:
-            return False
-        step = -1 if is_constant(part.step, -1) else 1
-        later = {part.index: step}
-        keys = (self.flow.integers.key(each.indices) for each in (read, write))
-        pairs = list(zip(*keys, strict=True))
-        moved = all(to == (base, at + later.get(base, 0)) for (base, at), to in pairs)
-        return moved and any(base is part.index for (base, _), _ in pairs)
 
     # ---- what can be done ----
 
@@ -355,6 +338,24 @@ class _Nest:
         for value in (first, *others):
             total = inner.call(np.add, total, value)
         inner.store(ref, place, total)
+
+
+def recurs(part: For, integers: Indices) -> bool:
+    """Say whether each round of an inner loop waits for an element that the last one wrote."""
+    inside = [s for s in part.body.statements if isinstance(s, Load | Store | Increment)]
+    writes = [s for s in inside if _writes(s)]
+    reads = [s for s in inside if not isinstance(s, Store)]
+    return any(_hands_on(part, w, r, integers) for w in writes for r in reads if w.ref is r.ref)
+
+
+def _hands_on(part: For, write: _Access, read: _Access, integers: Indices) -> bool:
+    """Say whether a round reads the element that the round before has written."""
+    step = -1 if is_constant(part.step, -1) else 1
+    moved = tuple(
+        (base, at + step if base is part.index else at) for base, at in integers.key(read.indices)
+    )
+    key = integers.key(write.indices)
+    return key == moved and key != integers.key(read.indices)
 
 
 def _pairs(part: For, shared: set[Statement], rows: int) -> int:
