@@ -70,7 +70,7 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
     view = isinstance(definition.statement, View) and plan.aliases.is_memory(value)
     again = view or (wanted is not None and not is_dear(definition, plan.flow))
     behind = None if view else left(plan, value, definition, frame)
-    if behind is not None and (not again or _overwrites(plan, behind, value)):
+    if behind is not None and (not again or _costs(plan, behind, value)):
         block, position = definition.block, definition.block.statements.index(behind)
         plan.reads.append(Access(behind.ref, behind.indices, block, position + 1))
         return _load(plan, behind, frame, value.name)
@@ -84,10 +84,10 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
     return _keep(plan, value, depth)
 
 
-def _overwrites(plan: Plan, store: Store, value: Value) -> bool:
-    """Say whether making a value again would read what a store may have overwritten."""
-    root = plan.aliases.root(store.ref)
-    return any(plan.aliases.root(read.ref) is root for read in price(plan, value).reads)
+def _costs(plan: Plan, store: Store, value: Value) -> bool:
+    """Say whether making a value again would keep numbers, or read what a store has overwritten."""
+    root, cost = plan.aliases.root(store.ref), price(plan, value)
+    return bool(cost.kept) or any(plan.aliases.root(read.ref) is root for read in cost.reads)
 
 
 def _load(plan: Plan, store: Store, frame: Frame, name: str) -> Operand:
