@@ -23,6 +23,7 @@ from srcdiff.analysis.memory import memory
 from srcdiff.analysis.reorder import Part, Reordering, Touch, everything, parts
 from srcdiff.ir.build import Builder, integer, is_constant, mapped
 from srcdiff.ir.nodes import (
+    Alloc,
     Block,
     Call,
     Carried,
@@ -163,11 +164,13 @@ class _Nest:
     def gains(self) -> bool:
         """Say whether four iterations at once are faster than one after the other.
 
-        The user's sums wait for each addition, and elements for those before them; and where an iteration adds to a row of its own and
-        to one that may be the same, LLVM makes no vector code of one iteration (see `row`). What is
-        only read once instead of four times comes from a fast cache: it is not worth the text.
+        The user's sums wait for each addition, and elements for those before them; and where an
+        iteration adds to a row of its own and to one that may be the same, LLVM makes no vector
+        code of one iteration (see `row`). What is only read once instead of four times comes from
+        a fast cache: it is not worth the text. Nor are arrays of its own for each, for sums alone.
         """
-        if self.rows == 1:
+        makes = any(isinstance(s, Alloc) for s in self.loop.body.statements)
+        if self.rows == 1 or (makes and not self.recurring):
             return False
         for part, shared in self.shared.items():
             if part in self.recurring or any(self.waits(entry) for entry in part.carried):

@@ -351,10 +351,10 @@ class _Loop:
         if condition is None:
             return [self.loop]
         filling = clone(self.part(self.loop.body, moved), {}).statements
-        while isinstance(filling[-1], If) and all(map(_is_cheap, filling[:-1])):
+        while isinstance(last := filling[-1], If) and _is_alone(last, filling[:-1]):
             made.statements += filling[:-1]
-            condition = made.call(np.logical_and, condition, filling[-1].condition)
-            filling = filling[-1].then.statements
+            condition = made.call(np.logical_and, condition, last.condition)
+            filling = last.then.statements
         made.append(If(condition, Block(filling), Block(), origin=self.loop.origin))
         return [*made.statements, replace(self.loop, body=self.rest(self.loop.body))]
 
@@ -368,6 +368,7 @@ class _Loop:
         return isinstance(statement, Store | Increment) and statement.ref in self.tables
 
 
-def _is_cheap(statement: Statement) -> bool:
-    """Say whether a statement may run in any case: it compares integers."""
-    return isinstance(statement, Call) and statement.out.type.dtype.kind == "b"
+def _is_alone(branch: If, before: tuple[Statement, ...]) -> bool:
+    """Say whether nothing is done but in one side of a branch, whose condition can be asked."""
+    compared = all(isinstance(s, Call) and s.out.type.dtype.kind == "b" for s in before)
+    return compared and not branch.orelse.statements and not branch.joins
