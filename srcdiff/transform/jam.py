@@ -53,6 +53,8 @@ from srcdiff.words import opaque, radd
 _Access = Load | Store | Increment
 ROWS = 4
 """Iterations that run at once, at most."""
+LINES = 3
+"""Those of recurrences, whose bodies are long: one more would cost time to compile."""
 CHECKS = 128
 """Pairs of accesses that LLVM is ready to tell apart at run time."""
 LONGEST = 40
@@ -118,7 +120,8 @@ class _Nest:
         self.touched = [touch for each in everything for touch in each]
         self.shared = {part: self.common(part) for part in self.found if isinstance(part, For)}
         self.recurring = {p for p in self.shared if recurs(p, self.flow.integers)}
-        self.rows = next((r for r in (ROWS, ROWS // 2) if self.checks(r) <= CHECKS), 1)
+        possible = (LINES, LINES - 1) if self.recurring else (ROWS, ROWS // 2)
+        self.rows = next((rows for rows in possible if self.checks(rows) <= CHECKS), 1)
 
     def checks(self, rows: int) -> int:
         """Return how many pairs of accesses an inner loop has, one of which writes."""

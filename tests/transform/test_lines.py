@@ -123,9 +123,9 @@ def test_columns_run_along_rows() -> None:
     assert re.search(r"q_bar\w*\[j - 1, i\] \+= ", text), text
 
 
-def test_rows_are_solved_four_at_once() -> None:
+def test_rows_are_solved_three_at_once() -> None:
     text = text_of(rows)
-    assert re.search(r"for i in range\(1, rest, 4\)", text), text
+    assert re.search(r"for i in range\(1, rest, 3\)", text), text
     assert text.count("raise") == text.count("    if ")
 
 
