@@ -20,6 +20,7 @@ from srcdiff.transform.adopt import adopt
 from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.borrow import borrow
 from srcdiff.transform.bypass import bypass
+from srcdiff.transform.check_first import check_first
 from srcdiff.transform.checkpoint import checkpoint
 from srcdiff.transform.combine import combine
 from srcdiff.transform.count import count
@@ -51,6 +52,7 @@ from srcdiff.transform.one_pass import one_pass
 from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
 from srcdiff.transform.postpone import postpone
+from srcdiff.transform.precompute import precompute
 from srcdiff.transform.promote import promote
 from srcdiff.transform.pull import pull
 from srcdiff.transform.reassociate import reassociate
@@ -82,6 +84,7 @@ PREPARE: tuple[Pass, ...] = (
     accumulate,
     sink,
     scalarise,
+    precompute,
     lift,
     count,
 )
@@ -105,6 +108,7 @@ FINISH: tuple[Pass, ...] = (
     eliminate,
     restore,
     bypass,
+    check_first,
     interchange,
     turn,
     borrow,

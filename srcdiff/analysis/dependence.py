@@ -159,11 +159,14 @@ class Dependence:
     def _index(self, index: Operand, extent: Operand, known: Forms = ()) -> Linear | None:
         """Return an index as it counts from the start of its axis, if that is known.
 
-        A literal that counts from the end does so within the axis, else it is an error.
+        A literal that counts from the end does so within the axis, else it is an error. So is the
+        last element of an axis that has none.
         """
         form = self.form(index)
         if not form.terms and form.constant < 0:
             return form + self.form(extent)
+        if form == self.form(extent) + -1:
+            return form
         return form if self._is_natural(form, known) else None
 
     def is_natural(self, index: Operand) -> bool:
@@ -174,8 +177,7 @@ class Dependence:
         """Say whether a form is surely not negative, where those in `known` are not either."""
         if not form.terms:
             return form.constant >= 0
-        below = -form - 1
-        return contradictory([below, *known, *self._facts([below, *known], None)])
+        return self.never([-form - 1, *known])
 
     def _seen_through(self, view: View, place: Place) -> Place:
         """Return the place in the array that a view is of."""
@@ -230,11 +232,11 @@ class Dependence:
         found: list[Linear] = []
         for outer, _, statement in self.flow.ancestors(block):
             if isinstance(statement, If):
-                found += self._holds(statement.condition, truth=block is statement.then)
+                found += self.implied(statement.condition, truth=block is statement.then)
             block = outer
         return tuple(found)
 
-    def _holds(self, condition: Operand, *, truth: bool) -> Iterator[Linear]:
+    def implied(self, condition: Operand, *, truth: bool) -> Iterator[Linear]:
         """Iterate over what is not negative where a condition is true, or is not."""
         if not isinstance(condition, Value):
             return
@@ -243,9 +245,9 @@ class Dependence:
             return
         if call.function is (np.logical_and if truth else np.logical_or):
             for arg in call.args:
-                yield from self._holds(arg, truth=truth)
+                yield from self.implied(arg, truth=truth)
         elif call.function is np.logical_not:
-            yield from self._holds(call.args[0], truth=not truth)
+            yield from self.implied(call.args[0], truth=not truth)
         elif call.function in COMPARISONS and all(map(_is_integer, call.args)):
             left, right = map(self.form, call.args)
             more = COMPARISONS[call.function](left, right)
@@ -290,13 +292,19 @@ class Dependence:
             terms[value, self.is_inside(value, carrier)] = factor
         return linear(terms, form.constant)
 
-    def is_within(self, index: Operand, extent: Operand) -> bool:
-        """Say whether an index surely denotes an element of an axis of this extent."""
-        form = self._index(index, extent)
-        if form is None or not self._is_natural(form):
+    def is_within(self, index: Operand, extent: Operand, known: Forms = ()) -> bool:
+        """Say whether an index surely denotes an element of an axis of this extent.
+
+        What is `known` is not negative.
+        """
+        form = self._index(index, extent, known)
+        if form is None or not self._is_natural(form, known):
             return False
-        beyond = form - self.form(extent)
-        return contradictory([beyond, *self._facts([beyond], None)])
+        return self.never([form - self.form(extent), *known])
+
+    def never(self, forms: Sequence[Linear]) -> bool:
+        """Say whether forms are surely not all >= 0 at once."""
+        return contradictory([*forms, *self._facts(forms, None)])
 
     def is_inside(self, value: Value, loop: For | While) -> bool:
         """Say whether a value is defined in a loop; any element is another one each time."""

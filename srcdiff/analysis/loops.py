@@ -403,5 +403,5 @@ def _are_apart(
     return left.ref is right.ref and any(
         flow.integers.differ(a, b)
         for a, b in zip(left.indices, right.indices, strict=True)
-        if a not in inside and b not in inside
+        if not any(flow.integers.affine(index)[0] in inside for index in (a, b))
     )

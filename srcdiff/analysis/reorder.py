@@ -9,7 +9,8 @@
 The body is *parts*: loops without loops in them, and what stands between. Then a part runs before
 an earlier part of a later iteration did, and in a loop each of its rounds is run for all iterations
 before the next round. That is right if no two accesses whose order is turned around meet, or
-both add to sums of adjoints, which have no order.
+both add to sums of adjoints, which have no order. What an iteration makes for itself meets nothing
+of another one.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from srcdiff.analysis.dependence import Access, Dependence, ahead
 from srcdiff.analysis.linear import Linear
 from srcdiff.analysis.memory import Memory
 from srcdiff.ir.nodes import (
+    Alloc,
     Block,
     Call,
     Const,
@@ -65,7 +67,7 @@ def parts(loop: For) -> list[Part] | None:
             if not is_counted(statement) or not is_flat(statement):
                 return None
             found.append(statement)
-        elif not is_element_wise(statement):
+        elif not is_element_wise(statement) and not isinstance(statement, Alloc):
             return None
         elif found and isinstance(found[-1], tuple):
             found[-1] = (*found[-1], statement)
@@ -122,7 +124,9 @@ class Reordering:
 
     def holds(self, loop: For, found: list[Part]) -> bool:
         """Say whether the iterations of `loop` may run side by side."""
-        touched = [list(self.touches(loop, part)) for part in found]
+        own = {s.out for s in loop.body.statements if isinstance(s, Alloc)}
+        every = (self.touches(loop, part) for part in found)
+        touched = [[t for t in each if t.statement.ref not in own] for each in every]
         for k, part in enumerate(found):
             turned = self.back(part) if isinstance(part, For) else None
             if turned is not None and not self.may_turn(loop, touched[k], touched[k], turned):

@@ -8,7 +8,8 @@
 
 What is carried through an inner loop, and what one part of the body leaves to another, is in an
 array with an element for each iteration; where it comes from an element that only this iteration
-touches, it is that element, and what is cheap is computed again.
+touches, it is that element, and what is cheap is computed again. An array that each iteration makes
+for itself becomes one of all iterations.
 """
 
 from dataclasses import dataclass, field, replace
@@ -35,7 +36,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import changing, clone, definitions, operands
+from srcdiff.ir.walk import asks, changing, clone, definitions, operands, rewrite
 
 CHEAP = frozenset({np.negative, np.add, np.subtract, np.multiply})
 """What is computed again in another part."""
@@ -79,12 +80,16 @@ class _Nest:
     through: dict[Carried, Carried] = field(default_factory=dict)
     """The entries of inner loops that are sums of the outer one as well."""
     dropped: set[Statement] = field(default_factory=set)
+    wide: dict[Value, Value] = field(default_factory=dict)
+    """What takes the place of an array that each iteration makes for itself."""
 
     def statements(self) -> list[Statement] | None:
         """Return what takes the place of the loop; None: it stays."""
         self.made = Builder(self.loop.origin)
         self.note()
         if not self.bounds_are_known() or not all(map(self.takes, self.loop.carried)):
+            return None
+        if not all(map(self.widens, self.loop.body.statements)):
             return None
         for part in self.found:
             if isinstance(part, For):
@@ -104,8 +109,8 @@ class _Nest:
 
     def has_room(self) -> bool:
         """Say whether an array for each of the numbers is not too much, and has a place."""
-        own = [room for room in self.rooms.values() if room.is_own]
-        return len(own) <= MOST and (not own or self.flow.integers.is_index(self.loop.index))
+        own = sum(room.is_own for room in self.rooms.values()) + len(self.wide)
+        return own <= MOST and (not own or self.flow.integers.is_index(self.loop.index))
 
     def note(self) -> None:
         """Put something between loops everywhere, and note which part defines what."""
@@ -118,7 +123,8 @@ class _Nest:
         self.inside = changing(self.loop)
         for number, part in enumerate(self.found):
             made = (part,) if isinstance(part, For) else part
-            self.places.update((v, number) for s in made for v in definitions(s))
+            known = (s for s in made if not isinstance(s, Alloc))
+            self.places.update((v, number) for s in known for v in definitions(s))
         everything = (self.order.touches(self.loop, part) for part in self.found)
         self.touched = [touch for each in everything for touch in each]
 
@@ -246,15 +252,44 @@ class _Nest:
 
     def room(self, value: Value) -> _Room:
         """Make an array with an element for each iteration."""
+        ref = Value(f"{value.name}_row", Array(value.type.dtype, 1), (self.count(),))
+        self.made.append(Alloc(ref, None, self.loop.origin))
+        return _Room(ref, (self.loop.index,))
+
+    def count(self) -> Operand:
+        """Return the extent of an axis that has an element for each iteration."""
         made, loop = self.made, self.loop
         end = loop.stop
         if is_constant(loop.step, -1):
             end = made.fold(np.add, loop.start, integer(1))
         if not self.flow.integers.is_index(end):
             end = made.fold(max, end, integer(0))
-        ref = Value(f"{value.name}_row", Array(value.type.dtype, 1), (end,))
-        made.append(Alloc(ref, None, loop.origin))
-        return _Room(ref, (loop.index,))
+        return end
+
+    # ---- what an iteration makes for itself ----
+
+    def widens(self, statement: Statement) -> bool:
+        """Make an array of each iteration one of all of them, with one axis more, the last."""
+        if not isinstance(statement, Alloc):
+            return True
+        if self.inside.intersection(operands(statement)):
+            return False
+        old = statement.out
+        if any(asks(use) for use in self.uses(old)) or not isinstance(old.type, Array):
+            return False
+        type = Array(old.type.dtype, old.type.ndim + 1)
+        self.wide[old] = Value(old.name, type, (*old.shape, self.count()))
+        self.made.append(replace(statement, out=self.wide[old]))
+        self.dropped.add(statement)
+        return True
+
+    def widened(self, statement: Statement) -> list[Statement]:
+        """Return a statement that touches the element of its own iteration."""
+        match statement:
+            case Load(ref=ref) | Store(ref=ref) | Increment(ref=ref) if ref in self.wide:
+                at = (*statement.indices, self.loop.index)
+                return [replace(statement, ref=self.wide[ref], indices=at)]
+        return [statement]
 
     # ---- the new loops ----
 
@@ -358,14 +393,17 @@ class _Nest:
         """
         own = {*self.inside} - {part.index}
         written = {self.order.memory.root(t.statement.ref) for t in self.touched if t.writes}
-        return [
-            s
-            for s in inside
-            if isinstance(s, Load)
-            and not own.intersection(operands(s))
-            and self.order.memory.root(s.ref) not in written
-            and all(map(self.flow.integers.is_within, s.indices, s.ref.shape))
-        ]
+        needed: set[Operand] = set()
+        for statement in inside:
+            if own.intersection(operands(statement)):
+                continue
+            match statement:
+                case Call(out=out) if out.type.dtype.kind in "iu":
+                    own.discard(out)
+                case Load(ref=ref, indices=indices) if self.order.memory.root(ref) not in written:
+                    if all(map(self.order.dependence.is_within, indices, ref.shape)):
+                        needed.update((statement.out, *indices))
+        return [s for s in inside if needed.intersection(definitions(s))]
 
     def along(
         self, block: Block, mapping: dict[Value, Operand], entries: dict[Carried, Carried]
@@ -375,7 +413,7 @@ class _Nest:
         phis = {entry: Value(entry.phi.name, entry.phi.type) for entry in entries}
         mapping = {**mapping, self.loop.index: index}
         mapping.update((entry.phi, phi) for entry, phi in phis.items())
-        body = clone(block, mapping)
+        body = clone(rewrite(block, self.widened), mapping)
         carried = tuple(
             Carried(phis[old], new.init, mapped(new.next, mapping), new.out)
             for old, new in entries.items()

@@ -6,9 +6,9 @@
                                               For j in range(rest, n)
                                                   ...
 
-A sum that the inner loop carries is four sums then, none of which waits for another one. The order
-of the user's additions stays: to one element they are made one after another. Sums of adjoints are
-put together first.
+A sum that the inner loop carries is four sums then, none of which waits for another one. So it is
+with an element that each round makes of the one before. The order of the user's additions stays: to
+one element they are made one after another. Sums of adjoints are put together first.
 """
 
 from collections.abc import Iterable
@@ -17,11 +17,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from srcdiff.analysis.dataflow import Dataflow, dataflow
+from srcdiff.analysis.indices import Indices
 from srcdiff.analysis.loops import additions
 from srcdiff.analysis.memory import memory
 from srcdiff.analysis.reorder import Part, Reordering, Touch, everything, parts
 from srcdiff.ir.build import Builder, integer, is_constant, mapped
 from srcdiff.ir.nodes import (
+    Alloc,
     Block,
     Call,
     Carried,
@@ -49,11 +51,14 @@ from srcdiff.transform.staircase import stepped
 from srcdiff.transform.vectorise import PLAIN, is_below
 from srcdiff.words import opaque, radd
 
+_Access = Load | Store | Increment
 ROWS = 4
 """Iterations that run at once, at most."""
+LINES = 3
+"""Those of recurrences, whose bodies are long: one more would cost time to compile."""
 CHECKS = 128
 """Pairs of accesses that LLVM is ready to tell apart at run time."""
-LONGEST = 32
+LONGEST = 40
 """Statements of an iteration: each is there five times."""
 
 
@@ -118,11 +123,14 @@ class _Nest:
         everything = (self.order.touches(self.loop, part) for part in self.found)
         self.touched = [touch for each in everything for touch in each]
         self.shared = {part: self.common(part) for part in self.found if isinstance(part, For)}
-        self.rows = next((r for r in (ROWS, ROWS // 2) if self.checks(r) <= CHECKS), 1)
+        self.recurring = {p for p in self.shared if recurs(p, self.flow.integers)}
+        possible = (LINES, LINES - 1) if self.recurring else (ROWS, ROWS // 2)
+        self.rows = next((rows for rows in possible if self.checks(rows) <= CHECKS), 1)
 
     def checks(self, rows: int) -> int:
         """Return how many pairs of accesses an inner loop has, one of which writes."""
-        return max(_pairs(part, shared, rows) for part, shared in self.shared.items())
+        plain = (pair for pair in self.shared.items() if pair[0] not in self.recurring)
+        return max((_pairs(part, shared, rows) for part, shared in plain), default=0)
 
     # ---- what can be done ----
 
@@ -131,7 +139,8 @@ class _Nest:
         loops = [part for part in self.found if isinstance(part, For)]
         bounds = {bound for part in loops for bound in (part.start, part.stop)}
         arrays = any(is_array(e.phi) for each in (self.loop, *loops) for e in each.carried)
-        fixed = not any(bound in self.inside for bound in bounds)
+        bases = {self.flow.integers.affine(bound)[0] for bound in bounds}
+        fixed = bases.isdisjoint(self.inside)
         return fixed and not arrays and all(map(self.follows, self.loop.carried))
 
     def follows(self, entry: Carried) -> bool:
@@ -162,14 +171,16 @@ class _Nest:
     def gains(self) -> bool:
         """Say whether four iterations at once are faster than one after the other.
 
-        The user's sums wait for each addition; and where an iteration adds to a row of its own and
-        to one that may be the same, LLVM makes no vector code of one iteration (see `row`). What is
-        only read once instead of four times comes from a fast cache: it is not worth the text.
+        The user's sums wait for each addition, and elements for those before them; and where an
+        iteration adds to a row of its own and to one that may be the same, LLVM makes no vector
+        code of one iteration (see `row`). What is only read once instead of four times comes from
+        a fast cache: it is not worth the text. Nor are arrays of its own for each, for sums alone.
         """
-        if self.rows == 1:
+        makes = any(isinstance(s, Alloc) for s in self.loop.body.statements)
+        if self.rows == 1 or (makes and not self.recurring):
             return False
         for part, shared in self.shared.items():
-            if any(self.waits(entry) for entry in part.carried):
+            if part in self.recurring or any(self.waits(entry) for entry in part.carried):
                 return True
             adding = [t for t in self.touched if isinstance(t.statement, Increment)]
             ours = [t for t in adding if t.statement in shared]
@@ -293,7 +304,9 @@ class _Nest:
             if isinstance(statement, Increment):
                 self.add(inner, statement)
         carried = tuple(entry for old in part.carried for entry in self.entries(old))
-        self.main.append(replace(part, index=index, carried=carried, body=inner.block()))
+        start, stop = (mapped(bound, self.maps[0]) for bound in (part.start, part.stop))
+        part = replace(part, index=index, start=start, stop=stop, carried=carried)
+        self.main.append(replace(part, body=inner.block()))
 
     def begin(self, part: For, row: int) -> None:
         """Give a row the numbers that an inner loop carries for it."""
@@ -335,6 +348,24 @@ class _Nest:
         for value in (first, *others):
             total = inner.call(np.add, total, value)
         inner.store(ref, place, total)
+
+
+def recurs(part: For, integers: Indices) -> bool:
+    """Say whether each round of an inner loop waits for an element that the last one wrote."""
+    inside = [s for s in part.body.statements if isinstance(s, Load | Store | Increment)]
+    writes = [s for s in inside if _writes(s)]
+    reads = [s for s in inside if not isinstance(s, Store)]
+    return any(_hands_on(part, w, r, integers) for w in writes for r in reads if w.ref is r.ref)
+
+
+def _hands_on(part: For, write: _Access, read: _Access, integers: Indices) -> bool:
+    """Say whether a round reads the element that the round before has written."""
+    step = -1 if is_constant(part.step, -1) else 1
+    moved = tuple(
+        (base, at + step if base is part.index else at) for base, at in integers.key(read.indices)
+    )
+    key = integers.key(write.indices)
+    return key == moved and key != integers.key(read.indices)
 
 
 def _pairs(part: For, shared: set[Statement], rows: int) -> int:

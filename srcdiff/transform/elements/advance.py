@@ -58,12 +58,12 @@ def advance(function: Function) -> Function:
     """Move the guards of `function` up as far as they can go."""
     if not any(isinstance(s, Guard) for s in statements(function.body)):
         return function
-    work = _Advancer(memory(function))
+    work = Advancer(memory(function))
     return replace(function, body=Block(tuple(work.block(function.body))))
 
 
 @dataclass(eq=False)
-class _Advancer:
+class Advancer:
     memory: Memory
     calls: dict[Value, Call] = field(default_factory=dict)
 

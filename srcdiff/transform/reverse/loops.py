@@ -77,18 +77,32 @@ def _reverse(
         _provide_index(plan, loop, frame, index)
     for entry, phi, _ in carries:
         add(plan, entry.next, phi)
+    before = len(plan.kept)
     reverse_block(plan, frame)
+    kept = [*plan.kept][before:]
     entries = _close_carries(plan, frame, carries)
     entries += _close_counters(plan, frame)
     plan.stack.pop()
     entries += _close_outer(plan, frame)
-    bounds = _bounds(plan, loop, forwards)
+    bounds = _bounds(plan, loop, forwards and (bool(entries) or not _is_warm(plan, loop, kept)))
     body = Block((*frame.head.statements, *frame.builder.statements))
     if body.statements or entries:
         new = For(index, *bounds, tuple(entries), body, None, None, plan.builder.origin)
         plan.builder.append(new)
     for entry, _, out in carries:
         add(plan, entry.init, out)
+
+
+def _is_warm(plan: Plan, loop: For | While, kept: list[Value]) -> bool:
+    """Say whether the last iterations have left rows in the cache, which the adjoint needs.
+
+    Without inner loops, a loop has better code forwards.
+    """
+    if not isinstance(loop, For) or isinstance(loop.stop, Const):
+        return False
+    homes = [plan.flow.definitions[value].block for value in kept]
+    inner = [s for s in statements(loop.body) if isinstance(s, For)]
+    return any(home is each.body for home in homes for each in inner)
 
 
 def _may_run_forwards(plan: Plan, loop: For | While, facts: Independence, region: Frame) -> bool:
