@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 from typing_extensions import assert_never
@@ -40,6 +40,7 @@ from srcdiff.ir.types import Type
 from srcdiff.words import EFFECTS
 
 S = TypeVar("S", bound=Statement)
+N = TypeVar("N", bound=Statement | Carried | Join)
 NESTED = (If, For, While)  # a tuple: these are asked for more often than anything else
 
 
@@ -240,6 +241,14 @@ def renewed(block: Block, statements: Sequence[Statement]) -> Block:
     return block if same else Block(tuple(statements))
 
 
+def updated(node: N, **parts: Any) -> N:
+    """Replace parts of a node; without a change it is returned itself."""
+    for name, part in parts.items():
+        if getattr(node, name) != part:  # nodes compare by identity
+            return replace(node, **parts)
+    return node
+
+
 def map_blocks(statement: S, change: Callable[[Block], Block]) -> S:
     """Replace the blocks of `statement`; without a change it is returned itself."""
     if not isinstance(statement, NESTED):
@@ -423,10 +432,10 @@ class _Substitution:
         then, orelse = self.block(statement.then), self.block(statement.orelse)
         sides = [(self.operand(j.then), self.operand(j.orelse)) for j in statement.joins]
         joins = tuple(
-            Join(self.define(join.out), *side)
+            updated(join, out=self.define(join.out), then=side[0], orelse=side[1])
             for join, side in zip(statement.joins, sides, strict=True)
         )
-        return replace(statement, condition=condition, then=then, orelse=orelse, joins=joins)
+        return updated(statement, condition=condition, then=then, orelse=orelse, joins=joins)
 
     def _rebuild_loop(self, loop: For | While) -> For | While:
         inits = [self.operand(entry.init) for entry in loop.carried]
@@ -435,16 +444,28 @@ class _Substitution:
             start, stop, step = self.all((loop.start, loop.stop, loop.step))
             index = self.define(loop.index)
             phis = [self.define(entry.phi) for entry in loop.carried]
-            rebuilt = replace(
+            rebuilt = updated(
                 loop, start=start, stop=stop, step=step, index=index, body=self.block(loop.body)
             )
         else:
             phis = [self.define(entry.phi) for entry in loop.carried]
             head, condition = self.block(loop.head), self.operand(loop.condition)
-            rebuilt = replace(loop, head=head, condition=condition, body=self.block(loop.body))
+            rebuilt = updated(loop, head=head, condition=condition, body=self.block(loop.body))
         nexts = [self.operand(entry.next) for entry in loop.carried]
         leave = self.optional(loop.leave)
         outs = [self.define(entry.out) for entry in loop.carried]
         trips = None if loop.trips is None else self.define(loop.trips)
-        carried = tuple(map(Carried, phis, inits, nexts, outs))
-        return replace(rebuilt, carried=carried, leave=leave, trips=trips)
+        carried = entries(loop.carried, phis, inits, nexts, outs)
+        return updated(rebuilt, carried=carried, leave=leave, trips=trips)
+
+
+def entries(
+    carried: Sequence[Carried],
+    phis: Sequence[Value],
+    inits: Sequence[Operand],
+    nexts: Sequence[Operand],
+    outs: Sequence[Value],
+) -> tuple[Carried, ...]:
+    """Return carried entries with these parts."""
+    parts = zip(carried, phis, inits, nexts, outs, strict=True)
+    return tuple(updated(e, phi=p, init=i, next=n, out=o) for e, p, i, n, o in parts)
