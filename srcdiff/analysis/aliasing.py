@@ -27,6 +27,9 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.walk import blocks, statements, written_refs
 
 
+NONE: frozenset[Value] = frozenset()
+
+
 @dataclass(eq=False)
 class Aliases:
     """The alias classes of a function, and for each statement the classes that it writes."""
@@ -94,8 +97,10 @@ def _writes(block: Block, result: Aliases) -> frozenset[Value]:
     """Fill in which classes each statement writes, nested ones included."""
     total: set[Value] = set()
     for statement in block.statements:
-        inner = [_writes(nested, result) for nested in blocks(statement)]
-        written = frozenset(map(result.root, written_refs(statement))).union(*inner)
+        refs, nested = written_refs(statement), blocks(statement)
+        written = frozenset(map(result.root, refs)) if refs else NONE
+        if nested:
+            written = written.union(*(_writes(inner, result) for inner in nested))
         result.writes[statement] = written
         total |= written
     return frozenset(total)

@@ -167,20 +167,27 @@ def inner_definitions(statement: Statement) -> tuple[Value, ...]:
 
 def blocks(statement: Statement) -> tuple[Block, ...]:
     """Return the blocks nested in `statement`, in the order of the text."""
+    if not isinstance(statement, NESTED):
+        return ()
     if isinstance(statement, For):
         return (statement.body,)
     if isinstance(statement, If):
         return (statement.then, statement.orelse)
-    return (statement.head, statement.body) if isinstance(statement, While) else ()
+    return (statement.head, statement.body)
 
 
-def statements(block: Block) -> Iterator[Statement]:
-    """Iterate over all statements of `block` and of the blocks in it, in the order of the text."""
+def statements(block: Block) -> tuple[Statement, ...]:
+    """Return all statements of `block` and of the blocks in it, in the order of the text."""
+    if block.listed is not None:
+        return block.listed
+    found: list[Statement] = []
     for statement in block.statements:
-        yield statement
+        found.append(statement)
         if isinstance(statement, NESTED):
             for inner in blocks(statement):
-                yield from statements(inner)
+                found += statements(inner)
+    object.__setattr__(block, "listed", tuple(found))
+    return tuple(found)
 
 
 def all_definitions(block: Block) -> Iterator[Value]:
