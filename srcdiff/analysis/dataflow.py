@@ -34,9 +34,16 @@ class Use:
 class Dataflow:
     """Definitions and uses of all values, and the statement and block around each block."""
 
+    body: Block
     definitions: dict[Value, Definition] = field(default_factory=dict)
-    uses: dict[Value, list[Use]] = field(default_factory=dict)
     parents: dict[Block, tuple[Block, int, Statement]] = field(default_factory=dict)
+
+    @cached_property
+    def uses(self) -> dict[Value, list[Use]]:
+        """Who uses each value, in the order of the text."""
+        found: dict[Value, list[Use]] = {}
+        _note_uses(self.body, found)
+        return found
 
     @cached_property
     def integers(self) -> Indices:
@@ -56,19 +63,25 @@ class Dataflow:
 @lru_cache(maxsize=4)
 def dataflow(function: Function) -> Dataflow:
     """Return the definitions and uses of `function`."""
-    result = Dataflow()
+    result = Dataflow(function.body)
     for param in function.params:
         result.definitions[param] = Definition(function.body, -1, None, "param")
     _scan(function.body, result)
     return result
 
 
-def _scan(block: Block, result: Dataflow) -> None:
+def _note_uses(block: Block, found: dict[Value, list[Use]]) -> None:
     for position, statement in enumerate(block.statements):
         use = Use(block, position, statement)
         for operand in operands(statement):
             if isinstance(operand, Value):
-                result.uses.setdefault(operand, []).append(use)
+                found.setdefault(operand, []).append(use)
+        for nested in blocks(statement):
+            _note_uses(nested, found)
+
+
+def _scan(block: Block, result: Dataflow) -> None:
+    for position, statement in enumerate(block.statements):
         if not isinstance(statement, NESTED):
             for value in definitions(statement):
                 result.definitions[value] = Definition(block, position, statement, "simple")

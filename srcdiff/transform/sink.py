@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.loops import is_private, touches
 from srcdiff.ir.nodes import Alloc, Block, For, Function, Statement, Value
-from srcdiff.ir.walk import map_blocks
+from srcdiff.ir.walk import map_blocks, renewed
 
 
 def sink(function: Function) -> Function:
@@ -40,7 +40,7 @@ class _Sinker:
                     self.moved.setdefault(target, []).append(replace(statement, fill=None))
                     continue
             kept.append(map_blocks(statement, lambda inner: self.block(inner, fixed)))
-        return Block(tuple(kept))
+        return renewed(block, kept)
 
     def target(self, alloc: Alloc, following: list[Statement]) -> Block | None:
         """Return the body of the only loop that uses an array, if each iteration covers it."""
