@@ -16,6 +16,7 @@ from srcdiff.ir.nodes import (
     Broadcast,
     For,
     Function,
+    Guard,
     If,
     Operand,
     Statement,
@@ -24,8 +25,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, statements, written_refs
-
+from srcdiff.ir.walk import asks, blocks, operands, statements, written_refs
 
 NONE: frozenset[Value] = frozenset()
 
@@ -45,6 +45,20 @@ class Aliases:
         found: dict[Statement, frozenset[Value]] = {}
         _writes(self.body, self, found)
         return found
+
+    _touched: dict[Statement, tuple[Value, ...]] = field(default_factory=dict)
+
+    def touched(self, statement: Statement) -> tuple[Value, ...]:
+        """Return the classes whose contents a statement itself touches, or that it passes on."""
+        if statement not in self._touched:
+            self._touched[statement] = self._find_touched(statement)
+        return self._touched[statement]
+
+    def _find_touched(self, statement: Statement) -> tuple[Value, ...]:
+        if isinstance(statement, View | Guard) or asks(statement):
+            return ()
+        arrays = (o for o in operands(statement) if is_array(o) and isinstance(o, Value))
+        return tuple(dict.fromkeys(map(self.root, arrays)))
 
     def root(self, value: Value) -> Value:
         """Return the representative of the class of `value`."""

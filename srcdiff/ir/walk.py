@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeGuard, TypeVar
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 from typing_extensions import assert_never
@@ -12,7 +12,6 @@ from srcdiff.ir.nodes import (
     Block,
     Broadcast,
     Call,
-    Carried,
     Const,
     Derive,
     For,
@@ -23,7 +22,6 @@ from srcdiff.ir.nodes import (
     Increment,
     Index,
     Item,
-    Join,
     Load,
     NewAxis,
     Operand,
@@ -37,10 +35,10 @@ from srcdiff.ir.nodes import (
     While,
 )
 from srcdiff.ir.types import Type
+from srcdiff.ir.updates import entries, updated
 from srcdiff.words import EFFECTS
 
 S = TypeVar("S", bound=Statement)
-N = TypeVar("N", bound=Statement | Carried | Join)
 NESTED = (If, For, While)  # a tuple: these are asked for more often than anything else
 
 
@@ -53,10 +51,6 @@ def operands(statement: Statement) -> tuple[Operand, ...]:
     match statement:
         case Call(args=args):
             return args
-        case Alloc(out=out, fill=fill):
-            return out.shape if fill is None else (*out.shape, fill)
-        case View(out=out, ref=ref, how=how):
-            return (ref, *_operands_of_view(out, how))
         case Load(ref=ref, indices=indices):
             return (ref, *indices)
         case (
@@ -64,14 +58,18 @@ def operands(statement: Statement) -> tuple[Operand, ...]:
             | Increment(ref=ref, indices=indices, value=value)
         ):
             return (ref, *indices, value)
+        case For() | While():
+            return (*before(statement), *yields(statement))
+        case Alloc(out=out, fill=fill):
+            return out.shape if fill is None else (*out.shape, fill)
+        case View(out=out, ref=ref, how=how):
+            return (ref, *_operands_of_view(out, how))
         case Guard(condition=condition):
             return (condition,)
         case Derive(seeds=seeds, args=args):
             return (*(seed for seed in seeds if seed is not None), *args)
         case If(condition=condition, joins=joins):
             return (condition, *(side for join in joins for side in (join.then, join.orelse)))
-        case For() | While():
-            return (*before(statement), *yields(statement))
         case _:
             assert_never(statement)
 
@@ -248,14 +246,6 @@ def renewed(block: Block, statements: Sequence[Statement]) -> Block:
     return block if same else Block(tuple(statements))
 
 
-def updated(node: N, **parts: Any) -> N:
-    """Replace parts of a node; without a change it is returned itself."""
-    for name, part in parts.items():
-        if getattr(node, name) != part:  # nodes compare by identity
-            return replace(node, **parts)
-    return node
-
-
 def map_blocks(statement: S, change: Callable[[Block], Block]) -> S:
     """Replace the blocks of `statement`; without a change it is returned itself."""
     if not isinstance(statement, NESTED):
@@ -279,12 +269,12 @@ def substitute(statement: S, mapping: dict[Value, Operand]) -> S:
     Extents are operands too: a definition whose `shape` changes is defined anew, and `mapping` is
     extended by it, so what follows must be substituted with the same mapping.
     """
-    return _Substitution(mapping, fresh=False).statement(statement)
+    return Substitution(mapping).statement(statement)
 
 
 def substitute_block(block: Block, mapping: dict[Value, Operand]) -> Block:
     """Replace operands in a block, as `substitute` does."""
-    return _Substitution(mapping, fresh=False).block(block)
+    return Substitution(mapping).block(block)
 
 
 def clone(block: Block, mapping: dict[Value, Operand]) -> Block:
@@ -293,7 +283,7 @@ def clone(block: Block, mapping: dict[Value, Operand]) -> Block:
     An extent may be used by an array before it is defined, so that numbers are replaced first.
     """
     mapping.update((v, Value(v.name, v.type)) for v in all_definitions(block) if not v.shape)
-    return _Substitution(mapping, fresh=True).block(block)
+    return Substitution(mapping, fresh=True).block(block)
 
 
 def clone_function(function: Function) -> Function:
@@ -302,7 +292,7 @@ def clone_function(function: Function) -> Function:
     mapping.update(
         (v, Value(v.name, v.type)) for v in all_definitions(function.body) if not v.shape
     )
-    work = _Substitution(mapping, fresh=True)
+    work = Substitution(mapping, fresh=True)
     params = tuple(work.define(param) for param in function.params)
     body = work.block(function.body)
     results = tuple(work.operand(result) for result in function.results)
@@ -315,18 +305,20 @@ def rename(block: Block, names: Mapping[Value, str], mapping: dict[Value, Operan
     An extent may be used by an array before it is defined, so that numbers are replaced first.
     """
     mapping.update((v, Value(name, v.type)) for v, name in names.items() if not v.shape)
-    return _Substitution(mapping, fresh=False, names=names).block(block)
+    return Substitution(mapping, names=names).block(block)
 
 
 def retype(block: Block, types: Mapping[Value, Type], mapping: dict[Value, Operand]) -> Block:
     """Give arrays other types; `mapping` is extended by the values that take their place."""
-    return _Substitution(mapping, fresh=False, types=types).block(block)
+    return Substitution(mapping, types=types).block(block)
 
 
 @dataclass(frozen=True, eq=False)
-class _Substitution:
+class Substitution:
+    """Replaces operands of statements by what `mapping` has for them."""
+
     mapping: dict[Value, Operand]
-    fresh: bool
+    fresh: bool = False
     names: Mapping[Value, str] = field(default_factory=dict)
     types: Mapping[Value, Type] = field(default_factory=dict)
 
@@ -393,15 +385,13 @@ class _Substitution:
         return result
 
     def _touches(self, statement: Statement) -> bool:
-        if blocks(statement):
+        if isinstance(statement, NESTED):
             return True
-        read = any(part in self.mapping for part in operands(statement) if isinstance(part, Value))
-        return read or any(
-            extent in self.mapping
-            for out in definitions(statement)
-            for extent in out.shape
-            if isinstance(extent, Value)
-        )
+        mapping = self.mapping
+        for part in operands(statement):
+            if part in mapping:
+                return True
+        return any(extent in mapping for out in definitions(statement) for extent in out.shape)
 
     def _rebuild(self, statement: Statement) -> Statement:
         match statement:
@@ -464,15 +454,3 @@ class _Substitution:
         trips = None if loop.trips is None else self.define(loop.trips)
         carried = entries(loop.carried, phis, inits, nexts, outs)
         return updated(rebuilt, carried=carried, leave=leave, trips=trips)
-
-
-def entries(
-    carried: Sequence[Carried],
-    phis: Sequence[Value],
-    inits: Sequence[Operand],
-    nexts: Sequence[Operand],
-    outs: Sequence[Value],
-) -> tuple[Carried, ...]:
-    """Return carried entries with these parts."""
-    parts = zip(carried, phis, inits, nexts, outs, strict=True)
-    return tuple(updated(e, phi=p, init=i, next=n, out=o) for e, p, i, n, o in parts)

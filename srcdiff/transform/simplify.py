@@ -10,7 +10,7 @@ Only scalar calls without memory are merged; each keeps the place of the first.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,8 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Scalar
-from srcdiff.ir.walk import entries, rename, renewed, substitute, updated
+from srcdiff.ir.updates import entries, updated
+from srcdiff.ir.walk import Substitution, rename, renewed, substitute
 from srcdiff.words import ORDERED
 
 Key = tuple[Any, ...]
@@ -60,6 +61,10 @@ class _Numbering:
     known: list[dict[Key, Value]] = field(default_factory=lambda: [{}])
     wishes: dict[Value, str] = field(default_factory=dict)
     """The names of the user for temporaries that were found to be what a name denotes."""
+
+    @cached_property
+    def substitution(self) -> Substitution:
+        return Substitution(self.mapping)
 
     def find(self, operand: Operand) -> Operand:
         while isinstance(operand, Value) and operand in self.mapping:
@@ -96,7 +101,7 @@ class _Numbering:
                 return self.branch(statement)
             case For() | While():
                 return self.loop(statement)
-        statement = substitute(statement, self.mapping)
+        statement = self.substitution.statement(statement)
         match statement:
             case Guard(condition=Const(value=True)):
                 return None
@@ -270,7 +275,7 @@ def _begin_alike(one: Carried, other: Carried) -> bool:
 def _key(call: Call) -> Key:
     parts = [_part(arg) for arg in call.args]
     if call.function in COMMUTATIVE:
-        parts.sort(key=repr)
+        parts.sort(key=str)
     return (call.function, *parts, *call.static)
 
 
