@@ -1,4 +1,4 @@
-"""Nodes with other parts. What does not change stays one object, and so does what is known of it."""
+"""Nodes with other parts: what does not change stays one object, and what is known of it holds."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -27,13 +27,19 @@ from srcdiff.ir.nodes import (
     View,
 )
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import map_blocks, renewed
+from srcdiff.ir.walk import map_blocks, renewed, statements
 
 
 def factor(function: Function) -> Function:
     """Merge products of `function` that have a factor in common and are added to one array."""
+    if not any(map(_is_product, statements(function.body))):
+        return function
     work = _Factoring(dataflow(function), aliases(function, through_edges=True), memory(function))
     return replace(function, body=work.block(function.body))
+
+
+def _is_product(statement: Statement) -> bool:
+    return isinstance(statement, Call) and statement.function is np.matmul
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +101,7 @@ class _Factoring:
         if statement.origin.sweep != "adjoint" or not isinstance(value, Value):
             return None
         call = self.flow.definitions[value].statement
-        if not isinstance(call, Call) or call.function is not np.matmul:
+        if not isinstance(call, Call) or not _is_product(call):
             return None
         matrices = [self.matrix(arg) for arg in call.args if isinstance(arg, Value)]
         changes = any(self.aliases.is_memory(m.array) for m in matrices)
