@@ -308,14 +308,9 @@ def rename(block: Block, names: Mapping[Value, str], mapping: dict[Value, Operan
     return Substitution(mapping, names=names).block(block)
 
 
-def retype(block: Block, types: Mapping[Value, Type], mapping: dict[Value, Operand]) -> Block:
-    """Give arrays other types; `mapping` is extended by the values that take their place."""
-    return Substitution(mapping, types=types).block(block)
-
-
 @dataclass(frozen=True, eq=False)
 class Substitution:
-    """Replaces operands of statements by what `mapping` has for them."""
+    """Replaces operands by what `mapping` has for them, and maybe names and types."""
 
     mapping: dict[Value, Operand]
     fresh: bool = False
@@ -351,10 +346,7 @@ class Substitution:
         return result
 
     def block(self, block: Block) -> Block:
-        result = tuple(self.statement(statement) for statement in block.statements)
-        if all(a is b for a, b in zip(result, block.statements, strict=True)):
-            return block
-        return Block(result)
+        return renewed(block, [self.statement(statement) for statement in block.statements])
 
     def item(self, item: Item) -> Item:
         match item:
