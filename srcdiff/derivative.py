@@ -5,7 +5,8 @@ import inspect
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MethodType
+from functools import partial
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
@@ -25,11 +26,12 @@ from srcdiff.errors import (
 )
 from srcdiff.export import write_module
 from srcdiff.front import Front, NotDirect, fit, is_direct, same_watched, strict
+from srcdiff.lending import LentRecipe
 from srcdiff.options import Options
 from srcdiff.products import Argnums, Product, Transform
 from srcdiff.signatures import form_of_types, types_of
 from srcdiff.specialisation import Specialisation
-from srcdiff.specialise import Made, make
+from srcdiff.specialise import Made, lending, make
 from srcdiff.store import key_of, load, save
 from srcdiff.subject import Subject, subject_of
 from srcdiff.trees import LEAF
@@ -253,7 +255,15 @@ class Derivative:
             if key is not None:
                 save(key, function, made)
             kept = made.recipe, made.surroundings
-        return Specialisation(*kept, options)
+        return Specialisation(*kept, options, partial(self._lend, form, key, function))
+
+    def _lend(self, form: Form, key: str | None, function: FunctionType) -> LentRecipe:
+        """Run the passes again, for calls into given memory; the cache keeps both."""
+        made = lending(self._make(form))
+        if key is not None:
+            save(key, function, made)
+        assert made.recipe.lent is not None
+        return made.recipe.lent
 
     def _make(self, form: Form) -> Made:
         plan = self._plan

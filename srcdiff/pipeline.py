@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 
 from typing_extensions import assert_never
@@ -137,7 +137,7 @@ class Stages:
 
     def note(self, name: str, function: Function) -> None:
         last = next(reversed(self.functions.values()), None)
-        if os.environ.get("SRCDIFF_VERIFY") == "1" and not _is_same(function, last):
+        if os.environ.get("SRCDIFF_VERIFY") == "1" and function is not last:
             verify(function)
         self.functions[f"{len(self.functions):02}_{name}"] = function
         _dump(f"{len(self.functions) - 1:02}_{name}", function)
@@ -148,10 +148,13 @@ class Stages:
 
 
 def _is_same(function: Function, last: Function | None) -> bool:
-    """Say whether a pass has changed nothing that could be wrong."""
+    """Say whether a pass has changed nothing."""
     if last is None or function.body is not last.body:
         return False
-    return (function.params, function.results) == (last.params, last.results)
+    return all(getattr(function, name) == getattr(last, name) for name in _PARTS)
+
+
+_PARTS = tuple(part.name for part in fields(Function))
 
 
 def _dump(name: str, function: Function) -> None:
@@ -461,7 +464,9 @@ def _gauss_newton(function: Function, wanted: Wanted, stages: Stages) -> Functio
 
 def _run(function: Function, passes: tuple[Pass, ...], stages: Stages) -> Function:
     for each in passes:
-        function = each(function)
+        found = each(function)
+        # What is known of a function is kept for that object (`analysis`).
+        function = function if _is_same(found, function) else found
         stages.note(getattr(each, "__name__", "pass"), function)
     return function
 

@@ -21,7 +21,7 @@ from srcdiff.errors import (
     SrcdiffError,
     TypeInferenceError,
 )
-from srcdiff.lending import Lending
+from srcdiff.lending import Lending, LentRecipe
 from srcdiff.options import Options
 from srcdiff.outputs import Output
 from srcdiff.runtime import PLAIN_NAMES
@@ -36,10 +36,17 @@ MOST_WORK = 100_000
 class Specialisation:
     """Runs a recipe: compiled on first use, or as plain Python."""
 
-    def __init__(self, recipe: Recipe, surroundings: Surroundings, options: Options) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        surroundings: Surroundings,
+        options: Options,
+        lend: Callable[[], LentRecipe] | None = None,
+    ) -> None:
         self.recipe = recipe
         self.surroundings = surroundings
         self.options = options
+        self.lend = lend
         self.file = f"<srcdiff {recipe.name} {_digest(recipe.text)}>"
         self.compiled = options.compiles
         self.function = self._made(recipe.text, recipe.name, recipe.globals)
@@ -49,7 +56,11 @@ class Specialisation:
     @cached_property
     def lending(self) -> Lending:
         """What calls with `out=` or `work=` run."""
-        return Lending(self.recipe.lent, self._made, self.compiled)
+        recipe = self.recipe.lent
+        if recipe is None:
+            assert self.lend is not None
+            recipe = self.lend()
+        return Lending(recipe, self._made, self.compiled)
 
     def _made(self, text: str, name: str, names: dict[str, object]) -> Any:
         """Return the function of a text."""

@@ -5,7 +5,7 @@ Python expression that makes what the user gets out of what it returns.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -63,7 +63,8 @@ class Recipe:
     `seeds`, and before the arrays in `fixed` and the live ones. `along` are the leaves of the
     arguments whose tangents `seeds` are, none for cotangents. `finish` is what the user gets, an
     expression of the result `r`, with the objects in `names`. `files` are those of the user's
-    source as errors of the text name them: how to show them, and their paths.
+    source as errors of the text name them: how to show them, and their paths. `lent` is made when a
+    call asks for it (`lending`).
     """
 
     text: str
@@ -81,7 +82,7 @@ class Recipe:
     written: tuple[Written, ...]
     span: Span
     files: dict[str, tuple[str, str]]
-    lent: LentRecipe
+    lent: LentRecipe | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +93,7 @@ class Made:
     surroundings: Surroundings
     lowered: "Lowered"
     stages: "Stages"
+    scheme: Scheme
 
 
 def make(
@@ -131,7 +133,12 @@ def make(
     as_tuple = isinstance(argnums, tuple) or product is COTANGENTS
     scheme = Scheme(product, form, wanted, output, final, has_aux=has_aux, as_tuple=as_tuple)
     recipe = _recipe(text, params, fixed, lowered, scheme)
-    return Made(recipe, Surroundings(lowered.reads, lowered.captured), lowered, stages)
+    return Made(recipe, Surroundings(lowered.reads, lowered.captured), lowered, stages, scheme)
+
+
+def lending(made: Made) -> Made:
+    """Return a derivative with the recipe for calls into given memory."""
+    return replace(made, recipe=replace(made.recipe, lent=lent_recipe(made.scheme)))
 
 
 def _wanted(subject: Subject, form: Form, argnums: Argnums | None) -> list[Differentiated]:
@@ -199,7 +206,6 @@ def _recipe(
         _written(lowered),
         lowered.span,
         {os.path.basename(each.file): (each.file, each.path) for each in lowered.sources},
-        lent_recipe(scheme),
     )
 
 

@@ -93,8 +93,10 @@ def save(key: str, function: FunctionType, made: Made) -> None:
     store(key, payload)
 
 
-def _with_globals(lent: LentRecipe, change: Callable[[Any], Any]) -> LentRecipe:
-    """Return a recipe whose globals are packed, or unpacked."""
+def _with_globals(lent: LentRecipe | None, change: Callable[[Any], Any]) -> LentRecipe | None:
+    """Return a recipe, if there is one, whose globals are packed, or unpacked."""
+    if lent is None:
+        return None
     return replace(lent, globals=change(lent.globals), buffers_globals=change(lent.buffers_globals))
 
 

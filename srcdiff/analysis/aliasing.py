@@ -9,13 +9,14 @@ written any more, so that the classes on both sides are apart.
 """
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from srcdiff.ir.nodes import (
     Block,
     Broadcast,
     For,
     Function,
+    Guard,
     If,
     Operand,
     Statement,
@@ -24,17 +25,40 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, statements, written_refs
+from srcdiff.ir.walk import asks, blocks, operands, statements, written_refs
+
+NONE: frozenset[Value] = frozenset()
 
 
 @dataclass(eq=False)
 class Aliases:
-    """The alias classes of a function, and for each statement the classes that it writes."""
+    """The alias classes of a function."""
 
+    body: Block
     parents: dict[Value, Value] = field(default_factory=dict)
     written: set[Value] = field(default_factory=set)
     bound: set[Value] = field(default_factory=set)
-    writes: dict[Statement, frozenset[Value]] = field(default_factory=dict)
+
+    @cached_property
+    def writes(self) -> dict[Statement, frozenset[Value]]:
+        """The classes that each statement writes, nested ones included."""
+        found: dict[Statement, frozenset[Value]] = {}
+        _writes(self.body, self, found)
+        return found
+
+    _touched: dict[Statement, tuple[Value, ...]] = field(default_factory=dict)
+
+    def touched(self, statement: Statement) -> tuple[Value, ...]:
+        """Return the classes whose contents a statement itself touches, or that it passes on."""
+        if statement not in self._touched:
+            self._touched[statement] = self._find_touched(statement)
+        return self._touched[statement]
+
+    def _find_touched(self, statement: Statement) -> tuple[Value, ...]:
+        if isinstance(statement, View | Guard) or asks(statement):
+            return ()
+        arrays = (o for o in operands(statement) if is_array(o) and isinstance(o, Value))
+        return tuple(dict.fromkeys(map(self.root, arrays)))
 
     def root(self, value: Value) -> Value:
         """Return the representative of the class of `value`."""
@@ -73,8 +97,8 @@ def edges(statement: Statement) -> list[tuple[Value, Operand]]:
 @lru_cache(maxsize=4)
 def aliases(function: Function, *, through_edges: bool = False) -> Aliases:
     """Return the alias classes of `function`."""
-    result = Aliases()
-    references = list(statements(function.body))
+    result = Aliases(function.body)
+    references = statements(function.body)
     joined: list[Value] = []
     for statement in references:
         if isinstance(statement, View):
@@ -86,17 +110,19 @@ def aliases(function: Function, *, through_edges: bool = False) -> Aliases:
     result.bound = {result.root(value) for value in joined}
     for statement in references:
         result.written.update(map(result.root, written_refs(statement)))
-    _writes(function.body, result)
     return result
 
 
-def _writes(block: Block, result: Aliases) -> frozenset[Value]:
-    """Fill in which classes each statement writes, nested ones included."""
+def _writes(
+    block: Block, classes: Aliases, found: dict[Statement, frozenset[Value]]
+) -> frozenset[Value]:
     total: set[Value] = set()
     for statement in block.statements:
-        inner = [_writes(nested, result) for nested in blocks(statement)]
-        written = frozenset(map(result.root, written_refs(statement))).union(*inner)
-        result.writes[statement] = written
+        refs, nested = written_refs(statement), blocks(statement)
+        written = frozenset(map(classes.root, refs)) if refs else NONE
+        if nested:
+            written = written.union(*(_writes(inner, classes, found) for inner in nested))
+        found[statement] = written
         total |= written
     return frozenset(total)
 

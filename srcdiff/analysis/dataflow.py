@@ -6,12 +6,12 @@ from typing import Literal
 
 from srcdiff.analysis.indices import Indices, indices_of
 from srcdiff.ir.nodes import Block, For, Function, If, Statement, Value, While
-from srcdiff.ir.walk import blocks, definitions, operands
+from srcdiff.ir.walk import NESTED, blocks, definitions, operands
 
 Kind = Literal["param", "index", "phi", "out", "trips", "join", "simple"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Definition:
     """A value's definition: its block, the position there, the statement, and what it is there."""
 
@@ -21,7 +21,7 @@ class Definition:
     kind: Kind
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Use:
     """A use of a value by a statement at a position of a block."""
 
@@ -34,9 +34,16 @@ class Use:
 class Dataflow:
     """Definitions and uses of all values, and the statement and block around each block."""
 
+    body: Block
     definitions: dict[Value, Definition] = field(default_factory=dict)
-    uses: dict[Value, list[Use]] = field(default_factory=dict)
     parents: dict[Block, tuple[Block, int, Statement]] = field(default_factory=dict)
+
+    @cached_property
+    def uses(self) -> dict[Value, list[Use]]:
+        """Who uses each value, in the order of the text."""
+        found: dict[Value, list[Use]] = {}
+        _note_uses(self.body, found)
+        return found
 
     @cached_property
     def integers(self) -> Indices:
@@ -56,18 +63,29 @@ class Dataflow:
 @lru_cache(maxsize=4)
 def dataflow(function: Function) -> Dataflow:
     """Return the definitions and uses of `function`."""
-    result = Dataflow()
+    result = Dataflow(function.body)
     for param in function.params:
         result.definitions[param] = Definition(function.body, -1, None, "param")
     _scan(function.body, result)
     return result
 
 
-def _scan(block: Block, result: Dataflow) -> None:
+def _note_uses(block: Block, found: dict[Value, list[Use]]) -> None:
     for position, statement in enumerate(block.statements):
+        use = Use(block, position, statement)
         for operand in operands(statement):
             if isinstance(operand, Value):
-                result.uses.setdefault(operand, []).append(Use(block, position, statement))
+                found.setdefault(operand, []).append(use)
+        for nested in blocks(statement):
+            _note_uses(nested, found)
+
+
+def _scan(block: Block, result: Dataflow) -> None:
+    for position, statement in enumerate(block.statements):
+        if not isinstance(statement, NESTED):
+            for value in definitions(statement):
+                result.definitions[value] = Definition(block, position, statement, "simple")
+            continue
         for value in definitions(statement):
             kind = _kind(statement, value)
             result.definitions[value] = Definition(block, position, statement, kind)
@@ -77,13 +95,10 @@ def _scan(block: Block, result: Dataflow) -> None:
             _scan(nested, result)
 
 
-def _kind(statement: Statement, value: Value) -> Kind:
-    match statement:
-        case If():
-            return "join"
-        case For() | While():
-            return "trips" if value is statement.trips else "out"
-    return "simple"
+def _kind(statement: If | For | While, value: Value) -> Kind:
+    if isinstance(statement, If):
+        return "join"
+    return "trips" if value is statement.trips else "out"
 
 
 def _scan_inner(statement: Statement, result: Dataflow) -> None:

@@ -1,6 +1,7 @@
 """What is known about loops: which iterations are independent, what a loop overwrites whole."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 from typing import Literal
 
@@ -19,7 +20,6 @@ from srcdiff.ir.nodes import (
     Const,
     Derive,
     For,
-    Guard,
     Increment,
     Index,
     Load,
@@ -226,6 +226,7 @@ class Independence:
         return not self.reasons
 
 
+@lru_cache(maxsize=64)
 def independence(
     loop: For, flow: Dataflow, aliases: Aliases, dependence: Dependence | None = None
 ) -> Independence:
@@ -240,8 +241,12 @@ def independence(
         if role == "state":
             result.reasons.append(f"`{entry.phi.name}` is carried from one iteration to the next")
         (result.sums if role == "sum" else result.counters).append(entry)
+    touched: dict[Value, list[Statement]] = {}
+    for statement in statements(loop.body):
+        for root in aliases.touched(statement):
+            touched.setdefault(root, []).append(statement)
     for root in _written_outside(loop, flow, aliases):
-        _memory(loop, root, flow, aliases, result, dependence)
+        _memory(loop, root, touched[root], flow, aliases, result, dependence)
     return result
 
 
@@ -264,13 +269,13 @@ def _written_outside(loop: For, flow: Dataflow, aliases: Aliases) -> list[Value]
 def _memory(
     loop: For,
     root: Value,
+    accesses: list[Statement],
     flow: Dataflow,
     aliases: Aliases,
     result: Independence,
     dependence: Dependence | None,
 ) -> None:
     """Judge a class that the loop writes: sums only, or elements for each iteration."""
-    accesses = [s for s in statements(loop.body) if _accesses(s, root, aliases)]
     name = root.name.lstrip("_")
     if aliases.is_bound(root):
         result.reasons.append(f"references to `{name}` are rebound")
@@ -282,20 +287,6 @@ def _memory(
         result.stored.append(root)
     else:
         result.reasons.append(f"`{name}` is read and written in it")
-
-
-def _accesses(statement: Statement, root: Value, aliases: Aliases) -> bool:
-    """Say whether a statement itself touches the contents of a class, or passes it on whole."""
-    if isinstance(statement, Guard) or asks(statement):
-        return False
-    touched = [
-        o
-        for o in operands(statement)
-        if isinstance(o, Value) and is_array(o) and aliases.root(o) is root
-    ]
-    if isinstance(statement, View):
-        return False
-    return bool(touched)
 
 
 def _apart(

@@ -5,7 +5,7 @@ one class. A class is *bound* if something other than views connects it: then on
 denote different memory at different times.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -28,10 +28,11 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, operands, statements, values, written_refs
+from srcdiff.ir.walk import NESTED, blocks, operands, statements, values, written_refs
 from srcdiff.words import product
 
 Roots = frozenset[Value]
+NONE: Roots = frozenset()
 
 FRESH = frozenset(
     {
@@ -61,7 +62,7 @@ class Memory:
     """The classes that are seen from outside: those of parameters and results."""
     callers: set[Value] = field(default_factory=set)
     """The classes of parameters, which are seen even where an error is raised."""
-    nested: dict[Statement, tuple[Roots, Roots]] = field(default_factory=dict)
+    touched: dict[Statement, tuple[Roots, Roots]] = field(default_factory=dict)
 
     def root(self, ref: Value) -> Value:
         """Return the representative of the class of `ref`."""
@@ -69,15 +70,13 @@ class Memory:
 
     def reads(self, statement: Statement) -> Roots:
         """Return the classes whose contents a statement, or one nested in it, reads."""
-        if statement in self.nested:
-            return self.nested[statement][0]
-        return frozenset(self.root(ref) for ref in _read(statement))
+        found = self.touched.get(statement)
+        return _roots(self.classes, _read(statement)) if found is None else found[0]
 
     def writes(self, statement: Statement) -> Roots:
         """Return the classes that a statement, or one nested in it, writes."""
-        if statement in self.nested:
-            return self.nested[statement][1]
-        return frozenset(map(self.root, written_refs(statement)))
+        found = self.touched.get(statement)
+        return _roots(self.classes, written_refs(statement)) if found is None else found[1]
 
 
 @lru_cache(maxsize=4)
@@ -99,30 +98,39 @@ def memory(function: Function) -> Memory:
 
 
 def _summarise(statement: Statement, result: Memory) -> tuple[Roots, Roots]:
-    inner = [s for block in blocks(statement) for s in block.statements]
-    if not blocks(statement):
-        return result.reads(statement), result.writes(statement)
-    parts = [_summarise(s, result) for s in inner]
-    reads = frozenset[Value]().union(*(part[0] for part in parts))
-    writes = frozenset[Value]().union(*(part[1] for part in parts))
-    result.nested[statement] = (reads, writes)
+    if isinstance(statement, NESTED):
+        inner = (s for block in blocks(statement) for s in block.statements)
+        parts = [_summarise(s, result) for s in inner]
+        reads = NONE.union(*(part[0] for part in parts))
+        writes = NONE.union(*(part[1] for part in parts))
+    else:
+        reads = _roots(result.classes, _read(statement))
+        writes = _roots(result.classes, written_refs(statement))
+    result.touched[statement] = (reads, writes)
     return reads, writes
 
 
-def _read(statement: Statement) -> Iterator[Value]:
+def _roots(classes: Classes, refs: Sequence[Value]) -> Roots:
+    return frozenset(map(classes.of, refs)) if refs else NONE
+
+
+def _read(statement: Statement) -> Sequence[Value]:
     match statement:
+        case Call(args=args, function=function):
+            return () if function is np.shape else _arrays(args)
         case Load(ref=ref):
-            yield ref
-        case Store(value=value) if is_array(value) and isinstance(value, Value):
-            yield value
+            return (ref,)
+        case Store(value=value):
+            return _arrays((value,))
         case Increment(ref=ref, value=value):
-            yield ref
-            if is_array(value) and isinstance(value, Value):
-                yield value
-        case Call(args=args, function=function) if function is not np.shape:
-            yield from (arg for arg in values(args) if is_array(arg))
+            return (ref, *_arrays((value,)))
         case Derive():
-            yield from (arg for arg in values(operands(statement)) if is_array(arg))
+            return _arrays(operands(statement))
+    return ()
+
+
+def _arrays(operands: Sequence[Operand]) -> list[Value]:
+    return [each for each in operands if is_array(each) and isinstance(each, Value)]
 
 
 def _handed_on(statement: Statement) -> Iterator[tuple[Operand, Value]]:

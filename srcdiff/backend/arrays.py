@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.typing.npydecl import parse_dtype, parse_shape
 from numba.extending import intrinsic
-from numba.np.arrayobj import _empty_nd_impl, _parse_shape, make_array
+from numba.np.arrayobj import _call_allocator, _empty_nd_impl, _parse_shape, make_array
 
 LEAST = 2**22
 """Bytes; as in NumPy, less is not worth asking."""
@@ -72,7 +72,8 @@ def _dtype(dtype: Any, default: Any) -> Any:
 
 def _typed(result: Any, first: Any, dtype: Any, *, zero: bool) -> tuple[Any, Callable[..., Any]]:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array = _empty_nd_impl(context, builder, result, _extents(context, builder, first, args[0]))
+        extents = _extents(context, builder, first, args[0])
+        array = _empty_nd_impl(_Direct(context), builder, result, extents)
         size = builder.mul(array.itemsize, array.nitems)
         if sys.platform == "linux":
             _ask_for_huge_pages(builder, array.data, size)
@@ -81,6 +82,22 @@ def _typed(result: Any, first: Any, dtype: Any, *, zero: bool) -> tuple[Any, Cal
         return array._getvalue()
 
     return result(first, types.none if dtype is None else dtype), generate
+
+
+class _Direct:
+    """A context of Numba's that allocates in place, where Numba has a function compiled for it."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def compile_internal(self, builder: Any, function: Any, signature: Any, args: Any) -> Any:
+        if function is not _call_allocator:
+            return self._context.compile_internal(builder, function, signature, args)
+        _, size, alignment = args
+        return self._context.nrt.meminfo_alloc_aligned(builder, size, alignment)
 
 
 def _ask_for_huge_pages(builder: Any, start: Any, size: Any) -> None:

@@ -111,7 +111,8 @@ class MachineCode:
         if result.lifted or result.library.has_dynamic_globals:
             return
         try:
-            payload = dumps(result._reduce())
+            # What `inspect_types` would print takes as long to write as all else.
+            payload = dumps(result._replace(type_annotation="")._reduce())
         except Exception:  # what cannot be pickled is compiled anew next time
             return
         _write("machine", self._key(signature, result.target_context), payload)

@@ -2,7 +2,8 @@
 
 Generated text has no closures, no `with`, no comprehensions and no calls to inline, and each name
 has one type (`ir.naming`), so that Numba need not look for the former nor split names apart. Its
-own check after every step is left out, too. Together that is a tenth of the time of a compilation.
+own check after every step is left out, too. How long variables live is found once, at the end, and
+not after each change. Together that is a sixth of the time of a compilation.
 """
 
 import importlib
@@ -14,6 +15,8 @@ import numpy as np
 from numba.core import ir, types
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.rewrites import rewrite_registry
+from numba.core.transforms import canonicalize_cfg
 from numba.core.typed_passes import (
     AnnotateTypes,
     IRLegalization,
@@ -64,6 +67,35 @@ def _is_ufunc(state: Any, call: Any) -> bool:
     return isinstance(getattr(function, "typing_key", None), np.ufunc)
 
 
+@register_pass(mutates_CFG=True, analysis_only=False)
+class Straighten(IRProcessing):
+    """Numba's step without the lives of variables."""
+
+    _name = "srcdiff_straighten"
+
+    def run_pass(self, state: Any) -> bool:
+        state.func_ir.blocks = canonicalize_cfg(state.func_ir.blocks)
+        return True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class Rewrites(GenericRewrites):
+    """Numba's step without the lives of variables."""
+
+    _name = "srcdiff_rewrites"
+
+    def run_pass(self, state: Any) -> bool:
+        blocks = state.func_ir.blocks
+        for kind in rewrite_registry.rewrites["before-inference"]:
+            rewrite, waiting = kind(state), list(blocks.items())
+            while waiting:
+                key, block = waiting.pop()
+                if rewrite.match(state.func_ir, block, state.typemap, state.calltypes):
+                    blocks[key] = rewrite.apply()
+                    waiting.append((key, blocks[key]))
+        return True
+
+
 class _Passes(PassManager):
     _ENFORCING = False
 
@@ -77,9 +109,9 @@ class Compiler(CompilerBase):
         for step in (
             TranslateByteCode,
             FixupArgs,
-            IRProcessing,
+            Straighten,
             DeadBranchPrune,
-            GenericRewrites,
+            Rewrites,
             RewriteDynamicRaises,
             NopythonTypeInference,
             ArrayRewrites,

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from srcdiff.errors import Span, UnsupportedSyntax
+from srcdiff.frontend.tree import children
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,23 +211,23 @@ def _reads(node: ast.AST, hidden: frozenset[str]) -> Iterator[ast.Name]:
     stack = [(node, hidden)]
     while stack:
         node, hidden = stack.pop()
-        children = [(child, hidden) for child in ast.iter_child_nodes(node)]
+        below = [(child, hidden) for child in children(node)]
         match node:
             case ast.Name(ctx=ast.Load()) if node.id not in hidden:
                 yield node
             case ast.FunctionDef() | ast.Lambda():
                 body = [node.body] if isinstance(node, ast.Lambda) else node.body
                 inner = hidden | _local_names(node)
-                children = [(default, hidden) for default in _defaults(node)]
-                children += [(child, inner) for child in body]
+                below = [(default, hidden) for default in _defaults(node)]
+                below += [(child, inner) for child in body]
             case ast.ListComp() | ast.DictComp():
                 inner = hidden.union(*(_stores(part.target) for part in node.generators))
-                children = [(child, inner) for child in ast.iter_child_nodes(node)]
+                below = [(child, inner) for child in children(node)]
             case ast.AnnAssign():
-                children = [(child, hidden) for child in (node.target, node.value) if child]
+                below = [(child, hidden) for child in (node.target, node.value) if child]
             case _:
                 pass
-        stack += children[::-1]
+        stack += below[::-1]
 
 
 def _stores(node: ast.AST) -> list[str]:
@@ -240,7 +241,7 @@ def _stores(node: ast.AST) -> list[str]:
             case ast.Lambda() | ast.ListComp() | ast.DictComp():
                 pass
             case other:
-                stack += ast.iter_child_nodes(other)
+                stack += children(other)
     return names
 
 

@@ -45,6 +45,7 @@ MARK = 1 << 24
 _warnings_lock = threading.Lock()
 
 
+@functools.lru_cache(maxsize=64)
 def matching_node(code: CodeType, text: str) -> FunctionNode | None:
     """Return the node of `text` that compiles to `code`, if there is one."""
     key, flags = (code.co_name, code.co_firstlineno), code.co_flags & FUTURE_FLAGS

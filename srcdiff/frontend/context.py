@@ -217,6 +217,7 @@ class Context:
         self.fresh: Any = None
         self.once: dict[tuple[Any, ...], tuple[Builder, int, Any]] = {}
         self.sources: list[Source] = []
+        self.checked: set[ast.AST] = set()
         self.constant = False
         # The items of records that are assigned where all is constant: origins and key.
         self.assigned: list[tuple[frozenset[object], str]] = []

@@ -20,6 +20,7 @@ from srcdiff.frontend.context import (
 from srcdiff.frontend.expressions import evaluate
 from srcdiff.frontend.iteration import progression
 from srcdiff.frontend.records import items_of, opened
+from srcdiff.frontend.tree import children, walked
 from srcdiff.frontend.unrolling import counted_items
 from srcdiff.ir.nodes import Const, For, Operand, Value, While
 from srcdiff.ir.types import PYTHON_INT
@@ -40,14 +41,14 @@ def assigned_names(body: list[ast.stmt]) -> list[str]:
             continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names[node.id] = None
-        pending.extend(reversed(list(ast.iter_child_nodes(node))))
+        pending.extend(reversed(children(node)))
     return list(names)
 
 
 def read_counts(node: ast.AST) -> Counter[str]:
     """Count how often each name is read below `node`."""
     return Counter(
-        n.id for n in ast.walk(node) if isinstance(n, ast.Name) and (isinstance(n.ctx, ast.Load))
+        n.id for n in walked(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
     )
 
 

@@ -261,9 +261,10 @@ def _inlined(
 
 
 def _check(c: Context, definition: ast.FunctionDef | ast.Lambda) -> None:
-    if c.scope.enclosing is None:
+    if c.scope.enclosing is None and definition not in c.checked:
         check(definition, c.span)
         check_assigned(definition, c.span)
+        c.checked.add(definition)
 
 
 def _body(c: Context, definition: ast.FunctionDef | ast.Lambda) -> Entity:

@@ -114,9 +114,14 @@ def fingerprint(function: FunctionType) -> str:
         code.co_names,
         code.co_freevars,
         code.co_cellvars,
-        ast.dump(find_source(function).node),
+        _dumped(find_source(function).node),
     )
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@functools.lru_cache(maxsize=64)
+def _dumped(node: ast.AST) -> str:
+    return ast.dump(node)
 
 
 def _text(function: FunctionType) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from srcdiff.errors import Span, UnsupportedSyntax
 from srcdiff.frontend.assigned import check_assigned
+from srcdiff.frontend.tree import children, walked
 
 __all__ = ["REFUSED", "check", "check_assigned"]
 
@@ -127,13 +128,13 @@ def _children(node: ast.AST, place: Place) -> list[tuple[ast.AST, Place]]:
         case ast.Assert():
             return [(node.test, "code"), *_placed(filter(None, (node.msg,)), "message")]
         case ast.Raise() | ast.Call(func=ast.Name(id="print")):
-            return _placed(ast.iter_child_nodes(node), "message")
+            return _placed(children(node), "message")
         case ast.Call() if place != "message":
             rest = [keyword.value for keyword in node.keywords]
             return [(node.func, "code"), *_placed(node.args, "argument"), *_placed(rest, "code")]
         case _:
             inner: Place = "message" if place == "message" else "code"
-            return _placed(ast.iter_child_nodes(node), inner)
+            return _placed(children(node), inner)
 
 
 def _placed(nodes: Iterable[ast.AST], place: Place) -> list[tuple[ast.AST, Place]]:
@@ -306,7 +307,7 @@ def _target(node: ast.expr) -> Problem | None:
 
 def _bound_names(node: ast.AST) -> Iterator[str]:
     """Yield the names that the function or a function inside it binds."""
-    for child in ast.walk(node):
+    for child in walked(node):
         match child:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
                 yield name

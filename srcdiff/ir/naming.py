@@ -126,7 +126,9 @@ def _kind(type: Type) -> tuple[object, ...]:
 
 
 def _identifier(wish: str) -> str:
-    letters = "".join(c if c.isalnum() or c == "_" else "_" for c in wish.lstrip("_"))
+    letters = wish.lstrip("_")
+    if not letters.isidentifier():
+        letters = "".join(c if c.isalnum() or c == "_" else "_" for c in letters)
     return letters if letters.isidentifier() else f"t{letters}"
 
 

@@ -243,7 +243,10 @@ class Derive:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Block:
+    """Statements. All of them, nested ones included, are listed when first asked for."""
+
     statements: "tuple[Statement, ...]" = ()
+    listed: "tuple[Statement, ...] | None" = field(default=None, init=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -327,4 +330,4 @@ class Function:
 
 def is_array(operand: Operand) -> bool:
     """Say whether `operand` refers to an array."""
-    return isinstance(operand.type, Array)
+    return type(operand.type) is Array

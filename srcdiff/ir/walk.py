@@ -12,7 +12,6 @@ from srcdiff.ir.nodes import (
     Block,
     Broadcast,
     Call,
-    Carried,
     Const,
     Derive,
     For,
@@ -23,7 +22,6 @@ from srcdiff.ir.nodes import (
     Increment,
     Index,
     Item,
-    Join,
     Load,
     NewAxis,
     Operand,
@@ -37,6 +35,7 @@ from srcdiff.ir.nodes import (
     While,
 )
 from srcdiff.ir.types import Type
+from srcdiff.ir.updates import entries, updated
 from srcdiff.words import EFFECTS
 
 S = TypeVar("S", bound=Statement)
@@ -52,10 +51,6 @@ def operands(statement: Statement) -> tuple[Operand, ...]:
     match statement:
         case Call(args=args):
             return args
-        case Alloc(out=out, fill=fill):
-            return out.shape if fill is None else (*out.shape, fill)
-        case View(out=out, ref=ref, how=how):
-            return (ref, *_operands_of_view(out, how))
         case Load(ref=ref, indices=indices):
             return (ref, *indices)
         case (
@@ -63,14 +58,18 @@ def operands(statement: Statement) -> tuple[Operand, ...]:
             | Increment(ref=ref, indices=indices, value=value)
         ):
             return (ref, *indices, value)
+        case For() | While():
+            return (*before(statement), *yields(statement))
+        case Alloc(out=out, fill=fill):
+            return out.shape if fill is None else (*out.shape, fill)
+        case View(out=out, ref=ref, how=how):
+            return (ref, *_operands_of_view(out, how))
         case Guard(condition=condition):
             return (condition,)
         case Derive(seeds=seeds, args=args):
             return (*(seed for seed in seeds if seed is not None), *args)
         case If(condition=condition, joins=joins):
             return (condition, *(side for join in joins for side in (join.then, join.orelse)))
-        case For() | While():
-            return (*before(statement), *yields(statement))
         case _:
             assert_never(statement)
 
@@ -166,20 +165,27 @@ def inner_definitions(statement: Statement) -> tuple[Value, ...]:
 
 def blocks(statement: Statement) -> tuple[Block, ...]:
     """Return the blocks nested in `statement`, in the order of the text."""
+    if not isinstance(statement, NESTED):
+        return ()
     if isinstance(statement, For):
         return (statement.body,)
     if isinstance(statement, If):
         return (statement.then, statement.orelse)
-    return (statement.head, statement.body) if isinstance(statement, While) else ()
+    return (statement.head, statement.body)
 
 
-def statements(block: Block) -> Iterator[Statement]:
-    """Iterate over all statements of `block` and of the blocks in it, in the order of the text."""
+def statements(block: Block) -> tuple[Statement, ...]:
+    """Return all statements of `block` and of the blocks in it, in the order of the text."""
+    if block.listed is not None:
+        return block.listed
+    found: list[Statement] = []
     for statement in block.statements:
-        yield statement
+        found.append(statement)
         if isinstance(statement, NESTED):
             for inner in blocks(statement):
-                yield from statements(inner)
+                found += statements(inner)
+    object.__setattr__(block, "listed", tuple(found))
+    return tuple(found)
 
 
 def all_definitions(block: Block) -> Iterator[Value]:
@@ -263,12 +269,12 @@ def substitute(statement: S, mapping: dict[Value, Operand]) -> S:
     Extents are operands too: a definition whose `shape` changes is defined anew, and `mapping` is
     extended by it, so what follows must be substituted with the same mapping.
     """
-    return _Substitution(mapping, fresh=False).statement(statement)
+    return Substitution(mapping).statement(statement)
 
 
 def substitute_block(block: Block, mapping: dict[Value, Operand]) -> Block:
     """Replace operands in a block, as `substitute` does."""
-    return _Substitution(mapping, fresh=False).block(block)
+    return Substitution(mapping).block(block)
 
 
 def clone(block: Block, mapping: dict[Value, Operand]) -> Block:
@@ -277,7 +283,7 @@ def clone(block: Block, mapping: dict[Value, Operand]) -> Block:
     An extent may be used by an array before it is defined, so that numbers are replaced first.
     """
     mapping.update((v, Value(v.name, v.type)) for v in all_definitions(block) if not v.shape)
-    return _Substitution(mapping, fresh=True).block(block)
+    return Substitution(mapping, fresh=True).block(block)
 
 
 def clone_function(function: Function) -> Function:
@@ -286,7 +292,7 @@ def clone_function(function: Function) -> Function:
     mapping.update(
         (v, Value(v.name, v.type)) for v in all_definitions(function.body) if not v.shape
     )
-    work = _Substitution(mapping, fresh=True)
+    work = Substitution(mapping, fresh=True)
     params = tuple(work.define(param) for param in function.params)
     body = work.block(function.body)
     results = tuple(work.operand(result) for result in function.results)
@@ -299,18 +305,15 @@ def rename(block: Block, names: Mapping[Value, str], mapping: dict[Value, Operan
     An extent may be used by an array before it is defined, so that numbers are replaced first.
     """
     mapping.update((v, Value(name, v.type)) for v, name in names.items() if not v.shape)
-    return _Substitution(mapping, fresh=False, names=names).block(block)
-
-
-def retype(block: Block, types: Mapping[Value, Type], mapping: dict[Value, Operand]) -> Block:
-    """Give arrays other types; `mapping` is extended by the values that take their place."""
-    return _Substitution(mapping, fresh=False, types=types).block(block)
+    return Substitution(mapping, names=names).block(block)
 
 
 @dataclass(frozen=True, eq=False)
-class _Substitution:
+class Substitution:
+    """Replaces operands by what `mapping` has for them, and maybe names and types."""
+
     mapping: dict[Value, Operand]
-    fresh: bool
+    fresh: bool = False
     names: Mapping[Value, str] = field(default_factory=dict)
     types: Mapping[Value, Type] = field(default_factory=dict)
 
@@ -343,10 +346,7 @@ class _Substitution:
         return result
 
     def block(self, block: Block) -> Block:
-        result = tuple(self.statement(statement) for statement in block.statements)
-        if all(a is b for a, b in zip(result, block.statements, strict=True)):
-            return block
-        return Block(result)
+        return renewed(block, [self.statement(statement) for statement in block.statements])
 
     def item(self, item: Item) -> Item:
         match item:
@@ -377,15 +377,13 @@ class _Substitution:
         return result
 
     def _touches(self, statement: Statement) -> bool:
-        if blocks(statement):
+        if isinstance(statement, NESTED):
             return True
-        read = any(part in self.mapping for part in operands(statement) if isinstance(part, Value))
-        return read or any(
-            extent in self.mapping
-            for out in definitions(statement)
-            for extent in out.shape
-            if isinstance(extent, Value)
-        )
+        mapping = self.mapping
+        for part in operands(statement):
+            if part in mapping:
+                return True
+        return any(extent in mapping for out in definitions(statement) for extent in out.shape)
 
     def _rebuild(self, statement: Statement) -> Statement:
         match statement:
@@ -423,10 +421,10 @@ class _Substitution:
         then, orelse = self.block(statement.then), self.block(statement.orelse)
         sides = [(self.operand(j.then), self.operand(j.orelse)) for j in statement.joins]
         joins = tuple(
-            Join(self.define(join.out), *side)
+            updated(join, out=self.define(join.out), then=side[0], orelse=side[1])
             for join, side in zip(statement.joins, sides, strict=True)
         )
-        return replace(statement, condition=condition, then=then, orelse=orelse, joins=joins)
+        return updated(statement, condition=condition, then=then, orelse=orelse, joins=joins)
 
     def _rebuild_loop(self, loop: For | While) -> For | While:
         inits = [self.operand(entry.init) for entry in loop.carried]
@@ -435,16 +433,16 @@ class _Substitution:
             start, stop, step = self.all((loop.start, loop.stop, loop.step))
             index = self.define(loop.index)
             phis = [self.define(entry.phi) for entry in loop.carried]
-            rebuilt = replace(
+            rebuilt = updated(
                 loop, start=start, stop=stop, step=step, index=index, body=self.block(loop.body)
             )
         else:
             phis = [self.define(entry.phi) for entry in loop.carried]
             head, condition = self.block(loop.head), self.operand(loop.condition)
-            rebuilt = replace(loop, head=head, condition=condition, body=self.block(loop.body))
+            rebuilt = updated(loop, head=head, condition=condition, body=self.block(loop.body))
         nexts = [self.operand(entry.next) for entry in loop.carried]
         leave = self.optional(loop.leave)
         outs = [self.define(entry.out) for entry in loop.carried]
         trips = None if loop.trips is None else self.define(loop.trips)
-        carried = tuple(map(Carried, phis, inits, nexts, outs))
-        return replace(rebuilt, carried=carried, leave=leave, trips=trips)
+        carried = entries(loop.carried, phis, inits, nexts, outs)
+        return updated(rebuilt, carried=carried, leave=leave, trips=trips)

@@ -57,8 +57,11 @@ class _Accumulator:
         with self.existence.block():
             for position, statement in enumerate(block.statements):
                 new = map_blocks(statement, self.block)
-                self.ahead = self.surely_follow(block.statements[position + 1 :])
-                result += self.loop(statement, new) if isinstance(new, For) else [new]
+                if isinstance(new, For):
+                    self.ahead = self.surely_follow(block.statements[position + 1 :])
+                    result += self.loop(statement, new)
+                else:
+                    result.append(new)
                 self.existence.learn(statement)
         return renewed(block, result)
 

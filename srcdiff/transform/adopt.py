@@ -22,7 +22,8 @@ def adopt(function: Function) -> Function:
     flow = dataflow(function)
     if not any(_product_of(flow, value) for value in flow.definitions):
         return function
-    return replace(function, body=_Adopter(flow).block(function.body))
+    body = _Adopter(flow).block(function.body)
+    return function if body is function.body else replace(function, body=body)
 
 
 def _product_of(flow: Dataflow, value: Value) -> Call | None:
@@ -61,10 +62,11 @@ class _Adopter:
             zero = alloc.fill is not None and is_constant(alloc.fill, 0)
             if not zero or statement.origin.sweep != "adjoint":
                 return None
-        here = self.flow.definitions[ref].block is block is self.flow.definitions[call.out].block
-        alone = len(self.flow.uses[call.out]) == 1
+        made = {self.flow.definitions[value].block for value in (ref, call.out)}
+        if made != {block} or len(self.flow.uses[call.out]) != 1:
+            return None
         first = all(self.place(use, block) >= position for use in self.flow.uses[ref])
-        return (alloc, call) if here and alone and first else None
+        return (alloc, call) if first else None
 
     def place(self, use: Use, block: Block) -> int:
         """Return the position in `block` of a use, there or in a statement of it."""

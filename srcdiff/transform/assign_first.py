@@ -87,7 +87,7 @@ class _Search:
         outside = {*self.guarded}
         for statement in block.statements:
             self.note(statement)
-            for root in self.touched(statement):
+            for root in self.touched(statement) if fresh else ():
                 alloc = fresh.pop(root, None)
                 found = None if alloc is None else self.first(statement, alloc)
                 if alloc is not None and found is not None:

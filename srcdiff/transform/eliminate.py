@@ -10,12 +10,12 @@ calls that do something besides what they give.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, Definition, dataflow
 from srcdiff.ir.nodes import (
     Block,
-    Carried,
     Derive,
     For,
     Function,
@@ -27,9 +27,10 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, has_effect, operands, written_refs
+from srcdiff.ir.walk import blocks, has_effect, map_blocks, operands, renewed, written_refs
 
 
+@lru_cache(maxsize=1)
 def eliminate(function: Function) -> Function:
     """Remove dead statements, entries and joins from `function`."""
     marker = _Marker(function, aliases(function, through_edges=True), dataflow(function))
@@ -155,23 +156,24 @@ def _sweep(block: Block, marker: _Marker) -> Block:
             continue
         match statement:
             case If():
-                joins = tuple(join for join in statement.joins if join.out in marker.live)
-                then, orelse = _sweep(statement.then, marker), _sweep(statement.orelse, marker)
-                kept.append(replace(statement, joins=joins, then=then, orelse=orelse))
-            case For():
-                body = _sweep(statement.body, marker)
-                kept.append(replace(_entries(statement, marker), body=body))
-            case While():
-                body, head = _sweep(statement.body, marker), _sweep(statement.head, marker)
-                loop = _entries(statement, marker)
-                assert isinstance(loop, While)
-                kept.append(replace(loop, body=body, head=head))
+                kept.append(_joins(statement, marker))
+            case For() | While():
+                kept.append(_entries(statement, marker))
             case _:
                 kept.append(statement)
-    return Block(tuple(kept))
+    return renewed(block, kept)
+
+
+def _joins(statement: If, marker: _Marker) -> If:
+    result = map_blocks(statement, lambda inner: _sweep(inner, marker))
+    joins = tuple(join for join in statement.joins if join.out in marker.live)
+    return result if len(joins) == len(statement.joins) else replace(result, joins=joins)
 
 
 def _entries(loop: For | While, marker: _Marker) -> For | While:
-    carried: tuple[Carried, ...] = tuple(e for e in loop.carried if e.phi in marker.live)
+    result = map_blocks(loop, lambda inner: _sweep(inner, marker))
+    carried = tuple(e for e in loop.carried if e.phi in marker.live)
     trips = loop.trips if loop.trips in marker.live else None
-    return replace(loop, carried=carried, trips=trips)
+    if len(carried) == len(loop.carried) and trips is loop.trips:
+        return result
+    return replace(result, carried=carried, trips=trips)

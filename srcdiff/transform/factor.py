@@ -29,13 +29,15 @@ from srcdiff.ir.nodes import (
     View,
 )
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import map_blocks, renewed
+from srcdiff.ir.walk import map_blocks, renewed, statements
 from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.eliminate import eliminate
 
 
 def factor(function: Function) -> Function:
     """Merge products of `function` that have a factor in common and are added to one array."""
+    if not any(isinstance(s, Call) and is_product(s) for s in statements(function.body)):
+        return function
     work = _Factoring(dataflow(function), memory(function))
     body = work.block(function.body)
     # What has been added to zeros first may be all that is added now.

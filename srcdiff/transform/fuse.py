@@ -34,7 +34,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import blocks, has_effect, map_blocks, operands, values
+from srcdiff.ir.walk import blocks, has_effect, map_blocks, operands, renewed, values
 from srcdiff.transform.fusion.access import Access, Extents, aligned, own_pattern, resolve
 from srcdiff.transform.fusion.nests import nest
 from srcdiff.transform.fusion.region import Node, Region
@@ -94,7 +94,7 @@ class _Run:
         for statement in block.statements:
             self.statement(statement)
         self.flush()
-        return Block(tuple(self.done))
+        return renewed(block, self.done)
 
     def statement(self, statement: Statement) -> None:
         self.learn(statement)
@@ -109,7 +109,7 @@ class _Run:
             self.waiting.append(statement)
             self.made.add(statement.out)
             return
-        if self.meets(_footprint(statement, self.facts.aliases)):
+        if self.waiting and self.meets(_footprint(statement, self.facts.aliases)):
             self.flush()
         if isinstance(statement, View):
             self.facts.views[statement.out] = statement
@@ -252,8 +252,6 @@ class _Run:
 
     def meets(self, foot: _Footprint) -> bool:
         """Say whether a statement must not pass what waits."""
-        if not self.waiting:
-            return False
         return not (
             self.made.isdisjoint(foot.used)
             and self.written.isdisjoint(foot.touched)

@@ -41,7 +41,7 @@ def own_rebound(function: Function) -> Function:
 
 def own(function: Function, *, through_edges: bool = False) -> Function:
     """Copy the parameters that `function` writes into."""
-    classes = aliases(function, through_edges=through_edges)
+    classes = aliases(function, through_edges=True) if through_edges else aliases(function)
     function = replace(function, body=rewrite(function.body, partial(_copied_outs, classes)))
     builder = Builder()
     mapping: dict[Value, Operand] = {}

@@ -14,11 +14,13 @@ from srcdiff import words
 from srcdiff.analysis.aliasing import aliases
 from srcdiff.errors import UnsupportedSyntax
 from srcdiff.ir.nodes import Call, Function, Statement, Value
-from srcdiff.ir.walk import rewrite
+from srcdiff.ir.walk import rewrite, statements
 
 
 def settle(function: Function) -> Function:
     """Settle the reshapes of `function`; raises `UnsupportedSyntax` where it cannot be known."""
+    if not any(map(_is_open, statements(function.body))):
+        return function
     classes = aliases(function, through_edges=True)
 
     def settled(statement: Statement) -> list[Statement]:
@@ -30,6 +32,10 @@ def settle(function: Function) -> Function:
         return [statement]
 
     return replace(function, body=rewrite(function.body, settled))
+
+
+def _is_open(statement: Statement) -> bool:
+    return isinstance(statement, Call) and statement.static == ((words.MAYBE_VIEW, True),)
 
 
 def _refusal(statement: Call) -> UnsupportedSyntax:

@@ -10,6 +10,7 @@ Only scalar calls without memory are merged; each keeps the place of the first.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,14 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Scalar
-from srcdiff.ir.walk import rename, substitute
+from srcdiff.ir.updates import entries, updated
+from srcdiff.ir.walk import Substitution, rename, renewed, substitute
 from srcdiff.words import ORDERED
 
 Key = tuple[Any, ...]
 
 
+@lru_cache(maxsize=1)
 def simplify(function: Function) -> Function:
     """Merge equal scalar computations of `function` and drop what loops only pass on."""
     work = _Numbering()
@@ -59,6 +62,10 @@ class _Numbering:
     wishes: dict[Value, str] = field(default_factory=dict)
     """The names of the user for temporaries that were found to be what a name denotes."""
 
+    @cached_property
+    def substitution(self) -> Substitution:
+        return Substitution(self.mapping)
+
     def find(self, operand: Operand) -> Operand:
         while isinstance(operand, Value) and operand in self.mapping:
             operand = self.mapping[operand]
@@ -77,7 +84,7 @@ class _Numbering:
             if new is not None:
                 kept.append(new)
         self.known.pop()
-        return Block(tuple(kept))
+        return renewed(block, kept)
 
     def load(self, load: Load, loads: dict[Key, Value]) -> Load | None:
         """Drop a load that repeats one with no write or nested block in between."""
@@ -94,7 +101,7 @@ class _Numbering:
                 return self.branch(statement)
             case For() | While():
                 return self.loop(statement)
-        statement = substitute(statement, self.mapping)
+        statement = self.substitution.statement(statement)
         match statement:
             case Guard(condition=Const(value=True)):
                 return None
@@ -147,16 +154,13 @@ class _Numbering:
         then, orelse = self.block(statement.then), self.block(statement.orelse)
         joins = []
         for join in statement.joins:
-            new = replace(join, then=self.find(join.then), orelse=self.find(join.orelse))
+            new = updated(join, then=self.find(join.then), orelse=self.find(join.orelse))
             if same(new.then, new.orelse):
                 self.mapping[join.out] = new.then
             else:
                 joins.append(new)
-        shell = replace(statement, condition=condition, then=Block(), orelse=Block(), joins=())
-        return replace(shell, then=then, orelse=orelse, joins=self.shaped(joins))
-
-    def shaped(self, joins: list[Any]) -> tuple[Any, ...]:
-        return tuple(replace(join, out=self.define(join.out)) for join in joins)
+        outs = tuple(updated(join, out=self.define(join.out)) for join in joins)
+        return updated(statement, condition=condition, then=then, orelse=orelse, joins=outs)
 
     def define(self, value: Value) -> Value:
         shape = tuple(self.find(extent) for extent in value.shape)
@@ -172,28 +176,28 @@ class _Numbering:
             if loop.trips is not None:
                 self.mapping[loop.trips] = Const(0, loop.trips.type)
             return None
-        entries = []
+        kept = []
         for entry in loop.carried:
             if entry.next is entry.phi:
                 self.mapping[entry.phi] = self.mapping[entry.out] = self.find(entry.init)
             else:
-                entries.append(entry)
-        inits = [self.find(entry.init) for entry in entries]
-        phis = [self.define(entry.phi) for entry in entries]
+                kept.append(entry)
+        inits = [self.find(entry.init) for entry in kept]
+        phis = [self.define(entry.phi) for entry in kept]
         if isinstance(loop, For):
             bounds = [self.find(bound) for bound in (loop.start, loop.stop, loop.step)]
             body = self.block(loop.body)
-            new: For | While = replace(
+            new: For | While = updated(
                 loop, start=bounds[0], stop=bounds[1], step=bounds[2], body=body
             )
         else:
             head, condition, body = self.loop_parts(loop)
-            new = replace(loop, head=head, condition=condition, body=body)
-        nexts = [self.find(entry.next) for entry in entries]
+            new = updated(loop, head=head, condition=condition, body=body)
+        nexts = [self.find(entry.next) for entry in kept]
         leave = None if loop.leave is None else self.find(loop.leave)
-        outs = [self.define(entry.out) for entry in entries]
-        carried = tuple(map(Carried, phis, inits, nexts, outs))
-        return self.without_constants(replace(new, carried=carried, leave=leave))
+        outs = [self.define(entry.out) for entry in kept]
+        carried = entries(kept, phis, inits, nexts, outs)
+        return self.without_constants(updated(new, carried=carried, leave=leave))
 
     def without_constants(self, loop: For | While) -> For | While:
         """Drop what the body, as it is now, leaves unchanged."""
@@ -231,7 +235,7 @@ class _Numbering:
         condition = self.find(loop.condition)
         body = self.block(loop.body)
         self.known.pop()
-        return Block(tuple(head)), condition, body
+        return renewed(loop.head, head), condition, body
 
 
 def _never_runs(loop: For) -> bool:
@@ -272,7 +276,7 @@ def _begin_alike(one: Carried, other: Carried) -> bool:
 def _key(call: Call) -> Key:
     parts = [_part(arg) for arg in call.args]
     if call.function in COMMUTATIVE:
-        parts.sort(key=repr)
+        parts.sort(key=str)
     return (call.function, call.origin.constant, *parts, *call.static)
 
 

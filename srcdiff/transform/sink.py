@@ -118,7 +118,7 @@ class _Sinker:
                     self.moved.setdefault(loops[0].body, []).append(made)
                     continue
             kept.append(map_blocks(statement, self.block))
-        return Block(tuple(kept))
+        return renewed(block, kept)
 
 
 def _place(block: Block, arriving: list[Alloc], classes: Aliases) -> list[Statement]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from srcdiff.ir.layout import layouts_of, view_layout
 from srcdiff.ir.nodes import Block, For, Function, If, Operand, Value, View, While, is_array
 from srcdiff.ir.types import Array, Layout, Type
-from srcdiff.ir.walk import blocks, retype
+from srcdiff.ir.walk import Substitution, blocks
 
 STRONGEST: tuple[Layout, ...] = ("C", "F", "A")
 
@@ -23,7 +23,7 @@ def tighten(function: Function) -> Function:
     if not changed:
         return function
     mapping: dict[Value, Operand] = {}
-    body = retype(function.body, changed, mapping)
+    body = Substitution(mapping, types=changed).block(function.body)
     results = tuple(mapping.get(r, r) if isinstance(r, Value) else r for r in function.results)
     return replace(function, body=body, results=results)
 

@@ -31,7 +31,8 @@ def trace(function: Function) -> Function:
     if sum(map(_is_product, statements(function.body))) < 2:
         return function
     work = _Tracer(dataflow(function), aliases(function, through_edges=True))
-    return replace(function, body=work.block(function.body))
+    body = work.block(function.body)
+    return function if body is function.body else replace(function, body=body)
 
 
 def _is_product(statement: Statement) -> bool:

@@ -62,6 +62,40 @@ def test_what_the_function_writes_is_scratch(jit: bool) -> None:
         np.testing.assert_array_equal(df(x, out=buffer, work=work), df(x))
 
 
+def test_their_texts_are_made_when_they_are_asked_for() -> None:
+    df = sd.grad(products, jit=False)
+    df(X)
+    assert df._latest is not None
+    assert df._latest.recipe.lent is None
+    buffer = np.empty(6)
+    np.testing.assert_array_equal(df(X, out=buffer), df(X))
+
+
+PASSES_RUN = """
+import sys
+import numpy as np, srcdiff as sd
+sys.path.insert(0, {folder!r})
+from given_memory_module import f
+x = np.linspace(0.5, 1.2, 6)
+df = sd.grad(f)
+buffer = np.empty(6)
+df(x, out=buffer)
+assert np.array_equal(buffer, df(x))
+print("srcdiff.pipeline" in sys.modules)
+"""
+
+
+def test_their_texts_are_kept_on_disk(tmp_path: Path) -> None:
+    (tmp_path / "given_memory_module.py").write_text("def f(x):\n    return (x * x).sum()\n")
+    environment = {**os.environ, "SRCDIFF_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", PASSES_RUN.format(folder=str(tmp_path))]
+    runs = [
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert runs == ["True\n", "False\n"]
+
+
 def test_every_product_takes_them() -> None:
     def f(x):
         return np.sin(x) * x[0]

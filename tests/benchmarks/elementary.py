@@ -19,6 +19,7 @@ from scipy import special
 
 from srcdiff.arguments import form_of
 from srcdiff.backend.numba import compile_function
+from srcdiff.lending import lent_recipe
 from srcdiff.products import PRIMAL
 from srcdiff.specialise import make
 from srcdiff.subject import subject_of
@@ -107,7 +108,7 @@ def generated(trial: Trial) -> tuple[str, Callable[..., Any]]:
     subject = subject_of(one if len(trial.intervals) == 1 else two)
     args = trial.arrays(8)
     form, _ = form_of(args, {}, subject.parameters(len(args)))
-    lent = make(subject, form, PRIMAL, None, has_aux=False).recipe.lent
+    lent = lent_recipe(make(subject, form, PRIMAL, None, has_aux=False).scheme)
     compiled = compile_function(lent.text, lent.name, lent.globals, f"<{lent.name}>", cache=False)
     return lent.text, compiled
 

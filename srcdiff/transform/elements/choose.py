@@ -53,7 +53,7 @@ def choose(function: Function, counters: frozenset[Value] = frozenset()) -> set[
 
 def _indexed(function: Function, chosen: set[Value], classes: Aliases) -> set[Value]:
     """Leave out what belongs to no array of which an element is named: loops do that as well."""
-    groups = Aliases()
+    groups = Aliases(function.body)
     named: list[Value] = []
     for value in chosen:
         groups.unite(classes.root(value), value)

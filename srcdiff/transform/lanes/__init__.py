@@ -20,7 +20,7 @@ from srcdiff.ir.nodes import Block, For, Function, Statement
 from srcdiff.ir.walk import map_blocks, renewed
 from srcdiff.runtime import vecmath
 from srcdiff.transform.lanes.study import Study
-from srcdiff.transform.lanes.worth import why_not
+from srcdiff.transform.lanes.worth import may_pay, why_not
 from srcdiff.transform.lanes.write import in_lanes
 
 
@@ -55,7 +55,7 @@ class _Lanes:
         return renewed(block, [new for s in block.statements for new in self.statement(s)])
 
     def statement(self, statement: Statement) -> list[Statement]:
-        if isinstance(statement, For):
+        if isinstance(statement, For) and may_pay(statement):
             study = Study(statement, self.flow, self.aliases)
             if not verdict(study):
                 made, strips = in_lanes(study)

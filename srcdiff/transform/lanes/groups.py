@@ -34,7 +34,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import Scalar
-from srcdiff.ir.walk import all_definitions, definitions, operands, statements, values
+from srcdiff.ir.walk import all_definitions, blocks, definitions, operands, statements, values
 from srcdiff.transform.lanes.study import Study
 
 GATHER, COMPUTE, SCATTER = 0, 1, 2
@@ -237,7 +237,9 @@ class _Order:
 
 def _within(step: Statement) -> Iterator[Statement]:
     """Iterate over a statement and those in branches of it."""
-    return statements(Block((step,)))
+    yield step
+    for block in blocks(step):
+        yield from statements(block)
 
 
 def _read(step: Step) -> tuple[Operand, ...]:

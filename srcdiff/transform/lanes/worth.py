@@ -37,6 +37,13 @@ SHORT = 8
 FEW_LANES = 32
 
 
+def may_pay(loop: For) -> bool:
+    """Say whether a loop computes so much that it is worth to study it."""
+    inner = statements(loop.body)
+    nested = any(isinstance(s, For) for s in inner)
+    return sum(isinstance(s, Call) for s in inner) >= (LEAST if nested else FEWEST)
+
+
 def why_not(study: Study) -> str:
     """Return why lanes are not worth it, for a loop that can be run in lanes; empty: they are."""
     if is_below(study.loop, FEW_LANES):
