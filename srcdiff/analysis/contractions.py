@@ -152,6 +152,8 @@ class Nest:
                 needed = {*first, *second}
                 parts = tuple(s for loop in path for s in loop.body.statements if s in needed)
                 made = frozenset(s for s in (statement, *terms, *parts) if s is not None)
+                if len({s.origin.constant for s in made}) > 1:
+                    return None
                 factors = (left, right, is_negative)
                 return Contraction(statement, row, column, over, *factors, slope, parts, made)
         return None

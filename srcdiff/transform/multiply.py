@@ -361,13 +361,18 @@ class _Product:
         return self.sizes[loop]
 
     def is_near(self, loop: For, extent: Operand) -> bool:
-        """Say whether a loop goes nearly to the end of an axis."""
+        """Say whether a loop goes to the end of an axis, or nearly, where more does no harm.
+
+        More rows and columns are multiplied for nothing; more terms, if each row ends before them.
+        """
         slope, stop, less = self.each.slope, loop.stop, 0
-        if slope is not None and slope.loop is loop and not slope.is_start:
+        ends_before = slope is not None and slope.loop is loop and not slope.is_start
+        if slope is not None and ends_before:
             stop, less = slope.other.stop, 1 - slope.offset
         base, offset = self.flow.integers.affine(stop)
         other, end = self.flow.integers.affine(extent)
-        return base is other and 0 <= end - offset + less <= NEAR
+        most = NEAR if loop is not self.each.over or ends_before else 0
+        return base is other and 0 <= end - offset + less <= most
 
     def is_equal(self, one: Operand, other: Operand) -> bool:
         return self.flow.integers.affine(one) == self.flow.integers.affine(other)
