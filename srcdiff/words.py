@@ -39,17 +39,27 @@ FAR = 2**62
 """Further from the diagonal than any element of a matrix."""
 
 
-def product(x: Any, y: Any, first: int = -FAR, last: int = FAR) -> Any:
+def product(
+    x: Any,
+    y: Any,
+    first: int = -FAR,
+    last: int = FAR,
+    lowest: int = -FAR,
+    highest: int = FAR,
+) -> Any:
     """Return `x @ y`, where only the elements of `x` with first <= column - row <= last count.
 
     The others, and what they would be multiplied by, are not read: nothing that is infinite there
-    spoils a sum. Each sum is added up in order.
+    spoils a sum. Each sum is added up in order. Of the result, only the elements with
+    lowest <= column - row <= highest are asked for; the others are undefined.
     """
-    rows = np.arange(x.shape[0])
+    rows, columns = np.arange(x.shape[0]), np.arange(y.shape[1])
     out = np.zeros((x.shape[0], y.shape[1]), x.dtype)
     for k in range(x.shape[1]):
         some = rows[(first <= k - rows) & (k - rows <= last)]
         out[some] += np.multiply.outer(x[some, k], y[k])
+    place = columns - rows[:, None]
+    out[(place < lowest) | (place > highest)] = np.nan
     return out
 
 

@@ -150,7 +150,7 @@ def _skipped(typingctx, array):  # type: ignore[no-untyped-def]
     return types.intp(array), codegen
 
 
-def _product(x, y, first=-FAR, last=FAR):  # type: ignore[no-untyped-def]
+def _product(x, y, first=-FAR, last=FAR, lowest=-FAR, highest=FAR):  # type: ignore[no-untyped-def]
     rows, depth, width = x.shape[0], x.shape[1], y.shape[1]
     out = np.zeros((rows, width), x.dtype)
     packed = np.zeros(DEPTH * COLUMNS + LINE, x.dtype)
@@ -170,6 +170,8 @@ def _product(x, y, first=-FAR, last=FAR):  # type: ignore[no-untyped-def]
                         packed[start + k * COLUMNS + j] = y[k, column + j]
             for row in range(0, rows, ROWS):
                 count = min(ROWS, rows - row)
+                if column + columns - 1 - row < lowest or column - row - count + 1 > highest:
+                    continue
                 # The last rows are done together with some that have been done already.
                 at = max(min(row, rows - ROWS), 0)
                 # The terms that all rows have; on both sides are some that only some of them have.

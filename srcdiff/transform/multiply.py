@@ -227,18 +227,30 @@ class _Product:
             right,
             type=type,
             shape=(left.shape[0], right.shape[1]),
-            static=self.band(each.column if is_turned else each.row),
+            static=self.terms(each.column if is_turned else each.row) + self.asked(),
         )
         return self.turned(out) if is_turned else out
 
-    def band(self, row: For) -> Static:
-        """Return which terms there are for each row, if not all: by the index minus the row."""
-        slope, over = self.each.slope, self.each.over
-        if slope is None or {slope.loop, slope.other} != {row, over}:
-            return ()
-        if slope.loop is over:
-            return (("first", slope.offset),) if slope.is_start else (("last", slope.offset - 1),)
-        return (("last", -slope.offset),) if slope.is_start else (("first", 1 - slope.offset),)
+    def terms(self, row: For) -> Static:
+        """Return which terms there are for each row, if not all."""
+        first, last = self.band(row, self.each.over)
+        ends = (("first", first), ("last", last))
+        return tuple((name, end) for name, end in ends if end is not None)
+
+    def asked(self) -> Static:
+        """Return which elements of the result are asked for, if not all."""
+        lowest, highest = self.band(self.each.row, self.each.column)
+        ends = (("lowest", lowest), ("highest", highest))
+        return tuple((name, end) for name, end in ends if end is not None)
+
+    def band(self, row: For, column: For) -> tuple[int | None, int | None]:
+        """Return the least and the greatest of the index of a column minus that of its row."""
+        slope = self.each.slope
+        if slope is None or not self.is_slanted(row, column):
+            return None, None
+        if slope.loop is column:
+            return (slope.offset, None) if slope.is_start else (None, slope.offset - 1)
+        return (None, -slope.offset) if slope.is_start else (1 - slope.offset, None)
 
     def is_slanted(self, one: For, other: For) -> bool:
         """Say whether one of two loops begins or ends at the index of the other one."""

@@ -67,3 +67,15 @@ def test_what_does_not_count_spoils_nothing() -> None:
             out = multiply(x, y, last=0)
         assert np.all(np.isfinite(out[:15]))
         np.testing.assert_array_equal(out[:15], in_loops(x[:15, :15], y[:15], -words.FAR, 0))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_what_is_asked_for(size: tuple[int, int, int]) -> None:
+    x, y = matrices(size)
+    place = np.arange(size[2]) - np.arange(size[0])[:, None]
+    expected = in_loops(x, y, *BANDS[0])
+    for lowest, highest in BANDS:
+        asked = (lowest <= place) & (place <= highest)
+        for multiply in (product, words.product):
+            out = multiply(x, y, lowest=lowest, highest=highest)
+            np.testing.assert_array_equal(out[asked], expected[asked])

@@ -237,26 +237,34 @@ def _matmul(plan: Plan, call: Call, out_bar: Operand) -> None:
 
 
 def _ordered_product(plan: Plan, call: Call, out_bar: Operand) -> None:
-    """As of `matmul`; of the left matrix, the elements that do not count have no adjoint.
-
-    They are not read, so that what is computed for them goes nowhere.
-    """
+    """As of `matmul`: what does not count, or is not asked for, has no adjoint."""
     left, right = call.args
     assert isinstance(left, Value) and isinstance(right, Value)
     c_bar = full_array(plan, call.out, out_bar)
     if plan.activity.is_active(left):
         turned = transposed(plan.builder, need_array(plan, right))
-        add(plan, left, _product_of(plan, c_bar, turned, left, words.product))
+        static = tuple((EXCHANGED[name], offset) for name, offset in call.static)
+        add(plan, left, _product_of(plan, c_bar, turned, left, words.product, static))
     if plan.activity.is_active(right):
-        turned = transposed(plan.builder, need_array(plan, left))
-        band = _turned_band(call.static)
-        add(plan, right, _product_of(plan, turned, c_bar, right, words.product, band))
+        add(plan, right, _of_right(plan, call, need_array(plan, left), c_bar))
 
 
-def _turned_band(static: Static) -> Static:
-    """Return which elements of the transposed matrix count."""
-    names = {"first": "last", "last": "first"}
-    return tuple((names[name], -offset) for name, offset in static)
+EXCHANGED = {"first": "lowest", "last": "highest", "lowest": "first", "highest": "last"}
+TURNED = {"first": "last", "last": "first"}
+OF_RESULT = {"lowest": "last", "highest": "first"}
+
+
+def _of_right(plan: Plan, call: Call, left: Value, c_bar: Value) -> Value:
+    """Return A^T C_bar, or (C_bar^T A)^T where only a band of C is asked for."""
+    right = call.args[1]
+    assert isinstance(right, Value)
+    static = tuple((TURNED[name], -offset) for name, offset in call.static if name in TURNED)
+    if static or not call.static:
+        turned = transposed(plan.builder, left)
+        return _product_of(plan, turned, c_bar, right, words.product, static)
+    static = tuple((OF_RESULT[name], -offset) for name, offset in call.static)
+    turned = transposed(plan.builder, c_bar)
+    return transposed(plan.builder, _product_of(plan, turned, left, right, words.product, static))
 
 
 def need_array(plan: Plan, operand: Operand) -> Value:
