@@ -35,9 +35,9 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.text import KEEPS, KEPT, names_of, render
 from srcdiff.ir.walk import statements
 from srcdiff.options import Options
-from srcdiff.pipeline import Stages
 from srcdiff.specialisation import Specialisation
 from srcdiff.specialise import Made
+from srcdiff.stages import Stages
 from srcdiff.subject import Subject
 from srcdiff.transform.lanes import verdicts
 from srcdiff.transform.measure import measure, widths

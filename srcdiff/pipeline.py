@@ -1,19 +1,17 @@
 """The passes in order. After each one the function is verified, on demand, and noted by name."""
 
-import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from typing_extensions import assert_never
 
-from srcdiff.analysis.homogeneous import linear_in
-from srcdiff.ir.nodes import Const, Derive, Function, Recursion, Statement, Value, is_array
+from srcdiff.ir.nodes import Const, Derive, Function, Recursion, Statement, Value
 from srcdiff.ir.recursion import calls_itself, is_own_call, is_recursive_call
 from srcdiff.ir.text import Text, render
-from srcdiff.ir.verify import verify
 from srcdiff.ir.walk import rewrite, statements
 from srcdiff.products import Mode
+from srcdiff.stages import Stages, is_same
 from srcdiff.transform.accumulate import accumulate
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.adopt import adopt
@@ -127,43 +125,6 @@ FINISH: tuple[Pass, ...] = (
     simplify,
     eliminate,
 )
-
-
-@dataclass(eq=False)
-class Stages:
-    """The function after each pass, by the name of the pass."""
-
-    functions: dict[str, Function] = field(default_factory=dict)
-
-    def note(self, name: str, function: Function) -> None:
-        last = next(reversed(self.functions.values()), None)
-        if os.environ.get("SRCDIFF_VERIFY") == "1" and function is not last:
-            verify(function)
-        self.functions[f"{len(self.functions):02}_{name}"] = function
-        _dump(f"{len(self.functions) - 1:02}_{name}", function)
-
-    def texts(self) -> dict[str, str]:
-        """Return the text after each pass."""
-        return {name: render(function).source for name, function in self.functions.items()}
-
-
-def _is_same(function: Function, last: Function | None) -> bool:
-    """Say whether a pass has changed nothing."""
-    if last is None or function.body is not last.body:
-        return False
-    return all(getattr(function, name) == getattr(last, name) for name in _PARTS)
-
-
-_PARTS = tuple(part.name for part in fields(Function))
-
-
-def _dump(name: str, function: Function) -> None:
-    """Write a stage to `SRCDIFF_DUMP`, if that names a directory."""
-    folder = os.environ.get("SRCDIFF_DUMP")
-    if folder:
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, f"{name}.py"), "w", encoding="utf-8") as file:
-            file.write(render(function).source)
 
 
 @dataclass(frozen=True)
@@ -290,11 +251,11 @@ def _derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
 def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
     """Derivatives inside are reversed as such: see `transform.nested`."""
     function = _run(_structured(function), PREPARE, stages)
+    primal = function
     wrt = tuple(function.params[k] for k in wanted.wrt)
     if wanted.states is not None:
         cut = partial(checkpoint, states=wanted.states, wrt=wrt)
         function = _run(function, (_named("checkpoint", cut),), stages)
-    linear = _linear_in(function, wanted)
     request = Request(
         wrt,
         wanted.with_value,
@@ -310,21 +271,16 @@ def _reverse(function: Function, wanted: Wanted, stages: Stages) -> Function:
     function = _run(function, (_named("adjoint", partial(adjoint, request=request)),), stages)
     if stack is not None:
         function = freeing(function, stack)
-    if linear:
-        pairs = [(k, wanted.wrt.index(k) + 1) for k in linear]
-        function = _run(function, (_named("euler", partial(euler, pairs=pairs)),), stages)
+    if _can_skip(primal, wanted):
+        value_from = partial(euler, primal=primal, wrt=wanted.wrt)
+        function = _run(function, (_named("euler", value_from),), stages)
     return _expanded(function, calls=False)
 
 
-def _linear_in(function: Function, wanted: Wanted) -> tuple[int, ...]:
-    """Return the positions of parameters that the value is linear in, if it may come from those."""
+def _can_skip(function: Function, wanted: Wanted) -> bool:
+    """Say whether a number is asked for that may come from its gradient."""
     plain = not (wanted.seeded or wanted.fixed or wanted.constant or calls_itself(function))
-    if not (plain and wanted.with_value) or len(function.results) != 1:
-        return ()
-    if is_array(function.results[0]):
-        return ()
-    found = linear_in(function, [function.params[k] for k in wanted.wrt])
-    return tuple(function.params.index(param) for param in found)
+    return plain and wanted.with_value and len(function.results) == 1
 
 
 def _parts(function: Function, wrt: tuple[int, ...]) -> Parts:
@@ -466,7 +422,7 @@ def _run(function: Function, passes: tuple[Pass, ...], stages: Stages) -> Functi
     for each in passes:
         found = each(function)
         # What is known of a function is kept for that object (`analysis`).
-        function = function if _is_same(found, function) else found
+        function = function if is_same(found, function) else found
         stages.note(getattr(each, "__name__", "pass"), function)
     return function
 

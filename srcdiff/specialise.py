@@ -37,7 +37,7 @@ from srcdiff.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from srcdiff.frontend.lower import Lowered
-    from srcdiff.pipeline import Stages
+    from srcdiff.stages import Stages
 
 # The front end and the passes are imported where they are used: a text that comes from the cache
 # needs neither, and they take most of the time that `import srcdiff` would.
@@ -107,7 +107,8 @@ def make(
     states: int | None = None,
 ) -> Made:
     """Lower, differentiate and print a function for the types of `form`."""
-    from srcdiff.pipeline import Stages, Wanted, derive
+    from srcdiff.pipeline import Wanted, derive
+    from srcdiff.stages import Stages
 
     wanted = _wanted(subject, form, argnums) if product.differentiates else []
     reserved = SEEDS if product.seeds == "cotangents" else frozenset[str]()

@@ -58,12 +58,12 @@ class _Mixed(Exception):
 
 
 def linear_in(function: Function, wrt: Iterable[Value]) -> tuple[Value, ...]:
-    """Return parameters that the result of `function` is linear in, the smallest; maybe none."""
+    """Return parameters that a number is linear in, which `function` gives; maybe none."""
     known = memory(function)
     written = {root for s in function.body.statements for root in known.writes(s)}
     able = [p for p in wrt if p.type.dtype == np.float64 and known.root(p) not in written]
     (result,) = function.results
-    if len(able) > MOST or result.type.dtype != np.float64:
+    if len(able) > MOST or is_array(result) or result.type.dtype != np.float64:
         return ()
     open_ = []
     for param in able:

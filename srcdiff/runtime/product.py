@@ -3,14 +3,18 @@
 A block of rows of the one matrix meets some columns of the other, which are packed so that they are
 read in order. The sums of a block stay in registers, as in Goto and van de Geijn, "Anatomy of
 high-performance matrix multiplication" (2008), and no multiplication is fused with an addition.
+
+It is written in LLVM's code, once for each type: for the same in Python, Numba needs a second.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
+from numba.np.arrayobj import _empty_nd_impl, make_array
 
 from srcdiff.runtime.vecmath.machine import features
 from srcdiff.words import FAR
@@ -21,6 +25,7 @@ DEPTH = 256
 """Terms of a sum that are added up before the next block: what is packed fits in a fast cache."""
 LINE = 64
 """Bytes that a cache reads at once; a vector that lies in two of them takes twice the time."""
+PLACE = ir.IntType(64)
 
 
 def _rows() -> int:
@@ -32,84 +37,233 @@ def _rows() -> int:
 ROWS = _rows()
 
 
-def _adder(rows: int) -> Any:
-    """Return what adds to `rows` rows of 8 numbers the product of rows of `x` and what is packed.
+@intrinsic
+def product(  # type: ignore[no-untyped-def]
+    typing_context, x, y, first=None, last=None, lowest=None, highest=None
+):
+    """`words.product`."""
+    result = types.Array(x.dtype, 2, "C")
+    given = [types.none if each is None else each for each in (first, last, lowest, highest)]
 
-    out[row + r, column + j] += x[at + r, k] * packed[start + 8 k + j]   for low <= k < high
-    """
-
-    @intrinsic
-    def add(typingctx, out, row, column, x, at, low, high, packed, start):  # type: ignore[no-untyped-def]
-        place = types.intp
-        signature = types.void(out, place, place, x, place, place, place, packed, place)
-
-        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            out, x, packed = (
-                _Array(builder, context.make_array(signature.args[k])(context, builder, args[k]))
-                for k in (0, 3, 7)
-            )
-            block = _Block(builder, context.get_value_type(signature.args[0].dtype), rows)
-            block.emit((out, *args[1:3]), (x, args[4]), args[5:7], (packed, args[8]))
-            return context.get_dummy_value()
-
-        return signature, codegen
-
-    return add
-
-
-class _Array:
-    """Addresses of the elements of an array."""
-
-    def __init__(self, builder: Any, array: Any) -> None:
-        self.builder, self.array = builder, array
-
-    def at(self, row: Any, column: Any, kind: Any) -> Any:
-        """Return the address of an element of a matrix."""
-        builder, strides = self.builder, self.array.strides
-        offsets = [
-            builder.mul(index, builder.extract_value(strides, axis))
-            for axis, index in enumerate((row, column))
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        left, right = (
+            make_array(kind)(context, builder, value)
+            for kind, value in zip((x, y), args[:2], strict=True)
+        )
+        rows, depth = cgutils.unpack_tuple(builder, left.shape, 2)
+        width = cgutils.unpack_tuple(builder, right.shape, 2)[1]
+        out = _empty_nd_impl(context, builder, result, [rows, width])
+        cgutils.memset(builder, out.data, builder.mul(out.itemsize, out.nitems), 0)
+        ends = (-FAR, FAR, -FAR, FAR)
+        band = [
+            context.cast(builder, value, kind, types.int64)
+            if isinstance(kind, types.Integer | types.IntegerLiteral)
+            else PLACE(end)
+            for value, kind, end in zip(args[2:], given, ends, strict=True)
         ]
-        base = builder.bitcast(self.array.data, ir.IntType(8).as_pointer())
-        address = builder.gep(base, [builder.add(*offsets)])
-        return builder.bitcast(address, kind.as_pointer())
+        matrices = [out.data]
+        for array in (left, right):
+            matrices += [array.data, *cgutils.unpack_tuple(builder, array.strides, 2)]
+        builder.call(
+            _kernel(builder.module, out.data.type.pointee), [rows, depth, width, *matrices, *band]
+        )
+        return out._getvalue()
 
-    def in_row(self, index: Any, kind: Any) -> Any:
-        """Return the address of an element of an array of one axis, without gaps."""
-        return self.builder.bitcast(self.builder.gep(self.array.data, [index]), kind.as_pointer())
+    return result(x, y, *given), generate
 
 
-class _Block:
-    """LLVM code of a block of some rows, whose sums are in registers."""
+def _kernel(module: Any, number: Any) -> Any:
+    """Return the function that adds a product to a matrix, made once in a module."""
+    pointer = number.as_pointer()
+    places = [PLACE] * 3 + [pointer] + [pointer, PLACE, PLACE] * 2 + [PLACE] * 4
+    kind = ir.FunctionType(ir.VoidType(), places)
+    function = cgutils.get_or_insert_function(module, kind, f"srcdiff_product_{number}")
+    if not function.blocks:
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        _Kernel(builder, number, function.args).emit()
+        builder.ret_void()
+    return function
 
-    def __init__(self, builder: Any, number: Any, rows: int) -> None:
-        self.builder, self.number, self.rows = builder, number, rows
+
+class _Kernel:
+    """The code of the function. Strides are in bytes, but for those of what is made here."""
+
+    def __init__(self, builder: Any, number: Any, args: Any) -> None:
+        self.builder, self.number = builder, number
         self.vector = ir.VectorType(number, COLUMNS)
         self.align = 4 if isinstance(number, ir.FloatType) else 8
+        self.rows, self.depth, self.width, self.out = args[:4]
+        self.x, self.y = args[4:7], args[7:10]
+        self.first, self.last, self.lowest, self.highest = args[10:]
 
-    def emit(self, out: Any, x: Any, bounds: Any, packed: Any) -> None:
-        builder, place = self.builder, bounds[0].type
-        target, row, column = out
+    # ---- numbers and addresses ----
+
+    def least(self, a: Any, b: Any) -> Any:
+        return self.builder.select(self.builder.icmp_signed("<", a, b), a, b)
+
+    def most(self, a: Any, b: Any) -> Any:
+        return self.builder.select(self.builder.icmp_signed(">", a, b), a, b)
+
+    def sum(self, *terms: Any) -> Any:
+        total = terms[0]
+        for term in terms[1:]:
+            total = self.builder.add(total, PLACE(term) if isinstance(term, int) else term)
+        return total
+
+    def at(self, matrix: Any, row: Any, column: Any) -> Any:
+        """Return the address of an element of a matrix that was given."""
+        builder, (data, *strides) = self.builder, matrix
+        offsets = [builder.mul(i, s) for i, s in zip((row, column), strides, strict=True)]
+        start = builder.bitcast(data, ir.IntType(8).as_pointer())
+        address = builder.gep(start, [builder.add(*offsets)])
+        return builder.bitcast(address, self.number.as_pointer())
+
+    def within(self, start: Any, row: Any, width: Any, column: Any) -> Any:
+        """Return the address of an element of a matrix without gaps."""
+        return self.builder.gep(start, [self.sum(self.builder.mul(row, width), column)])
+
+    @contextmanager
+    def loop(self, start: Any, stop: Any, step: int = 1) -> Iterator[Any]:
+        with cgutils.for_range_slice(self.builder, start, stop, PLACE(step)) as (index, _):
+            yield index
+
+    def copy(
+        self, rows: Any, columns: Any, source: Callable[..., Any], to: Callable[..., Any]
+    ) -> None:
+        """Append loops that copy some elements: both functions give the address of each."""
+        with self.loop(PLACE(0), rows) as i, self.loop(PLACE(0), columns) as j:
+            self.builder.store(self.builder.load(source(i, j)), to(i, j))
+
+    # ---- the loops ----
+
+    def emit(self) -> None:
+        builder = self.builder
+        size = ir.ArrayType(self.number, DEPTH * COLUMNS + LINE)
+        self.packed = self.aligned(builder.alloca(size))
+        self.tile = self.aligned(builder.alloca(ir.ArrayType(self.number, ROWS * COLUMNS + LINE)))
+        with self.loop(PLACE(0), self.depth, DEPTH) as self.below:
+            self.above = self.least(self.sum(self.below, DEPTH), self.depth)
+            with self.loop(PLACE(0), self.width, COLUMNS) as column:
+                left = builder.sub(self.width, column)
+                columns = self.least(PLACE(COLUMNS), left)
+                self.pack(column, columns)
+                with self.loop(PLACE(0), self.rows, ROWS) as row:
+                    self.block(row, column, columns)
+
+    def aligned(self, array: Any) -> Any:
+        """Return the address of the first element of an array that begins a line of the cache."""
+        builder = self.builder
+        address = self.sum(builder.ptrtoint(array, PLACE), LINE - 1)
+        return builder.inttoptr(builder.and_(address, PLACE(-LINE)), self.number.as_pointer())
+
+    def pack(self, column: Any, columns: Any) -> None:
+        """Put some columns of `y` one row after the other; what is missing stays as it is."""
+        builder = self.builder
+        with self.loop(self.below, self.above) as k:
+            row = builder.sub(k, self.below)
+
+            def put(j: Any) -> None:
+                value = builder.load(self.at(self.y, k, self.sum(column, j)))
+                builder.store(value, self.within(self.packed, row, PLACE(COLUMNS), j))
+
+            whole = builder.icmp_signed("==", columns, PLACE(COLUMNS))
+            with builder.if_else(whole) as (then, orelse):
+                with then:
+                    for j in range(COLUMNS):
+                        put(PLACE(j))
+                with orelse, self.loop(PLACE(0), columns) as j:
+                    put(j)
+
+    def block(self, row: Any, column: Any, columns: Any) -> None:
+        """Append what adds to a block, unless nothing of it is asked for."""
+        builder = self.builder
+        count = self.least(PLACE(ROWS), builder.sub(self.rows, row))
+        right = builder.sub(self.sum(column, columns, -1), row)
+        left = builder.sub(self.sum(column, 1), self.sum(row, count))
+        asked = builder.and_(
+            builder.icmp_signed(">=", right, self.lowest),
+            builder.icmp_signed("<=", left, self.highest),
+        )
+        with builder.if_then(asked):
+            # The last rows are done together with some that have been done already.
+            at = self.most(self.least(row, builder.sub(self.rows, PLACE(ROWS))), PLACE(0))
+            top = builder.sub(row, at)
+            full = builder.and_(
+                builder.icmp_signed("==", columns, PLACE(COLUMNS)),
+                builder.icmp_signed("==", count, PLACE(ROWS)),
+            )
+            place = self.within(self.out, row, self.width, column)
+            with builder.if_else(full) as (then, orelse):
+                with then:
+                    self.add(place, self.width, at, row, count)
+                with orelse:
+
+                    def outside(i: Any, j: Any) -> Any:
+                        return self.within(place, i, self.width, j)
+
+                    def inside(i: Any, j: Any) -> Any:
+                        return self.within(self.tile, self.sum(top, i), PLACE(COLUMNS), j)
+
+                    self.copy(count, columns, outside, inside)
+                    self.add(self.tile, PLACE(COLUMNS), at, row, count)
+                    self.copy(count, columns, inside, outside)
+
+    def add(self, target: Any, width: Any, at: Any, row: Any, count: Any) -> None:
+        """Add the products of a block to what is at `target`, whose first row is row `at`.
+
+        All rows have the terms from `low` to `high`; on both sides are terms of some of them.
+        """
+        builder = self.builder
+        end = self.sum(row, count)
+        inner = self.least(self.above, self.sum(end, -1, self.first))
+        low = self.most(self.below, inner)
+        high = self.most(low, self.least(self.above, self.sum(row, self.last, 1)))
+        few = builder.icmp_signed("<", self.rows, PLACE(ROWS))
+        low, high = (builder.select(few, self.above, each) for each in (low, high))
+
+        def some(start: Any, stop: Any) -> None:
+            with self.loop(row, end) as i:
+                begin = self.most(start, self.sum(i, self.first))
+                after = self.least(stop, self.sum(i, self.last, 1))
+                line = self.within(target, builder.sub(i, at), width, PLACE(0))
+                self.sums(1, line, width, i, begin, after)
+
+        with builder.if_then(builder.icmp_signed(">", low, self.below)):
+            some(self.below, low)
+        with builder.if_then(builder.icmp_signed(">", high, low)):
+            self.sums(ROWS, target, width, at, low, high)
+        with builder.if_then(builder.icmp_signed(">", self.above, high)):
+            some(high, self.above)
+
+    def sums(self, rows: int, target: Any, width: Any, at: Any, low: Any, high: Any) -> None:
+        """Add to some rows of 8 numbers their products with what is packed, low <= k < high."""
+        builder = self.builder
         ends = [
-            target.at(builder.add(row, place(r)), column, self.vector) for r in range(self.rows)
+            builder.bitcast(
+                self.within(target, PLACE(r), width, PLACE(0)), self.vector.as_pointer()
+            )
+            for r in range(rows)
         ]
         before = builder.block
         sums = [builder.load(end, align=self.align) for end in ends]
         head, body, after = (builder.append_basic_block(name) for name in ("head", "body", "after"))
         builder.branch(head)
         builder.position_at_end(head)
-        k = builder.phi(place)
+        k = builder.phi(PLACE)
         phis = [builder.phi(self.vector) for _ in sums]
-        builder.cbranch(builder.icmp_signed("<", k, bounds[1]), body, after)
+        builder.cbranch(builder.icmp_signed("<", k, high), body, after)
         builder.position_at_end(body)
-        columns = self.columns(packed, k)
+        line = self.within(self.packed, builder.sub(k, self.below), PLACE(COLUMNS), PLACE(0))
+        columns = builder.load(builder.bitcast(line, self.vector.as_pointer()), align=self.align)
         added = [
-            builder.fadd(phi, builder.fmul(self.everywhere(x, r, k), columns))
+            builder.fadd(phi, builder.fmul(self.everywhere(self.sum(at, r), k), columns))
             for r, phi in enumerate(phis)
         ]
-        following = builder.add(k, place(1))
+        following = self.sum(k, 1)
         builder.branch(head)
-        edges = zip((k, *phis), (bounds[0], *sums), (following, *added), strict=True)
+        edges = zip((k, *phis), (low, *sums), (following, *added), strict=True)
         for phi, start, step in edges:
             phi.add_incoming(start, before)
             phi.add_incoming(step, body)
@@ -117,91 +271,11 @@ class _Block:
         for phi, end in zip(phis, ends, strict=True):
             builder.store(phi, end, align=self.align)
 
-    def columns(self, packed: Any, k: Any) -> Any:
-        """Return the row of what is packed that the terms `k` are products with."""
-        builder, (array, start) = self.builder, packed
-        index = builder.add(start, builder.mul(k, k.type(COLUMNS)))
-        return builder.load(array.in_row(index, self.vector), align=self.align)
-
-    def everywhere(self, x: Any, row: int, k: Any) -> Any:
+    def everywhere(self, row: Any, k: Any) -> Any:
         """Return an element of `x` in all places of a vector."""
-        builder, (matrix, at) = self.builder, x
-        address = matrix.at(builder.add(at, k.type(row)), k, self.number)
+        builder = self.builder
         nothing = ir.Constant(self.vector, ir.Undefined)
-        one = builder.insert_element(nothing, builder.load(address), ir.IntType(32)(0))
+        value = builder.load(self.at(self.x, row, k))
+        one = builder.insert_element(nothing, value, ir.IntType(32)(0))
         places = ir.Constant(ir.VectorType(ir.IntType(32), COLUMNS), [0] * COLUMNS)
         return builder.shuffle_vector(one, nothing, places)
-
-
-_add_block, _add_row = _adder(ROWS), _adder(1)
-
-
-@intrinsic
-def _skipped(typingctx, array):  # type: ignore[no-untyped-def]
-    """Return how many elements stand before the first that begins a line of the cache."""
-
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        made = context.make_array(signature.args[0])(context, builder, args[0])
-        place = ir.IntType(64)
-        address = builder.ptrtoint(made.data, place)
-        beyond = builder.and_(builder.neg(address), place(LINE - 1))
-        return builder.udiv(beyond, place(context.get_abi_sizeof(made.data.type.pointee)))
-
-    return types.intp(array), codegen
-
-
-def _product(x, y, first=-FAR, last=FAR, lowest=-FAR, highest=FAR):  # type: ignore[no-untyped-def]
-    rows, depth, width = x.shape[0], x.shape[1], y.shape[1]
-    out = np.zeros((rows, width), x.dtype)
-    packed = np.zeros(DEPTH * COLUMNS + LINE, x.dtype)
-    begin = _skipped(packed)
-    tile = np.zeros((ROWS, COLUMNS), x.dtype)
-    for below in range(0, depth, DEPTH):
-        above = min(below + DEPTH, depth)
-        for column in range(0, width, COLUMNS):
-            columns = min(COLUMNS, width - column)
-            start = begin - below * COLUMNS
-            for k in range(below, above):
-                if columns == COLUMNS:
-                    for j in range(COLUMNS):
-                        packed[start + k * COLUMNS + j] = y[k, column + j]
-                else:
-                    for j in range(columns):
-                        packed[start + k * COLUMNS + j] = y[k, column + j]
-            for row in range(0, rows, ROWS):
-                count = min(ROWS, rows - row)
-                if column + columns - 1 - row < lowest or column - row - count + 1 > highest:
-                    continue
-                # The last rows are done together with some that have been done already.
-                at = max(min(row, rows - ROWS), 0)
-                # The terms that all rows have; on both sides are some that only some of them have.
-                low = max(below, min(above, row + count - 1 + first))
-                high = max(low, min(above, row + last + 1))
-                if rows < ROWS:
-                    low = high = above
-                whole = columns == COLUMNS and at == row and rows >= ROWS
-                if whole:
-                    target, top, left = out, row, column
-                else:
-                    target, top, left = tile, 0, 0
-                    for i in range(count):
-                        for j in range(columns):
-                            tile[row - at + i, j] = out[row + i, column + j]
-                if low > below:
-                    for i in range(row, row + count):
-                        begin_k, stop = max(below, i + first), min(low, i + last + 1)
-                        _add_row(target, top + i - at, left, x, i, begin_k, stop, packed, start)
-                if high > low:
-                    _add_block(target, top, left, x, at, low, high, packed, start)
-                if above > high:
-                    for i in range(row, row + count):
-                        begin_k, stop = max(high, i + first), min(above, i + last + 1)
-                        _add_row(target, top + i - at, left, x, i, begin_k, stop, packed, start)
-                if not whole:
-                    for i in range(count):
-                        for j in range(columns):
-                            out[row + i, column + j] = tile[row - at + i, j]
-    return out
-
-
-product: Any = njit(error_model="numpy", nogil=True)(_product)

@@ -402,8 +402,13 @@ class _Nest:
                     own.discard(out)
                 case Load(ref=ref, indices=indices) if self.order.memory.root(ref) not in written:
                     if all(map(self.order.dependence.is_within, indices, ref.shape)):
-                        needed.update((statement.out, *indices))
-        return [s for s in inside if needed.intersection(definitions(s))]
+                        needed.add(statement.out)
+        result: list[Statement] = []
+        for statement in reversed(inside):
+            if needed.intersection(definitions(statement)):
+                needed.update(operands(statement))
+                result.append(statement)
+        return result[::-1]
 
     def along(
         self, block: Block, mapping: dict[Value, Operand], entries: dict[Carried, Carried]

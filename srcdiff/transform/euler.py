@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from srcdiff.analysis.homogeneous import linear_in
 from srcdiff.ir.build import Builder, constant
 from srcdiff.ir.nodes import (
     Block,
@@ -32,12 +33,16 @@ MANY = 8
 """What a loop is thought to run, in comparisons."""
 
 
-def euler(function: Function, pairs: Sequence[tuple[int, int]]) -> Function:
-    """Return a function that gives a value and a gradient, with the value from the gradient.
+def euler(function: Function, primal: Function, wrt: Sequence[int]) -> Function:
+    """Return a function that gives the value of `primal` and its gradient, the one from the other.
 
-    The value is linear in some parameters: `pairs` are their positions and those of their adjoints.
-    Where that saves no loops, the function stays.
+    It is the same function if the value is not linear, or that saves no loops.
     """
+    linear = linear_in(primal, [primal.params[k] for k in wrt])
+    if not linear:
+        return function
+    places = [primal.params.index(param) for param in linear]
+    pairs = [(place, wrt.index(place) + 1) for place in places]
     gradient = eliminate(replace(function, results=function.results[1:]))
     more = sum(MANY ** len(function.params[param].shape) for param, _ in pairs)
     if _cost(eliminate(function).body) - _cost(gradient.body) <= more:
@@ -63,6 +68,7 @@ def _cost(block: Block, rounds: int = 1) -> int:
 
 
 def _with_value(gradient: Function, pairs: Sequence[tuple[int, int]]) -> Function:
+    """Return a function that gives the value first, from parameters and their adjoints."""
     builder = Builder(Origin(sweep="adjoint"))
     total: Operand | None = None
     for param, result in pairs:

@@ -35,9 +35,8 @@ KEPT = {
     programs.small_numbers: 1,
     programs.rows_before: 1,
     programs.quotients: 2,
-    programs.triangular_product: 2,
+    programs.triangular_product: 1,
     programs.triangular_product_in_rows: 1,
-    programs.read_before_in_the_loop: 1,
     programs.read_in_the_loop: 1,
     programs.only_a_part: 1,
     programs.sometimes_in_the_loop: 1,
@@ -126,9 +125,7 @@ def test_a_sum_is_kept_and_not_what_is_summed() -> None:
 
 
 ONCE = {
-    programs.triangular_product: 1,
     programs.triangular_product_in_rows: 1,
-    programs.only_a_part: 1,
     programs.read_between: 2,
     programs.added_by_all: 1,
     programs.upwards: 1,

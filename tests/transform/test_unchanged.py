@@ -10,7 +10,8 @@ import srcdiff as sd
 from srcdiff.analysis.dataflow import dataflow
 from srcdiff.ir.nodes import Block, Function
 from srcdiff.ir.walk import statements
-from srcdiff.pipeline import FINISH, Stages, _run
+from srcdiff.pipeline import FINISH, _run
+from srcdiff.stages import Stages
 from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.simplify import simplify
 

@@ -1,0 +1,45 @@
+"""The function after each pass, for those who want to see how a derivative came about."""
+
+import os
+from dataclasses import dataclass, field, fields
+
+from srcdiff.ir.nodes import Function
+from srcdiff.ir.text import render
+from srcdiff.ir.verify import verify
+
+
+@dataclass(eq=False)
+class Stages:
+    """The function after each pass, by the name of the pass."""
+
+    functions: dict[str, Function] = field(default_factory=dict)
+
+    def note(self, name: str, function: Function) -> None:
+        last = next(reversed(self.functions.values()), None)
+        if os.environ.get("SRCDIFF_VERIFY") == "1" and function is not last:
+            verify(function)
+        self.functions[f"{len(self.functions):02}_{name}"] = function
+        _dump(f"{len(self.functions) - 1:02}_{name}", function)
+
+    def texts(self) -> dict[str, str]:
+        """Return the text after each pass."""
+        return {name: render(function).source for name, function in self.functions.items()}
+
+
+def is_same(function: Function, last: Function | None) -> bool:
+    """Say whether a pass has changed nothing."""
+    if last is None or function.body is not last.body:
+        return False
+    return all(getattr(function, name) == getattr(last, name) for name in _PARTS)
+
+
+_PARTS = tuple(part.name for part in fields(Function))
+
+
+def _dump(name: str, function: Function) -> None:
+    """Write a stage to `SRCDIFF_DUMP`, if that names a directory."""
+    folder = os.environ.get("SRCDIFF_DUMP")
+    if folder:
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, f"{name}.py"), "w", encoding="utf-8") as file:
+            file.write(render(function).source)
