@@ -28,7 +28,7 @@ from srcdiff.ir.nodes import (
     Value,
     is_array,
 )
-from srcdiff.ir.walk import all_definitions, asks, definitions, operands
+from srcdiff.ir.walk import asks, changing, definitions, operands
 from srcdiff.words import EFFECTS
 
 Path = tuple[For, For, For]
@@ -77,8 +77,7 @@ class Nest:
     inside: set[Value] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.inside = {self.loop.index, *(e.phi for e in self.loop.carried)}
-        self.inside |= {*all_definitions(self.loop.body)}
+        self.inside = changing(self.loop)
 
     def contractions(self) -> Iterator[Contraction]:
         """Iterate over the products of matrices in the nest."""

@@ -65,22 +65,24 @@ def linear_in(function: Function, wrt: Iterable[Value]) -> tuple[Value, ...]:
     (result,) = function.results
     if len(able) > MOST or is_array(result) or result.type.dtype != np.float64:
         return ()
-    open_ = []
-    for param in able:
-        try:
-            _Degrees(function, known, (param,)).check()
-        except _NotLinear:
-            continue
-        except _Mixed:
-            pass
-        open_.append(param)
-    for params in _sets(open_):
-        try:
-            _Degrees(function, known, params).check()
-        except (_NotLinear, _Mixed):
-            continue
-        return params
+    # A set is no more linear than its members are; those that need others are only mixed.
+    alone = {(param,): _is_linear(function, known, (param,)) for param in able}
+    able = [param for (param,), linear in alone.items() if linear is not False]
+    for params in _sets(able):
+        if alone[params] if params in alone else _is_linear(function, known, params):
+            return params
     return ()
+
+
+def _is_linear(function: Function, known: Memory, params: tuple[Value, ...]) -> bool | None:
+    """Say whether the result is linear in parameters; None: it may be, together with others."""
+    try:
+        _Degrees(function, known, params).check()
+    except _NotLinear:
+        return False
+    except _Mixed:
+        return None
+    return True
 
 
 def _sets(params: list[Value]) -> Iterator[tuple[Value, ...]]:

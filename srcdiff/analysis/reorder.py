@@ -29,11 +29,12 @@ from srcdiff.ir.nodes import (
     If,
     Increment,
     Load,
+    Operand,
     Statement,
     Store,
     is_array,
 )
-from srcdiff.ir.walk import asks, blocks, has_effect, statements
+from srcdiff.ir.walk import asks, blocks, has_effect, operands, statements
 
 Part = For | tuple[Statement, ...]
 """A loop, or what stands between loops."""
@@ -74,6 +75,11 @@ def parts(loop: For) -> list[Part] | None:
         else:
             found.append((statement,))
     return found if any(isinstance(part, For) for part in found) else None
+
+
+def used(part: Part | Statement) -> set[Operand]:
+    """Return what the statements of a part read, and those in them."""
+    return {operand for each in everything(part) for operand in operands(each)}
 
 
 def everything(part: Part | Statement) -> Iterator[Statement]:
@@ -174,8 +180,10 @@ class Reordering:
 
 def touches(block: Block, inside: tuple[Statement, ...]) -> Iterator[Touch]:
     """Iterate over the accesses of statements of a block, and of those in them."""
+    places = {statement: position for position, statement in enumerate(block.statements)}
     for statement in inside:
         if isinstance(statement, Load | Store | Increment):
-            yield Touch(statement, Access(statement.ref, statement.indices, block, 0))
+            access = Access(statement.ref, statement.indices, block, places[statement])
+            yield Touch(statement, access)
         for inner in blocks(statement):
             yield from touches(inner, inner.statements)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.ir.layout import view_layout
 from srcdiff.ir.nodes import (
     NOWHERE,
     Alloc,
@@ -192,6 +193,13 @@ class Builder:
         out = Value(name, type, shape)
         self.append(View(out, ref, how, self.origin))
         return out
+
+    def transposed(self, matrix: Value, name: str = "_t") -> Value:
+        """Return the transposed view of a matrix."""
+        assert isinstance(matrix.type, Array)
+        how = Transpose((1, 0))
+        type = Array(matrix.type.dtype, 2, view_layout(matrix.type, how))
+        return self.view(matrix, how, type, matrix.shape[::-1], name)
 
     def extent(self, ref: Value, axis: int) -> Operand:
         """Return the extent of an axis as the run time knows it."""

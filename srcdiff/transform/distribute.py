@@ -19,7 +19,7 @@ import numpy as np
 from srcdiff.analysis.dataflow import Dataflow
 from srcdiff.analysis.dependence import Access
 from srcdiff.analysis.loops import additions
-from srcdiff.analysis.reorder import Part, Reordering, Touch, everything
+from srcdiff.analysis.reorder import Part, Reordering, Touch, everything, used
 from srcdiff.ir.build import Builder, integer, is_constant, mapped
 from srcdiff.ir.nodes import (
     Alloc,
@@ -226,8 +226,8 @@ class _Nest:
 
     def wanted(self, number: int) -> list[Value]:
         """Return what a part needs of other parts, what it makes again included."""
-        used = set[Operand]().union(*map(_operands, self.kept(number)))
-        return [v for v, home in self.places.items() if v in used and home != number]
+        needed = used(tuple(self.kept(number)))
+        return [v for v, home in self.places.items() if v in needed and home != number]
 
     def again(self, operand: Operand, most: int = 3) -> list[Statement] | None:
         """Return the statements that make a number again in any part; None: it is kept."""
@@ -313,7 +313,7 @@ class _Nest:
             if statement not in self.dropped and (
                 writes or needed.intersection(definitions(statement))
             ):
-                needed.update(_operands(statement))
+                needed.update(used(statement))
                 result.append(statement)
         return [*reversed(result), *stores]
 
@@ -434,8 +434,3 @@ def _added(room: _Room, call: Call, entry: Carried) -> list[Statement]:
         term = builder.call(np.negative, term)
     builder.increment(room.ref, room.indices, term)
     return builder.statements
-
-
-def _operands(statement: Statement) -> set[Operand]:
-    """Return what a statement reads, and those in it."""
-    return {operand for each in everything(statement) for operand in operands(each)}

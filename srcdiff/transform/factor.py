@@ -16,7 +16,6 @@ from srcdiff import words
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.memory import Memory, memory
 from srcdiff.ir.build import Builder
-from srcdiff.ir.layout import view_layout
 from srcdiff.ir.nodes import (
     Block,
     Call,
@@ -169,12 +168,7 @@ def matrix_of(flow: Dataflow, array: Operand) -> Matrix:
 
 def view_of(builder: Builder, matrix: Matrix) -> Value:
     """Append the view that a matrix is, unless it is the array itself."""
-    if not matrix.flipped:
-        return matrix.array
-    array, how = matrix.array, Transpose((1, 0))
-    assert isinstance(array.type, Array)
-    type = Array(array.type.dtype, 2, view_layout(array.type, how))
-    return builder.view(array, how, type, array.shape[::-1])
+    return builder.transposed(matrix.array) if matrix.flipped else matrix.array
 
 
 def _sum(builder: Builder, first: Matrix, second: Matrix) -> Value:

@@ -48,6 +48,7 @@ from srcdiff.ir.walk import (
     statements,
 )
 from srcdiff.transform.staircase import stepped
+from srcdiff.transform.strips import rest_of
 from srcdiff.transform.vectorise import PLAIN, is_below
 from srcdiff.words import opaque, radd
 
@@ -227,7 +228,7 @@ class _Nest:
     def statements(self) -> list[Statement]:
         """Return a loop over four iterations at once, and one over those that are left."""
         made, loop = Builder(self.loop.origin), self.loop
-        rest = self.rest(made)
+        rest = rest_of(made, self.flow.integers, loop, self.rows)
         self.main = Builder(loop.origin)
         self.phis = {e: Value(e.phi.name, e.phi.type) for e in loop.carried}
         low = Value(loop.index.name, loop.index.type)
@@ -248,19 +249,6 @@ class _Nest:
         made.append(For(low, loop.start, rest, step, tuple(carried), block, origin=loop.origin))
         left = tuple(replace(e, init=middle[e]) for e in loop.carried)
         return [*made.statements, replace(loop, start=rest, carried=left)]
-
-    def rest(self, made: Builder) -> Operand:
-        """Return where the iterations begin that are left."""
-        loop, down = self.loop, is_constant(self.loop.step, -1)
-        ends = (loop.start, loop.stop) if down else (loop.stop, loop.start)
-        count = made.fold(np.subtract, *ends)
-        if not (is_constant(ends[1], 0) and self.flow.integers.is_index(ends[0])):
-            count = made.fold(max, count, integer(0))
-        count = made.fold(np.floor_divide, count, integer(self.rows))
-        count = made.fold(np.multiply, count, integer(self.rows), name="_rest")
-        if down:
-            return made.fold(np.subtract, loop.start, count, name="_rest")
-        return made.fold(np.add, loop.start, count, name="_rest")
 
     def row(self, low: Value, row: int) -> Operand:
         """Return the counter of one of the iterations.

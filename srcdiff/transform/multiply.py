@@ -11,16 +11,14 @@ triangles, the product leaves out what the loops do.
 """
 
 import builtins
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from srcdiff.analysis.contractions import Contraction, Nest
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.dependence import Access
 from srcdiff.analysis.memory import memory
-from srcdiff.analysis.reorder import Reordering, Touch
+from srcdiff.analysis.reorder import Reordering, Touch, touches
 from srcdiff.ir.build import Builder, Static, integer
 from srcdiff.ir.layout import view_layout
 from srcdiff.ir.nodes import (
@@ -36,8 +34,6 @@ from srcdiff.ir.nodes import (
     Operand,
     Slice,
     Statement,
-    Store,
-    Transpose,
     Value,
     While,
 )
@@ -103,7 +99,8 @@ class _Nest:
         found = [c for c in nest.contractions() if self.is_worth_it(c)]
         if not found or not self.is_open():
             return [self.loop]
-        self.touches = {touch.statement: touch for touch in _touches(self.loop.body)}
+        body = self.loop.body
+        self.touches = {touch.statement: touch for touch in touches(body, body.statements)}
         for each in found:
             goes_first = self.may_go(each, first=True)
             if goes_first or (isinstance(each.statement, Increment) and self.may_go(each)):
@@ -175,15 +172,6 @@ class _Nest:
         return follows and not self.order.are_apart(None, one, other)
 
 
-def _touches(block: Block) -> Iterator[Touch]:
-    """Iterate over the accesses of a block, and of those in it, each with its place."""
-    for position, statement in enumerate(block.statements):
-        if isinstance(statement, Load | Store | Increment):
-            yield Touch(statement, Access(statement.ref, statement.indices, block, position))
-        for inner in blocks(statement):
-            yield from _touches(inner)
-
-
 @dataclass(eq=False)
 class _Product:
     """The statements that take the place of a contraction."""
@@ -217,51 +205,29 @@ class _Product:
         each = self.each
         left = self.matrix(each.left, each.row, each.over)
         right = self.matrix(each.right, each.over, each.column)
-        is_turned = each.slope is not None and self.is_slanted(each.over, each.column)
+        is_turned = self.is_slanted(each.over, each.column)
         if is_turned:
-            left, right = self.turned(right), self.turned(left)
-        type = Array(left.type.dtype, 2)
-        out = self.made.call(
-            product,
-            left,
-            right,
-            type=type,
-            shape=(left.shape[0], right.shape[1]),
-            static=self.terms(each.column if is_turned else each.row) + self.asked(),
-        )
-        return self.turned(out) if is_turned else out
+            left, right = (self.made.transposed(each, each.name) for each in (right, left))
+        # The terms that there are for each row, and the elements that are asked for.
+        terms = self.band("first", "last", each.column if is_turned else each.row, each.over)
+        static = terms + self.band("lowest", "highest", each.row, each.column)
+        shape, type = (left.shape[0], right.shape[1]), Array(left.type.dtype, 2)
+        out = self.made.call(product, left, right, type=type, shape=shape, static=static)
+        return self.made.transposed(out, out.name) if is_turned else out
 
-    def terms(self, row: For) -> Static:
-        """Return which terms there are for each row, if not all."""
-        first, last = self.band(row, self.each.over)
-        ends = (("first", first), ("last", last))
-        return tuple((name, end) for name, end in ends if end is not None)
-
-    def asked(self) -> Static:
-        """Return which elements of the result are asked for, if not all."""
-        lowest, highest = self.band(self.each.row, self.each.column)
-        ends = (("lowest", lowest), ("highest", highest))
-        return tuple((name, end) for name, end in ends if end is not None)
-
-    def band(self, row: For, column: For) -> tuple[int | None, int | None]:
-        """Return the least and the greatest of the index of a column minus that of its row."""
+    def band(self, least: str, greatest: str, row: For, column: For) -> Static:
+        """Return where a band begins or ends, if there is one: the column minus the row."""
         slope = self.each.slope
         if slope is None or not self.is_slanted(row, column):
-            return None, None
+            return ()
         if slope.loop is column:
-            return (slope.offset, None) if slope.is_start else (None, slope.offset - 1)
-        return (None, -slope.offset) if slope.is_start else (1 - slope.offset, None)
+            return ((least, slope.offset),) if slope.is_start else ((greatest, slope.offset - 1),)
+        return ((greatest, -slope.offset),) if slope.is_start else ((least, 1 - slope.offset),)
 
     def is_slanted(self, one: For, other: For) -> bool:
         """Say whether one of two loops begins or ends at the index of the other one."""
         slope = self.each.slope
         return slope is not None and {slope.loop, slope.other} == {one, other}
-
-    def turned(self, matrix: Value) -> Value:
-        assert isinstance(matrix.type, Array)
-        how = Transpose((1, 0))
-        type = Array(matrix.type.dtype, 2, view_layout(matrix.type, how))
-        return self.made.view(matrix, how, type, matrix.shape[::-1], matrix.name)
 
     # ---- its factors ----
 
@@ -280,7 +246,7 @@ class _Product:
             how = Index(tuple(Slice(None, stop, None) for stop in stops))
             type = Array(matrix.type.dtype, 2, view_layout(matrix.type, how))
             matrix = self.made.view(matrix, how, type, sizes, matrix.name)
-        return matrix if loops == (first, second) else self.turned(matrix)
+        return matrix if loops == (first, second) else self.made.transposed(matrix, matrix.name)
 
     def plain(self, operand: Operand, first: For, second: For) -> Load | None:
         """Return the load of a factor that is an element of a matrix, at the indices of loops."""

@@ -21,7 +21,7 @@ import numpy as np
 from srcdiff.analysis.dataflow import Dataflow
 from srcdiff.analysis.loops import additions
 from srcdiff.analysis.reorder import Part, Reordering
-from srcdiff.ir.build import Builder, integer, is_constant, mapped
+from srcdiff.ir.build import Builder, integer, mapped
 from srcdiff.ir.nodes import (
     Block,
     Call,
@@ -33,6 +33,7 @@ from srcdiff.ir.nodes import (
     Value,
 )
 from srcdiff.ir.walk import clone, definitions, operands
+from srcdiff.transform.strips import rest_of
 from srcdiff.transform.triangular import Triangle, triangle
 from srcdiff.words import radd
 
@@ -72,7 +73,7 @@ class _Stairs:
 
     def statements(self) -> list[Statement]:
         """Return a loop over four iterations at once, and one over those that are left."""
-        rest = self.rest()
+        rest = rest_of(self.made, self.nest.flow.integers, self.loop, STEPS)
         rooms = [
             self.made.alloc((integer(STEPS),), e.phi.type.dtype, name=f"{e.phi.name}_sums")
             for e in self.inner.carried
@@ -83,16 +84,6 @@ class _Stairs:
         origin = self.loop.origin
         self.made.append(For(self.low, self.loop.start, rest, step, (), block, origin=origin))
         return [*self.made.statements, replace(self.loop, start=rest)]
-
-    def rest(self) -> Operand:
-        """Return where the iterations begin that are left."""
-        made, loop = self.made, self.loop
-        count = made.fold(np.subtract, loop.stop, loop.start)
-        if not (is_constant(loop.start, 0) and self.nest.flow.integers.is_index(loop.stop)):
-            count = made.fold(max, count, integer(0))
-        count = made.fold(np.floor_divide, count, integer(STEPS))
-        count = made.fold(np.multiply, count, integer(STEPS), name="_rest")
-        return made.fold(np.add, loop.start, count, name="_rest")
 
     def together(self, rooms: list[Value]) -> None:
         """Append the rounds that all four iterations have, and keep what they come to."""

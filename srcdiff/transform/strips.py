@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from srcdiff.analysis.indices import Indices
-from srcdiff.ir.build import Builder, integer
-from srcdiff.ir.nodes import Increment, Load, Operand, Statement, Store, Value
+from srcdiff.ir.build import Builder, integer, is_constant
+from srcdiff.ir.nodes import For, Increment, Load, Operand, Statement, Store, Value
 
 UNSIGNED = np.dtype(np.uint64)
 """Numba counts negative indices from the end; of unsigned ones there are none, so that LLVM sees
@@ -54,3 +54,15 @@ def placed(statement: Statement, place: Callable[[Operand], Operand]) -> Stateme
     if not isinstance(statement, Load | Store | Increment):
         return statement
     return replace(statement, indices=tuple(map(place, statement.indices)))
+
+
+def rest_of(made: Builder, integers: Indices, loop: For, steps: int) -> Operand:
+    """Append where the iterations of a loop begin that are left after groups of so many."""
+    down = is_constant(loop.step, -1)
+    ends = (loop.start, loop.stop) if down else (loop.stop, loop.start)
+    count = made.fold(np.subtract, *ends)
+    if not (is_constant(ends[1], 0) and integers.is_index(ends[0])):
+        count = made.fold(max, count, integer(0))
+    count = made.fold(np.floor_divide, count, integer(steps))
+    count = made.fold(np.multiply, count, integer(steps), name="_rest")
+    return made.fold(np.subtract if down else np.add, loop.start, count, name="_rest")

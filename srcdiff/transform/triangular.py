@@ -20,18 +20,17 @@ The user's sums keep their order. That no read meets a write that is now on the 
 proved as in `analysis.reorder`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from srcdiff.analysis.dataflow import Dataflow
 from srcdiff.analysis.linear import Linear, variable
-from srcdiff.analysis.reorder import Part, Reordering, Touch, everything, touches
+from srcdiff.analysis.reorder import Part, Reordering, Touch, touches, used
 from srcdiff.ir.build import Builder, integer, is_constant
 from srcdiff.ir.nodes import Alloc, Block, For, Load, Operand, Statement, Store, Value, is_array
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import clone, definitions, operands
+from srcdiff.ir.walk import clone, definitions
 
 MOST = 4
 """The most numbers that become rows."""
@@ -100,10 +99,10 @@ class Triangle:
 
     def crossing_values(self) -> list[Value]:
         """Return the numbers that are made before the inner loop and used in another loop now."""
-        used = _operands(self.inner.body.statements)
+        needed = used(self.inner.body.statements)
         if not self.falls:
-            used |= _operands(self.last)
-        return [v for s in self.first for v in definitions(s) if v in used]
+            needed |= used(self.last)
+        return [v for s in self.first for v in definitions(s) if v in needed]
 
     def may_rise(self) -> bool:
         """Say whether what changes places has no order, if the outer loop counts up."""
@@ -192,13 +191,13 @@ class Triangle:
     def stored(self, value: Value) -> Store:
         return self.at(value, value)
 
-    def fetched(self, part: Iterable[Statement]) -> list[Statement]:
+    def fetched(self, part: tuple[Statement, ...]) -> list[Statement]:
         """Return the loads of numbers that another loop has made."""
-        used = _operands(part)
+        needed = used(part)
         return [
             Load(value, self.rooms[value], (self.loop.index,), self.loop.origin)
             for value in self.crossing
-            if value in used
+            if value in needed
         ]
 
     def rows(self, end: Operand) -> tuple[Statement, ...]:
@@ -224,8 +223,3 @@ class Triangle:
         index = Value(name, self.loop.index.type)
         block = clone(Block(body), {self.loop.index: index})
         return replace(self.loop, index=index, body=block)
-
-
-def _operands(part: Iterable[Statement]) -> set[Operand]:
-    """Return what statements read, and those in them."""
-    return {o for statement in part for each in everything(statement) for o in operands(each)}

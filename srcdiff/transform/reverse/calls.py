@@ -17,7 +17,6 @@ from srcdiff.ir.nodes import (
     Item,
     Operand,
     Slice,
-    Transpose,
     Value,
     is_array,
 )
@@ -226,14 +225,14 @@ def _matmul(plan: Plan, call: Call, out_bar: Operand) -> None:
         if ranks[1] == 1:
             add(plan, left, _outer(plan, c_bar, b))
         else:
-            product = (c_bar, transposed(plan.builder, b)) if ranks[0] == 2 else (b, c_bar)
+            product = (c_bar, plan.builder.transposed(b)) if ranks[0] == 2 else (b, c_bar)
             add(plan, left, _product_of(plan, *product, left))
     if plan.activity.is_active(right):
         a = need_array(plan, left)
         if ranks[0] == 1:
             add(plan, right, _outer(plan, a, c_bar))
         else:
-            add(plan, right, _product_of(plan, transposed(plan.builder, a), c_bar, right))
+            add(plan, right, _product_of(plan, plan.builder.transposed(a), c_bar, right))
 
 
 def _ordered_product(plan: Plan, call: Call, out_bar: Operand) -> None:
@@ -242,7 +241,7 @@ def _ordered_product(plan: Plan, call: Call, out_bar: Operand) -> None:
     assert isinstance(left, Value) and isinstance(right, Value)
     c_bar = full_array(plan, call.out, out_bar)
     if plan.activity.is_active(left):
-        turned = transposed(plan.builder, need_array(plan, right))
+        turned = plan.builder.transposed(need_array(plan, right))
         static = tuple((EXCHANGED[name], offset) for name, offset in call.static)
         add(plan, left, _product_of(plan, c_bar, turned, left, words.product, static))
     if plan.activity.is_active(right):
@@ -260,11 +259,11 @@ def _of_right(plan: Plan, call: Call, left: Value, c_bar: Value) -> Value:
     assert isinstance(right, Value)
     static = tuple((TURNED[name], -offset) for name, offset in call.static if name in TURNED)
     if static or not call.static:
-        turned = transposed(plan.builder, left)
+        turned = plan.builder.transposed(left)
         return _product_of(plan, turned, c_bar, right, words.product, static)
     static = tuple((OF_RESULT[name], -offset) for name, offset in call.static)
-    turned = transposed(plan.builder, c_bar)
-    return transposed(plan.builder, _product_of(plan, turned, left, right, words.product, static))
+    turned = plan.builder.transposed(c_bar)
+    return plan.builder.transposed(_product_of(plan, turned, left, right, words.product, static))
 
 
 def need_array(plan: Plan, operand: Operand) -> Value:
@@ -278,14 +277,6 @@ def _plain(plan: Plan, array: Value) -> Value:
     """Return an array that BLAS takes without a warning."""
     assert isinstance(array.type, Array)
     return plan.builder.copy(array) if array.type.layout == "A" else array
-
-
-def transposed(builder: Builder, array: Value) -> Value:
-    """Return the transposed view of a matrix."""
-    assert isinstance(array.type, Array)
-    layout = {"C": "F", "F": "C", "A": "A"}[array.type.layout]
-    type = Array(array.type.dtype, 2, layout)  # type: ignore[arg-type]
-    return builder.view(array, Transpose((1, 0)), type, array.shape[::-1])
 
 
 def _outer(plan: Plan, left: Value, right: Value) -> Value:
