@@ -68,6 +68,7 @@ from srcdiff.transform.titles import title
 from srcdiff.transform.trace import trace
 from srcdiff.transform.turn import turn
 from srcdiff.transform.vectorise import vectorise
+from srcdiff.transform.weigh import weigh
 from srcdiff.transform.widen import widen
 
 Pass = Callable[[Function], Function]
@@ -93,6 +94,7 @@ FINISH: tuple[Pass, ...] = (
     eliminate,
     factor,
     trace,
+    weigh,
     adopt,
     one_pass,
     fuse,

@@ -26,12 +26,15 @@ from srcdiff.ir.nodes import (
     Call,
     Const,
     For,
+    Function,
     If,
     Increment,
     Load,
     Operand,
     Statement,
     Store,
+    Value,
+    While,
     is_array,
 )
 from srcdiff.ir.walk import asks, blocks, has_effect, operands, statements
@@ -153,7 +156,7 @@ class Reordering:
         return all(self.are_apart(loop, one, other, more) for one in first for other in second)
 
     def are_apart(
-        self, loop: For | None, one: Touch, other: Touch, more: tuple[Linear, ...] = ()
+        self, loop: For | While | None, one: Touch, other: Touch, more: tuple[Linear, ...] = ()
     ) -> bool:
         """Say whether two accesses have no order, `one` being in an earlier iteration of `loop`."""
         if not (one.writes or other.writes) or (one.is_sum and other.is_sum):
@@ -171,6 +174,20 @@ class Reordering:
             return False
         return self.are_apart(loop, one, other) and self.are_apart(loop, other, one)
 
+    def may_precede(self, one: Touch, other: Touch, outermost: For | None = None) -> bool:
+        """Say whether `one` may touch an element before `other` does, and one of them writes it.
+
+        With a loop around both, that is asked of each of its runs alone.
+        """
+        around = self.dependence.loops(other.access.block)
+        common = [s for s in self.dependence.loops(one.access.block) if s in around]
+        if outermost is not None:
+            common = common[: common.index(outermost) + 1]
+        if any(not self.are_apart(loop, one, other) for loop in common):
+            return True
+        follows = self.dependence.precedes(one.access, other.access)
+        return follows and not self.are_apart(None, one, other)
+
     def touches(self, loop: For, part: Part) -> Iterator[Touch]:
         """Iterate over the accesses of a part."""
         block = part.body if isinstance(part, For) else loop.body
@@ -187,3 +204,14 @@ def touches(block: Block, inside: tuple[Statement, ...]) -> Iterator[Touch]:
             yield Touch(statement, access)
         for inner in blocks(statement):
             yield from touches(inner, inner.statements)
+
+
+def accesses(function: Function, known: Memory, array: Value) -> list[Touch] | None:
+    """Return the accesses of elements of the class of an array; None: something else writes it."""
+    root = known.root(array)
+    for statement in statements(function.body):
+        is_write = not blocks(statement) and root in known.writes(statement)
+        if is_write and not isinstance(statement, Store | Increment):
+            return None
+    every = touches(function.body, function.body.statements)
+    return [touch for touch in every if known.root(touch.statement.ref) is root]

@@ -31,6 +31,7 @@ from srcdiff.analysis.activity import activity
 from srcdiff.analysis.aliasing import aliases
 from srcdiff.analysis.dataflow import dataflow
 from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.originals import originals
 from srcdiff.analysis.smooth import smoothness
 from srcdiff.errors import ShapeError
 from srcdiff.ir.build import Builder, constant, extents
@@ -99,6 +100,7 @@ def adjoint(function: Function, request: Request) -> Function:
         activity(function, request.wrt, classes),
         smoothness(function, flow, classes, wanted=request.wanted),
         Dependence(flow),
+        {} if request.parted else originals(function, flow),
     )
     # What calls have put on a stack is taken off it in the opposite order.
     plan.backwards.update(s for s in statements(function.body) if _has_recursive_calls(s))

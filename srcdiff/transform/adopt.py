@@ -66,14 +66,15 @@ class _Adopter:
         here = before.block is block is made.block and before.position < made.position
         if not here or len(self.flow.uses[call.out]) != 1:
             return None
-        first = all(self.place(use, block) >= position for use in self.flow.uses[ref])
+        first = all(place(self.flow, use, block) >= position for use in self.flow.uses[ref])
         return (alloc, call) if first else None
 
-    def place(self, use: Use, block: Block) -> int:
-        """Return the position in `block` of a use, there or in a statement of it.
 
-        What a loop carries on from the end of its body is used by the loop.
-        """
-        around = [(use.block, use.position, use.statement), *self.flow.ancestors(use.block)]
-        end = len(block.statements)
-        return next((position for each, position, _ in around if each is block), end)
+def place(flow: Dataflow, use: Use, block: Block) -> int:
+    """Return the position in `block` of a use, there or in a statement of it.
+
+    What a loop carries on from the end of its body is used by the loop.
+    """
+    around = [(use.block, use.position, use.statement), *flow.ancestors(use.block)]
+    end = len(block.statements)
+    return next((position for each, position, _ in around if each is block), end)

@@ -72,15 +72,15 @@ def _with_value(gradient: Function, pairs: Sequence[tuple[int, int]]) -> Functio
     builder = Builder(Origin(sweep="adjoint"))
     total: Operand | None = None
     for param, result in pairs:
-        term = _share(builder, gradient.params[param], gradient.results[result - 1])
+        term = share(builder, gradient.params[param], gradient.results[result - 1])
         total = term if total is None else builder.call(np.add, total, term)
     assert total is not None
     body = Block((*gradient.body.statements, *builder.statements))
     return replace(gradient, body=body, results=(total, *gradient.results))
 
 
-def _share(builder: Builder, param: Operand, bar: Operand) -> Operand:
-    """Append the share of a parameter in the value."""
+def share(builder: Builder, param: Operand, bar: Operand) -> Operand:
+    """Append the sum of an array times an adjoint; what has no adjoint does not count."""
     zero = constant(0, param.type)
     product = builder.call(np.multiply, param, bar)
     share = builder.call(np.where, builder.call(np.equal, bar, zero), zero, product)

@@ -4,7 +4,8 @@
     Increment x_bar += a @ c        ->      Increment x_bar += a @ (b + c)
 
 A sum costs much less than a product. Only in the adjoint sweep, whose sums may be taken in any
-order; transposes are looked through, as `x.T @ x` has both of its contributions in one array.
+order; transposes are looked through, as `x.T @ x` has both of its contributions in one array. Two
+triangles that are 0 elsewhere make one matrix.
 """
 
 from dataclasses import dataclass, replace
@@ -14,9 +15,12 @@ import numpy as np
 
 from srcdiff import words
 from srcdiff.analysis.dataflow import Dataflow, dataflow
+from srcdiff.analysis.dependence import Dependence
 from srcdiff.analysis.memory import Memory, memory
-from srcdiff.ir.build import Builder
+from srcdiff.analysis.reorder import accesses
+from srcdiff.ir.build import Builder, Static, is_constant
 from srcdiff.ir.nodes import (
+    Alloc,
     Block,
     Call,
     Function,
@@ -35,9 +39,10 @@ from srcdiff.transform.eliminate import eliminate
 
 def factor(function: Function) -> Function:
     """Merge products of `function` that have a factor in common and are added to one array."""
-    if not any(isinstance(s, Call) and is_product(s) for s in statements(function.body)):
+    if not any(isinstance(s, Call) and _is_term(s) for s in statements(function.body)):
         return function
-    work = _Factoring(dataflow(function), memory(function))
+    flow, known = dataflow(function), memory(function)
+    work = _Factoring(flow, known, _Triangles(function, flow, known))
     body = work.block(function.body)
     # What has been added to zeros first may be all that is added now.
     if body is function.body:
@@ -74,6 +79,7 @@ class Term:
 class _Factoring:
     flow: Dataflow
     memory: Memory
+    triangles: "_Triangles"
 
     def block(self, block: Block) -> Block:
         done: list[Statement] = []
@@ -109,16 +115,19 @@ class _Factoring:
         value = statement.value
         if statement.origin.sweep != "adjoint" or not isinstance(value, Value):
             return None
-        call = self.flow.definitions[value].statement
-        if not isinstance(call, Call) or not is_product(call) or call not in before:
+        made = matrix_of(self.flow, value)
+        call = self.flow.definitions[made.array].statement
+        if not isinstance(call, Call) or not _is_term(call) or call not in before:
             return None
         matrices = [matrix_of(self.flow, arg) for arg in call.args if isinstance(arg, Value)]
         flat = any(len(m.array.shape) != 2 for m in matrices)
-        if flat or len(self.flow.uses[value]) != 1:
+        if flat or any(len(self.flow.uses[each]) != 1 for each in (value, made.array)):
             return None
         left, right = matrices
         target = matrix_of(self.flow, statement.ref)
-        if target.flipped:
+        if target.flipped != made.flipped:
+            if call.static:
+                return None
             left, right = right.turned(), left.turned()
         term = Term(statement, call, target.array, left, right)
         between = before[before.index(call) + 1 :]
@@ -131,9 +140,20 @@ class _Factoring:
             if other.call.function is not term.call.function:
                 continue
             shared = other.left.is_like(term.left) or other.right.is_like(term.right)
-            if other.target is term.target and shared:
+            if other.target is term.target and shared and self.counts_all(other, term):
                 return other
         return None
+
+    def counts_all(self, one: Term, other: Term) -> bool:
+        """Say whether all elements of the factors count, or those that do not are 0.
+
+        What each of two triangles leaves out, the other one has: nothing more is read of the rest.
+        """
+        if not one.call.static and not other.call.static:
+            return True
+        if not one.right.is_like(other.right) or not _is_whole(one.call.static + other.call.static):
+            return False
+        return all(self.triangles.holds(t.left, t.call.static) for t in (one, other))
 
 
 def _merged(first: Term, second: Term) -> list[Statement]:
@@ -152,12 +172,58 @@ def _merged(first: Term, second: Term) -> list[Statement]:
     return builder.statements
 
 
+@dataclass(eq=False)
+class _Triangles:
+    """Which matrices are 0 but for a triangle."""
+
+    function: Function
+    flow: Dataflow
+    memory: Memory
+
+    def holds(self, matrix: Matrix, static: Static) -> bool:
+        """Say whether elements of a matrix that do not count are 0."""
+        made = self.flow.definitions[matrix.array].statement
+        is_zero = isinstance(made, Alloc) and made.fill is not None and is_constant(made.fill, 0)
+        found = accesses(self.function, self.memory, matrix.array) if is_zero else None
+        dependence = Dependence(self.flow)
+        for touch in found or ():
+            if not touch.writes:
+                continue
+            if touch.statement.ref is not matrix.array or len(touch.statement.indices) != 2:
+                return False
+            row, column = map(dependence.form, touch.statement.indices)
+            beyond = row - column if matrix.flipped else column - row
+            for name, end in static:
+                outside = beyond - (end + 1) if name == "last" else -beyond + (end - 1)
+                if not all(map(dependence.is_natural, touch.statement.indices)):
+                    return False
+                if not dependence.never([outside]):
+                    return False
+        return found is not None
+
+
+def _is_whole(ends: Static) -> bool:
+    """Say whether two triangles, together, are all of a matrix."""
+    known = dict(ends)
+    return (
+        len(ends) == len(known) == 2
+        and {"first", "last"} == set(known)
+        and (known["first"] <= known["last"] + 1)
+    )
+
+
 PRODUCTS: frozenset[Any] = frozenset({np.matmul, words.product})
 
 
 def is_product(call: Call) -> bool:
     """Say whether a call multiplies arrays, all of whose elements count."""
-    return call.function in PRODUCTS and not call.static
+    return call.function in PRODUCTS and not call.static and len(call.args) == 2
+
+
+def _is_term(call: Call) -> bool:
+    """Say whether a call multiplies arrays, maybe those of a triangle and another one."""
+    triangle = len(call.static) == 1 and call.static[0][0] in ("first", "last")
+    return call.function in PRODUCTS and len(call.args) == 2 and (triangle or not call.static)
 
 
 def matrix_of(flow: Dataflow, array: Operand) -> Matrix:

@@ -150,26 +150,17 @@ class _Nest:
                     return False
                 continue
             both = [(touch, own) if first else (own, touch) for own in mine]
-            if any(self.precedes(*pair) for pair in both):
+            if any(self.order.may_precede(*pair, self.loop) for pair in both):
                 return False
         writes, reads = ([t for t in mine if t.writes is one] for one in (True, False))
-        return not any(self.precedes(one, other) for one in writes for other in reads)
+        pairs = ((one, other) for one in writes for other in reads)
+        return not any(self.order.may_precede(*pair, self.loop) for pair in pairs)
 
     def is_used_in(self, load: Load, inside: set[Statement]) -> bool:
         return all(use.statement in inside for use in self.flow.uses.get(load.out, ()))
 
     def root(self, access: Load | Increment) -> Value:
         return self.order.memory.root(access.ref)
-
-    def precedes(self, one: Touch, other: Touch) -> bool:
-        """Say whether an element may be touched by `one` first, and by `other` later."""
-        around = self.order.dependence.loops(other.access.block)
-        common = [s for s in self.order.dependence.loops(one.access.block) if s in around]
-        inner = common[: common.index(self.loop) + 1]
-        if any(isinstance(s, For) and not self.order.are_apart(s, one, other) for s in inner):
-            return True
-        follows = self.order.dependence.precedes(one.access, other.access)
-        return follows and not self.order.are_apart(None, one, other)
 
 
 @dataclass(eq=False)

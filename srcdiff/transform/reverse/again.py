@@ -62,7 +62,7 @@ def leaves(
 def _leaves_of(
     plan: Plan, value: Value, frame: Frame, seen: dict[Value, frozenset[Value] | None]
 ) -> frozenset[Value] | None:
-    definition = plan.flow.definitions[value]
+    definition = plan.definition(value)
     statement = definition.statement
     if definition.kind != "simple" or not isinstance(statement, Call | Load | View):
         return None
@@ -148,7 +148,7 @@ def price(plan: Plan, *wanted: Operand) -> Price:
 
 def _price(plan: Plan, value: Value, result: Price) -> list[Operand]:
     """Add what a value itself costs; return what it is made of, if it is made again."""
-    frame, definition = plan.stack[plan.depth_of(value)], plan.flow.definitions[value]
+    frame, definition = plan.stack[plan.depth_of(value)], plan.definition(value)
     if frame.kind == "region" or value in frame.available:
         return []
     statement = definition.statement

@@ -62,7 +62,7 @@ def need_value(plan: Plan, value: Value) -> Value:
 
 def _provide(plan: Plan, value: Value, depth: int) -> Operand:
     frame = plan.stack[depth]
-    definition = plan.flow.definitions[value]
+    definition = plan.definition(value)
     counted = _count_back(plan, value, definition, depth)
     if counted is not None:
         return counted

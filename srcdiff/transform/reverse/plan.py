@@ -5,7 +5,7 @@ from typing import Literal
 
 from srcdiff.analysis.activity import Activity
 from srcdiff.analysis.aliasing import Aliases
-from srcdiff.analysis.dataflow import Dataflow
+from srcdiff.analysis.dataflow import Dataflow, Definition
 from srcdiff.analysis.dependence import Access, Dependence
 from srcdiff.analysis.smooth import Smoothness
 from srcdiff.ir.build import Builder
@@ -150,6 +150,8 @@ class Plan:
     activity: Activity
     smooth: Smoothness
     dependence: Dependence
+    originals: dict[Value, Definition] = field(default_factory=dict)
+    """Of what is read from copies: how it is read from their originals."""
     final: bool = False
     saves: set[Statement] = field(default_factory=set)
     unmergeable: set[For] = field(default_factory=set)
@@ -184,6 +186,10 @@ class Plan:
     def builder(self) -> Builder:
         """The reversed code that is being written."""
         return self.stack[-1].builder
+
+    def definition(self, value: Value) -> Definition:
+        """Return how a value is made, or can be made as well."""
+        return self.originals.get(value) or self.flow.definitions[value]
 
     def depth_of(self, value: Value) -> int:
         """Return the position in the stack of the frame whose block defines `value`."""
