@@ -42,12 +42,16 @@ FAR = 2**62
 def product(
     x: Any,
     y: Any,
+    u: Any = None,
+    v: Any = None,
     first: int = -FAR,
     last: int = FAR,
     lowest: int = -FAR,
     highest: int = FAR,
 ) -> Any:
     """Return `x @ y`, where only the elements of `x` with first <= column - row <= last count.
+
+    With `u` and `v`, it is `x @ y + u @ v`: each term is the sum of two products.
 
     The others, and what they would be multiplied by, are not read: nothing that is infinite there
     spoils a sum. Each sum is added up in order. Of the result, only the elements with
@@ -57,7 +61,8 @@ def product(
     out = np.zeros((x.shape[0], y.shape[1]), x.dtype)
     for k in range(x.shape[1]):
         some = rows[(first <= k - rows) & (k - rows <= last)]
-        out[some] += np.multiply.outer(x[some, k], y[k])
+        terms = np.multiply.outer(x[some, k], y[k])
+        out[some] += terms if u is None else terms + np.multiply.outer(u[some, k], v[k])
     place = columns - rows[:, None]
     out[(place < lowest) | (place > highest)] = np.nan
     return out

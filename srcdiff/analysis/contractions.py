@@ -5,8 +5,8 @@
                                                           t' = Call add(t, x[i, s] * y[s, j])
 
 Each factor depends on the row or the column and on the index of the sum; it may be any number that
-is made of elements, or an element itself. The order of the loops does not matter, and one of them
-may begin or end at the index of another one: a triangle.
+is made of elements, or an element itself. A term may be the sum of two such products. The order of
+the loops does not matter, and one of them may begin or end at the index of another one: a triangle.
 """
 
 from collections.abc import Iterator
@@ -32,6 +32,7 @@ from srcdiff.ir.walk import asks, changing, definitions, operands
 from srcdiff.words import EFFECTS
 
 Path = tuple[For, For, For]
+Pair = tuple[Operand, Operand]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +47,13 @@ class Bound:
 
 @dataclass(frozen=True, eq=False)
 class Contraction:
-    """A product `left @ right`: of `row` and `over`, and of `over` and `column`."""
+    """Products `left @ right`, of `row` and `over`, and of `over` and `column`: one or two."""
 
     statement: Increment | For
     row: For
     column: For
     over: For
-    left: Operand
-    right: Operand
+    pairs: tuple[Pair, ...]
     is_negative: bool
     slope: Bound | None
     parts: tuple[Statement, ...]
@@ -137,24 +137,40 @@ class Nest:
         if not is_constant(over.start, 0) and over.start not in self.inside:
             return None
         call = self.call(term)
-        terms = [call]
+        made = {statement, call}
         if call is not None and call.function is np.negative:
             is_negative = not is_negative
             call = self.call(call.args[0])
-            terms.append(call)
+            made.add(call)
+        if call is None:
+            return None
+        calls = list(map(self.call, call.args)) if call.function is np.add else [call]
+        found = [self.pair(each, (row, column), over, path) for each in calls]
+        pairs = tuple(pair for pair in found if pair is not None)
+        if len(pairs) != len(found):
+            return None
+        needed = {s for _, made_of in pairs for s in made_of}
+        parts = tuple(s for loop in path for s in loop.body.statements if s in needed)
+        everything = frozenset(s for s in (*made, *calls, *parts) if s is not None)
+        if len({s.origin.constant for s in everything}) > 1:
+            return None
+        factors = tuple(pair for pair, _ in pairs)
+        return Contraction(
+            statement, row, column, over, factors, is_negative, slope, parts, everything
+        )
+
+    def pair(
+        self, call: Call | None, ends: tuple[For, For], over: For, path: Path
+    ) -> tuple[Pair, set[Statement]] | None:
+        """Return the factors of a product, one for each end and the sum, and what makes them."""
+        row, column = ends
         if call is None or call.function is not np.multiply or call.out.type.dtype.kind != "f":
             return None
         for left, right in (call.args, call.args[::-1]):
             first = self.of_loops(left, {row, over}, path)
             second = self.of_loops(right, {over, column}, path)
             if first is not None and second is not None:
-                needed = {*first, *second}
-                parts = tuple(s for loop in path for s in loop.body.statements if s in needed)
-                made = frozenset(s for s in (statement, *terms, *parts) if s is not None)
-                if len({s.origin.constant for s in made}) > 1:
-                    return None
-                factors = (left, right, is_negative)
-                return Contraction(statement, row, column, over, *factors, slope, parts, made)
+                return (left, right), first | second
         return None
 
     def call(self, operand: Operand) -> Call | None:

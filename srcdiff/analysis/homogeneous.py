@@ -201,12 +201,14 @@ class _Degrees:
         return 0
 
     def multiplied(self, degrees: list[Degree]) -> Degree:
-        left, right = degrees
-        if left is None or right is None:
-            return None
-        if left + right > 1:
-            raise _NotLinear
-        return left + right
+        found: list[Degree] = []
+        for left, right in zip(degrees[::2], degrees[1::2], strict=True):
+            if left is None or right is None:
+                continue
+            if left + right > 1:
+                raise _NotLinear
+            found.append(left + right)
+        return self.same(found)
 
     def same(self, degrees: list[Degree]) -> Degree:
         known = {degree for degree in degrees if degree is not None}

@@ -1,5 +1,7 @@
 """Products of matrices whose sums are added up in order: to the bit those of three nested loops.
 
+A sum may have pairs of products as its terms.
+
 A block of rows of the one matrix meets some columns of the other, which are packed so that they are
 read in order. The sums of a block stay in registers, as in Goto and van de Geijn, "Anatomy of
 high-performance matrix multiplication" (2008), and no multiplication is fused with an addition.
@@ -39,19 +41,21 @@ ROWS = _rows()
 
 @intrinsic
 def product(  # type: ignore[no-untyped-def]
-    typing_context, x, y, first=None, last=None, lowest=None, highest=None
+    typing_context, x, y, u=None, v=None, first=None, last=None, lowest=None, highest=None
 ):
     """`words.product`."""
     result = types.Array(x.dtype, 2, "C")
-    given = [types.none if each is None else each for each in (first, last, lowest, highest)]
+    ends = (u, v, first, last, lowest, highest)
+    given = [types.none if each is None else each for each in ends]
+    factors = (x, y, u, v) if isinstance(u, types.Array) else (x, y)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        left, right = (
+        arrays = [
             make_array(kind)(context, builder, value)
-            for kind, value in zip((x, y), args[:2], strict=True)
-        )
-        rows, depth = cgutils.unpack_tuple(builder, left.shape, 2)
-        width = cgutils.unpack_tuple(builder, right.shape, 2)[1]
+            for kind, value in zip(factors, args, strict=False)
+        ]
+        rows, depth = cgutils.unpack_tuple(builder, arrays[0].shape, 2)
+        width = cgutils.unpack_tuple(builder, arrays[1].shape, 2)[1]
         out = _empty_nd_impl(context, builder, result, [rows, width])
         cgutils.memset(builder, out.data, builder.mul(out.itemsize, out.nitems), 0)
         ends = (-FAR, FAR, -FAR, FAR)
@@ -59,25 +63,24 @@ def product(  # type: ignore[no-untyped-def]
             context.cast(builder, value, kind, types.int64)
             if isinstance(kind, types.Integer | types.IntegerLiteral)
             else PLACE(end)
-            for value, kind, end in zip(args[2:], given, ends, strict=True)
+            for value, kind, end in zip(args[4:], given[2:], ends, strict=True)
         ]
         matrices = [out.data]
-        for array in (left, right):
+        for array in arrays:
             matrices += [array.data, *cgutils.unpack_tuple(builder, array.strides, 2)]
-        builder.call(
-            _kernel(builder.module, out.data.type.pointee), [rows, depth, width, *matrices, *band]
-        )
+        kernel = _kernel(builder.module, out.data.type.pointee, len(arrays) // 2)
+        builder.call(kernel, [rows, depth, width, *band, *matrices])
         return out._getvalue()
 
     return result(x, y, *given), generate
 
 
-def _kernel(module: Any, number: Any) -> Any:
-    """Return the function that adds a product to a matrix, made once in a module."""
+def _kernel(module: Any, number: Any, pairs: int) -> Any:
+    """Return the function that adds products to a matrix, made once in a module."""
     pointer = number.as_pointer()
-    places = [PLACE] * 3 + [pointer] + [pointer, PLACE, PLACE] * 2 + [PLACE] * 4
+    places = [PLACE] * 7 + [pointer] + [pointer, PLACE, PLACE] * 2 * pairs
     kind = ir.FunctionType(ir.VoidType(), places)
-    function = cgutils.get_or_insert_function(module, kind, f"srcdiff_product_{number}")
+    function = cgutils.get_or_insert_function(module, kind, f"srcdiff_product_{number}_{pairs}")
     if not function.blocks:
         function.linkage = "internal"
         function.attributes.add("noinline")
@@ -94,9 +97,11 @@ class _Kernel:
         self.builder, self.number = builder, number
         self.vector = ir.VectorType(number, COLUMNS)
         self.align = 4 if isinstance(number, ir.FloatType) else 8
-        self.rows, self.depth, self.width, self.out = args[:4]
-        self.x, self.y = args[4:7], args[7:10]
-        self.first, self.last, self.lowest, self.highest = args[10:]
+        self.rows, self.depth, self.width = args[:3]
+        self.first, self.last, self.lowest, self.highest = args[3:7]
+        self.out = args[7]
+        matrices = [args[k : k + 3] for k in range(8, len(args), 3)]
+        self.pairs = list(zip(matrices[::2], matrices[1::2], strict=True))
 
     # ---- numbers and addresses ----
 
@@ -141,7 +146,7 @@ class _Kernel:
     def emit(self) -> None:
         builder = self.builder
         size = ir.ArrayType(self.number, DEPTH * COLUMNS + LINE)
-        self.packed = self.aligned(builder.alloca(size))
+        self.packed = [self.aligned(builder.alloca(size)) for _ in self.pairs]
         self.tile = self.aligned(builder.alloca(ir.ArrayType(self.number, ROWS * COLUMNS + LINE)))
         with self.loop(PLACE(0), self.depth, DEPTH) as self.below:
             self.above = self.least(self.sum(self.below, DEPTH), self.depth)
@@ -160,13 +165,17 @@ class _Kernel:
 
     def pack(self, column: Any, columns: Any) -> None:
         """Put some columns of `y` one row after the other; what is missing stays as it is."""
+        for (_, matrix), packed in zip(self.pairs, self.packed, strict=True):
+            self.pack_one(matrix, packed, column, columns)
+
+    def pack_one(self, matrix: Any, packed: Any, column: Any, columns: Any) -> None:
         builder = self.builder
         with self.loop(self.below, self.above) as k:
             row = builder.sub(k, self.below)
 
             def put(j: Any) -> None:
-                value = builder.load(self.at(self.y, k, self.sum(column, j)))
-                builder.store(value, self.within(self.packed, row, PLACE(COLUMNS), j))
+                value = builder.load(self.at(matrix, k, self.sum(column, j)))
+                builder.store(value, self.within(packed, row, PLACE(COLUMNS), j))
 
             whole = builder.icmp_signed("==", columns, PLACE(COLUMNS))
             with builder.if_else(whole) as (then, orelse):
@@ -255,11 +264,9 @@ class _Kernel:
         phis = [builder.phi(self.vector) for _ in sums]
         builder.cbranch(builder.icmp_signed("<", k, high), body, after)
         builder.position_at_end(body)
-        line = self.within(self.packed, builder.sub(k, self.below), PLACE(COLUMNS), PLACE(0))
-        columns = builder.load(builder.bitcast(line, self.vector.as_pointer()), align=self.align)
+        lines = [self.line(packed, k) for packed in self.packed]
         added = [
-            builder.fadd(phi, builder.fmul(self.everywhere(self.sum(at, r), k), columns))
-            for r, phi in enumerate(phis)
+            builder.fadd(phi, self.term(self.sum(at, r), k, lines)) for r, phi in enumerate(phis)
         ]
         following = self.sum(k, 1)
         builder.branch(head)
@@ -271,11 +278,26 @@ class _Kernel:
         for phi, end in zip(phis, ends, strict=True):
             builder.store(phi, end, align=self.align)
 
-    def everywhere(self, row: Any, k: Any) -> Any:
-        """Return an element of `x` in all places of a vector."""
+    def line(self, packed: Any, k: Any) -> Any:
+        """Return a row of what is packed."""
+        builder = self.builder
+        line = self.within(packed, builder.sub(k, self.below), PLACE(COLUMNS), PLACE(0))
+        return builder.load(builder.bitcast(line, self.vector.as_pointer()), align=self.align)
+
+    def term(self, row: Any, k: Any, lines: list[Any]) -> Any:
+        """Return what is added to the sums of a row."""
+        builder = self.builder
+        first, *others = (
+            builder.fmul(self.everywhere(matrix, row, k), line)
+            for (matrix, _), line in zip(self.pairs, lines, strict=True)
+        )
+        return builder.fadd(first, *others) if others else first
+
+    def everywhere(self, matrix: Any, row: Any, k: Any) -> Any:
+        """Return an element of a matrix in all places of a vector."""
         builder = self.builder
         nothing = ir.Constant(self.vector, ir.Undefined)
-        value = builder.load(self.at(self.x, row, k))
+        value = builder.load(self.at(matrix, row, k))
         one = builder.insert_element(nothing, value, ir.IntType(32)(0))
         places = ir.Constant(ir.VectorType(ir.IntType(32), COLUMNS), [0] * COLUMNS)
         return builder.shuffle_vector(one, nothing, places)

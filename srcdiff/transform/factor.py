@@ -84,14 +84,21 @@ class _Factoring:
     def block(self, block: Block) -> Block:
         done: list[Statement] = []
         waiting: list[Term] = []
+        sums: Sums = {}
         for position, statement in enumerate(block.statements):
             statement = map_blocks(statement, self.block)
             term = self.term(statement, block.statements[:position])
             waiting = [t for t in waiting if self.can_wait(t, statement, adds=term is not None)]
+            written = self.memory.writes(statement)
+            sums = {
+                k: s
+                for k, s in sums.items()
+                if not any(self.memory.root(m) in written for m, _ in k)
+            }
             partner = None if term is None else self.partner(term, waiting)
             if term is not None and partner is not None:
                 done = [s for s in done if s not in (partner.increment, partner.call, term.call)]
-                done += _merged(partner, term)
+                done += _merged(partner, term, sums)
                 waiting.remove(partner)
                 continue
             done.append(statement)
@@ -156,14 +163,18 @@ class _Factoring:
         return all(self.triangles.holds(t.left, t.call.static) for t in (one, other))
 
 
-def _merged(first: Term, second: Term) -> list[Statement]:
+Sums = dict[frozenset[tuple[Value, bool]], Value]
+"""Sums of two matrices that have been made, each flipped or not."""
+
+
+def _merged(first: Term, second: Term, sums: Sums) -> list[Statement]:
     """Return what adds both terms at once, where the second one was added."""
     builder = Builder(second.increment.origin)
     if first.left.is_like(second.left):
         left = view_of(builder, second.left)
-        right = _sum(builder, first.right, second.right)
+        right = _sum(builder, first.right, second.right, sums)
     else:
-        left = _sum(builder, first.left, second.left)
+        left = _sum(builder, first.left, second.left, sums)
         right = view_of(builder, second.right)
     shape = (left.shape[0], right.shape[1])
     type = Array(left.type.dtype, 2)
@@ -237,8 +248,12 @@ def view_of(builder: Builder, matrix: Matrix) -> Value:
     return builder.transposed(matrix.array) if matrix.flipped else matrix.array
 
 
-def _sum(builder: Builder, first: Matrix, second: Matrix) -> Value:
-    return builder.call(np.add, view_of(builder, first), view_of(builder, second))
+def _sum(builder: Builder, first: Matrix, second: Matrix, sums: Sums) -> Value:
+    both = sorted((first, second), key=lambda matrix: matrix.flipped)
+    key = frozenset((matrix.array, matrix.flipped) for matrix in both)
+    if key not in sums:
+        sums[key] = builder.call(np.add, *(view_of(builder, matrix) for matrix in both))
+    return sums[key]
 
 
 def untransposed(flow: Dataflow, matrix: Value) -> tuple[Value, bool]:

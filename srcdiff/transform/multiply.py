@@ -111,7 +111,7 @@ class _Nest:
         return [self.loop]
 
     def is_worth_it(self, each: Contraction) -> bool:
-        types = {each.left.type.dtype, each.right.type.dtype}
+        types = {factor.type.dtype for pair in each.pairs for factor in pair}
         if isinstance(each.statement, Increment):
             types.add(each.statement.ref.type.dtype)
         real = types in ({np.dtype(np.float64)}, {np.dtype(np.float32)})
@@ -171,6 +171,8 @@ class _Product:
     each: Contraction
     made: Builder
     sizes: dict[For, Operand] = field(default_factory=dict)
+    parts: dict[tuple[Operand | None, ...], Value] = field(default_factory=dict)
+    """The views of parts of matrices that have been made."""
 
     def rest(self, loop: For) -> list[Statement]:
         """Append the product, and what is done with it; return what is left of a nest."""
@@ -194,16 +196,23 @@ class _Product:
     def total(self) -> Value:
         """Append the product; return the matrix of all sums."""
         each = self.each
-        left = self.matrix(each.left, each.row, each.over)
-        right = self.matrix(each.right, each.over, each.column)
         is_turned = self.is_slanted(each.over, each.column)
-        if is_turned:
-            left, right = (self.made.transposed(each, each.name) for each in (right, left))
+        factors: list[Value] = []
+        for pair in each.pairs:
+            left = self.matrix(pair[0], each.row, each.over)
+            right = self.matrix(pair[1], each.over, each.column)
+            both = (left, right)
+            if is_turned:
+                both = (
+                    self.made.transposed(right, right.name),
+                    self.made.transposed(left, left.name),
+                )
+            factors += both
         # The terms that there are for each row, and the elements that are asked for.
         terms = self.band("first", "last", each.column if is_turned else each.row, each.over)
         static = terms + self.band("lowest", "highest", each.row, each.column)
-        shape, type = (left.shape[0], right.shape[1]), Array(left.type.dtype, 2)
-        out = self.made.call(product, left, right, type=type, shape=shape, static=static)
+        shape, type = (factors[0].shape[0], factors[1].shape[1]), Array(factors[0].type.dtype, 2)
+        out = self.made.call(product, *factors, type=type, shape=shape, static=static)
         return self.made.transposed(out, out.name) if is_turned else out
 
     def band(self, least: str, greatest: str, row: For, column: For) -> Static:
@@ -233,10 +242,14 @@ class _Product:
         matrix = load.ref
         if not all(whole):
             assert isinstance(matrix.type, Array)
-            stops = (None if is_whole else n for is_whole, n in zip(whole, sizes, strict=True))
-            how = Index(tuple(Slice(None, stop, None) for stop in stops))
-            type = Array(matrix.type.dtype, 2, view_layout(matrix.type, how))
-            matrix = self.made.view(matrix, how, type, sizes, matrix.name)
+            stops = [None if is_whole else n for is_whole, n in zip(whole, sizes, strict=True)]
+            key = (matrix, *stops)
+            if key not in self.parts:
+                how = Index(tuple(Slice(None, stop, None) for stop in stops))
+                type = Array(matrix.type.dtype, 2, view_layout(matrix.type, how))
+                view = self.made.view(matrix, how, type, sizes, matrix.name)
+                self.parts[key] = view
+            matrix = self.parts[key]
         return matrix if loops == (first, second) else self.made.transposed(matrix, matrix.name)
 
     def plain(self, operand: Operand, first: For, second: For) -> Load | None:
@@ -308,11 +321,14 @@ class _Product:
     def size(self, loop: For, extent: Operand | None = None) -> Operand:
         """Return how long an axis is that a loop goes along: an extent that is hardly longer."""
         if loop is self.each.over:
-            loads = (
-                self.plain(self.each.left, self.each.row, loop),
-                self.plain(self.each.right, loop, self.each.column),
-            )
-            sides = zip(loads, (self.each.row, self.each.column), strict=True)
+            sides = [
+                (self.plain(factor, *loops), side)
+                for left, right in self.each.pairs
+                for factor, loops, side in (
+                    (left, (self.each.row, loop), self.each.row),
+                    (right, (loop, self.each.column), self.each.column),
+                )
+            ]
             extents = (
                 load.ref.shape[load.indices.index(loop.index)]
                 for load, side in sides
@@ -333,6 +349,7 @@ class _Product:
         """Say whether a loop goes to the end of an axis, or nearly, where more does no harm.
 
         More rows and columns are multiplied for nothing; more terms, if each row ends before them.
+        Two pairs of factors have the same shapes.
         """
         slope, stop, less = self.each.slope, loop.stop, 0
         ends_before = slope is not None and slope.loop is loop and not slope.is_start
@@ -340,7 +357,8 @@ class _Product:
             stop, less = slope.other.stop, 1 - slope.offset
         base, offset = self.flow.integers.affine(stop)
         other, end = self.flow.integers.affine(extent)
-        most = NEAR if loop is not self.each.over or ends_before else 0
+        may_differ = len(self.each.pairs) == 1 and (loop is not self.each.over or ends_before)
+        most = NEAR if may_differ else 0
         return base is other and 0 <= end - offset + less <= most
 
     def is_equal(self, one: Operand, other: Operand) -> bool:

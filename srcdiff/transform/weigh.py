@@ -118,18 +118,16 @@ class _Weigher:
 
     def without(self, product: Call) -> Function:
         """Return the function without a product, if the sums over it are all that needs it."""
-        total = self.sum(product)
-        users = None if total is None else _Users(self, product, total)
-        adjoints = None if users is None else users.products()
-        if total is None or users is None or adjoints is None:
-            return self.function
-        shares = users.shares(adjoints)
-        last = max((self.places[each.call] for each in shares), default=len(self.places))
-        if not all(self.place(use) > last for use in self.flow.uses.get(total.out, [])):
-            return self.function
-        if not shares:
-            return self.function
-        return eliminate(_Rewriting(self, total, adjoints, shares).function())
+        for total in self.sums(product):
+            users = _Users(self, product, total)
+            adjoints = users.products()
+            shares = [] if adjoints is None else users.shares(adjoints)
+            if adjoints is None or not shares:
+                continue
+            last = max(self.places[each.call] for each in shares)
+            if all(self.place(use) > last for use in self.flow.uses.get(total.out, [])):
+                return eliminate(_Rewriting(self, total, adjoints, shares).function())
+        return self.function
 
     def place(self, use: Use) -> int:
         return place(self.flow, use, self.function.body)
@@ -139,19 +137,19 @@ class _Weigher:
 
     # ---- the sum ----
 
-    def sum(self, product: Call) -> _Sum | None:
-        """Return the sum that all uses of a product are terms of."""
-        terms = [self.term(use) for use in self.flow.uses.get(product.out, [])]
-        found = [term for term in terms if term is not None]
-        ends = {self.end(term.addition) for term in found}
-        (end, *others) = ends or {None}
-        if len(found) != len(terms) or others or end is None:
-            return None
-        total = _Sum(*end, found)
-        for term in found:
-            if term.increment.ref is not total.bar or not _is_same(term.scale, total.scale):
-                return None
-        return total if self.is_known(total.scale, total.loop) else None
+    def sums(self, product: Call) -> Iterator[_Sum]:
+        """Iterate over what the sum of all elements may be that are made of a product."""
+        found = [self.terms(use) for use in self.flow.uses.get(product.out, [])]
+        for first in found[0] if found else ():
+            bar = first.increment.ref
+            terms = [t for each in found for t in each if t.increment.ref is bar]
+            ends = {self.end(term.addition) for term in terms}
+            (end, *others) = ends
+            if len(terms) != len(found) or others or end is None:
+                continue
+            alike = all(_is_same(term.scale, first.scale) for term in terms)
+            if alike and self.is_known(first.scale, end[0]):
+                yield _Sum(*end, terms)
 
     def is_known(self, scale: Operand | None, loop: For) -> bool:
         """Say whether a number is known before a loop."""
@@ -162,27 +160,26 @@ class _Weigher:
             return False
         return definition.kind == "param" or definition.position < self.places[loop]
 
-    def term(self, use: Use) -> _Term | None:
-        """Return the term of a sum that an element becomes, if it is no more."""
+    def terms(self, use: Use) -> list[_Term]:
+        """Return the terms of a sum that an element may become, one for each adjoint beside it."""
         load = use.statement
         product = self.only_use(load.out) if isinstance(load, Load) else None
         addition = None if product is None else self.only_use(product.out)
         if product is None or addition is None or product.function is not np.multiply:
-            return None
+            return []
         assert isinstance(load, Load)
         weights = [arg for arg in product.args if arg is not load.out]
         is_sum = addition.function in (np.add, words.radd) and addition.origin.sweep == "adjoint"
         if not is_sum or len(weights) != 1:
-            return None
+            return []
         (weight,) = weights
+        result = []
         for statement in use.block.statements:
             if isinstance(statement, Increment) and _is_beside(statement, load):
-                if statement.value is weight:
-                    return _Term(load, product, addition, statement, weight, None)
                 scale = self.scale(statement.value, weight)
-                if scale is not None:
-                    return _Term(load, product, addition, statement, weight, scale)
-        return None
+                if statement.value is weight or scale is not None:
+                    result.append(_Term(load, product, addition, statement, weight, scale))
+        return result
 
     def only_use(self, value: Value) -> Call | None:
         uses = self.flow.uses.get(value, [])

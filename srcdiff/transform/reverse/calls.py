@@ -237,15 +237,15 @@ def _matmul(plan: Plan, call: Call, out_bar: Operand) -> None:
 
 def _ordered_product(plan: Plan, call: Call, out_bar: Operand) -> None:
     """As of `matmul`: what does not count, or is not asked for, has no adjoint."""
-    left, right = call.args
-    assert isinstance(left, Value) and isinstance(right, Value)
     c_bar = full_array(plan, call.out, out_bar)
-    if plan.activity.is_active(left):
-        turned = plan.builder.transposed(need_array(plan, right))
-        static = tuple((EXCHANGED[name], offset) for name, offset in call.static)
-        add(plan, left, _product_of(plan, c_bar, turned, left, words.product, static))
-    if plan.activity.is_active(right):
-        add(plan, right, _of_right(plan, call, need_array(plan, left), c_bar))
+    for left, right in zip(call.args[::2], call.args[1::2], strict=True):
+        assert isinstance(left, Value) and isinstance(right, Value)
+        if plan.activity.is_active(left):
+            turned = plan.builder.transposed(need_array(plan, right))
+            static = tuple((EXCHANGED[name], offset) for name, offset in call.static)
+            add(plan, left, _product_of(plan, c_bar, turned, left, words.product, static))
+        if plan.activity.is_active(right):
+            add(plan, right, _of_right(plan, call, right, need_array(plan, left), c_bar))
 
 
 EXCHANGED = {"first": "lowest", "last": "highest", "lowest": "first", "highest": "last"}
@@ -253,10 +253,8 @@ TURNED = {"first": "last", "last": "first"}
 OF_RESULT = {"lowest": "last", "highest": "first"}
 
 
-def _of_right(plan: Plan, call: Call, left: Value, c_bar: Value) -> Value:
+def _of_right(plan: Plan, call: Call, right: Value, left: Value, c_bar: Value) -> Value:
     """Return A^T C_bar, or (C_bar^T A)^T where only a band of C is asked for."""
-    right = call.args[1]
-    assert isinstance(right, Value)
     static = tuple((TURNED[name], -offset) for name, offset in call.static if name in TURNED)
     if static or not call.static:
         turned = plan.builder.transposed(left)

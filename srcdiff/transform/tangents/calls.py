@@ -68,12 +68,12 @@ def _grow(t: Tangent, call: Call) -> Operand:
 
 
 def _matmul(t: Tangent, call: Call) -> Operand:
-    """C_dot = A_dot B + A B_dot."""
-    left, right = call.args
+    """C_dot = A_dot B + A B_dot, for each pair of factors."""
     terms = []
-    for first, second in ((t.dot(left), right), (left, t.dot(right))):
-        if first is not None and second is not None:
-            terms.append(_product(t, call, first, second, wide_left=second is right))
+    for left, right in zip(call.args[::2], call.args[1::2], strict=True):
+        for first, second in ((t.dot(left), right), (left, t.dot(right))):
+            if first is not None and second is not None:
+                terms.append(_product(t, call, first, second, wide_left=second is right))
     return total(t, terms, call.out)
 
 
