@@ -67,6 +67,7 @@ from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
 from srcdiff.transform.trace import trace
 from srcdiff.transform.turn import turn
+from srcdiff.transform.uncopy import uncopy
 from srcdiff.transform.vectorise import vectorise
 from srcdiff.transform.weigh import weigh
 from srcdiff.transform.widen import widen
@@ -95,6 +96,7 @@ FINISH: tuple[Pass, ...] = (
     factor,
     trace,
     weigh,
+    uncopy,
     adopt,
     one_pass,
     fuse,

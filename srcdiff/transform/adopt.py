@@ -12,7 +12,17 @@ from dataclasses import dataclass, replace
 
 from srcdiff.analysis.dataflow import Dataflow, Use, dataflow
 from srcdiff.ir.build import is_constant
-from srcdiff.ir.nodes import Alloc, Block, Call, Function, Increment, Statement, Store, Value
+from srcdiff.ir.nodes import (
+    Alloc,
+    Block,
+    Call,
+    Function,
+    Increment,
+    Operand,
+    Statement,
+    Store,
+    Value,
+)
 from srcdiff.ir.walk import map_blocks, renewed
 from srcdiff.transform.factor import PRODUCTS
 
@@ -63,11 +73,21 @@ class _Adopter:
             if not zero or statement.origin.sweep != "adjoint":
                 return None
         before, made = (self.flow.definitions[value] for value in (ref, call.out))
-        here = before.block is block is made.block and before.position < made.position
-        if not here or len(self.flow.uses[call.out]) != 1:
+        if not before.block is block is made.block or len(self.flow.uses[call.out]) != 1:
+            return None
+        if not all(self.is_known(extent, block, made.position) for extent in ref.shape):
             return None
         first = all(place(self.flow, use, block) >= position for use in self.flow.uses[ref])
         return (alloc, call) if first else None
+
+    def is_known(self, extent: Operand, block: Block, position: int) -> bool:
+        """Say whether an extent is known at a position of a block."""
+        if not isinstance(extent, Value):
+            return True
+        made = self.flow.definitions[extent]
+        outside = any(each is made.block for each, _, _ in self.flow.ancestors(block))
+        before = made.block is block and made.position < position
+        return outside or before or made.kind == "param"
 
 
 def place(flow: Dataflow, use: Use, block: Block) -> int:

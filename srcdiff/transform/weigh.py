@@ -84,6 +84,8 @@ class _Sum:
 
     loop: For
     out: Value
+    is_all: bool
+    """Whether nothing else than a term is added."""
     terms: list[_Term]
 
     @property
@@ -147,9 +149,10 @@ class _Weigher:
             (end, *others) = ends
             if len(terms) != len(found) or others or end is None:
                 continue
+            is_all = end[2] and len(terms) == 1
             alike = all(_is_same(term.scale, first.scale) for term in terms)
             if alike and self.is_known(first.scale, end[0]):
-                yield _Sum(*end, terms)
+                yield _Sum(*end[:2], is_all, terms)
 
     def is_known(self, scale: Operand | None, loop: For) -> bool:
         """Say whether a number is known before a loop."""
@@ -194,9 +197,12 @@ class _Weigher:
                 return other if one is weight else one
         return None
 
-    def end(self, addition: Call) -> tuple[For, Value] | None:
-        """Return the outermost loop that carries a sum on, and what it gives."""
-        current = addition.out
+    def end(self, addition: Call) -> tuple[For, Value, bool] | None:
+        """Return the outermost loop that carries a sum on, and what it gives.
+
+        And whether it starts at 0, and gets nothing but one term.
+        """
+        current, count = addition.out, 0
         while True:
             uses = self.flow.uses.get(current, [])
             statement = uses[0].statement if len(uses) == 1 else None
@@ -208,10 +214,12 @@ class _Weigher:
                     if len(entries) != 1:
                         return None
                     (entry,) = entries
-                    if additions(entry.phi, entry.next, self.flow) is None:
+                    added = additions(entry.phi, entry.next, self.flow)
+                    if added is None:
                         return None
+                    count += len(added)
                     if entry.next is current and statement in self.places:
-                        return statement, entry.out
+                        return statement, entry.out, count == 1 and is_constant(entry.init, 0)
                     current = entry.out
                 case _:
                     return None
@@ -423,10 +431,11 @@ class _Rewriting:
 
     def add(self, builder: Builder, before: Value, made: dict[Call, Value]) -> None:
         """Append what the sum is."""
-        total: Operand = before
+        total: Operand | None = None if self.total.is_all else before
         for each in self.shares:
             term = share(builder, view_of(builder, each.factor), made[each.call])
             if each.is_twice:
                 term = builder.call(np.multiply, constant(0.5, term.type), term)
-            total = builder.call(np.add, total, term)
+            total = term if total is None else builder.call(np.add, total, term)
+        assert total is not None
         builder.call_into(self.total.out, np.positive, (total,), ())

@@ -12,8 +12,10 @@ compiled: Any = runtime.NAMES["product"]
 
 
 @njit
-def product(x, y, first=-words.FAR, last=words.FAR, lowest=-words.FAR, highest=words.FAR):
-    return compiled(x, y, first, last, lowest, highest)
+def product(
+    x, y, u=None, v=None, first=-words.FAR, last=words.FAR, lowest=-words.FAR, highest=words.FAR
+):
+    return compiled(x, y, u, v, first, last, lowest, highest)
 
 
 @njit
@@ -55,9 +57,23 @@ def test_sums_are_those_of_loops_to_the_bit(size: tuple[int, int, int], dtype: t
     x, y = matrices(size, dtype)
     for first, last in BANDS:
         expected = in_loops(x, y, first, last)
-        np.testing.assert_array_equal(product(x, y, first, last), expected)
-        np.testing.assert_array_equal(words.product(x, y, first, last), expected)
+        np.testing.assert_array_equal(product(x, y, first=first, last=last), expected)
+        np.testing.assert_array_equal(words.product(x, y, first=first, last=last), expected)
     np.testing.assert_array_equal(whole(x, y), in_loops(x, y, *BANDS[0]))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_terms_of_pairs_are_those_of_loops_to_the_bit(size: tuple[int, int, int]) -> None:
+    x, y = matrices(size)
+    u, v = (matrix[::-1, ::-1].copy() for matrix in matrices(size))
+    for first, last in BANDS:
+        expected = np.zeros((x.shape[0], y.shape[1]))
+        for i in range(x.shape[0]):
+            for k in range(max(0, i + first), min(x.shape[1], i + last + 1)):
+                expected[i] += x[i, k] * y[k] + u[i, k] * v[k]
+        for multiply in (product, words.product):
+            out = multiply(x, y, u, v, first=first, last=last)
+            np.testing.assert_array_equal(out, expected)
 
 
 def test_any_layout() -> None:

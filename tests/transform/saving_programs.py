@@ -1,10 +1,13 @@
-"""Programs that write what was read before, or only seem to: what must be saved is known."""
+"""Programs that write what was read before, or only seem to: what must be saved is known.
+
+Arrays are products, and not copies, whose originals can be read later.
+"""
 
 import numpy as np
 
 
 def solved(a):
-    a = a.copy()
+    a = 0.9 * a
     n = a.shape[0]
     for k in range(n):
         for i in range(k + 1, n):
@@ -15,7 +18,7 @@ def solved(a):
 
 
 def read_below(x):
-    x = x.copy()
+    x = 0.9 * x
     s = 0.0
     for i in range(1, x.shape[0]):
         s += x[i - 1] * x[i - 1]
@@ -24,35 +27,35 @@ def read_below(x):
 
 
 def read_ahead(x):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(x.shape[0] - 1):
         x[i] = x[i] + x[i + 1] * x[i + 1]
     return np.sum(x * x)
 
 
 def written_next(x):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(x.shape[0] - 1):
         x[i + 1] = x[i + 1] * x[i]
     return np.sum(x)
 
 
 def descending(x):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(x.shape[0] - 2, -1, -1):
         x[i] = x[i] + x[i + 1] * x[i + 1]
     return np.sum(x)
 
 
 def descending_ahead(x):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(x.shape[0] - 2, -1, -1):
         x[i + 1] = x[i + 1] + x[i] * x[i]
     return np.sum(x * x)
 
 
 def from_the_end(x):
-    x = x.copy()
+    x = 0.9 * x
     n = x.shape[0]
     s = 0.0
     for i in range(n):
@@ -62,7 +65,7 @@ def from_the_end(x):
 
 
 def literal_from_the_end(x):
-    x = x.copy()
+    x = 0.9 * x
     s = 0.0
     for i in range(x.shape[0]):
         s += x[i] * x[i]
@@ -71,7 +74,7 @@ def literal_from_the_end(x):
 
 
 def last_is_apart(x):
-    x = x.copy()
+    x = 0.9 * x
     s = 0.0
     for i in range(x.shape[0] - 1):
         s += x[i] * x[i]
@@ -80,14 +83,14 @@ def last_is_apart(x):
 
 
 def odd_and_even(x):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(0, x.shape[0] - 1, 2):
         x[i + 1] = x[i + 1] * x[i]
     return np.sum(x)
 
 
 def every_second(x):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(0, x.shape[0] - 2, 2):
         x[i + 2] = x[i + 2] + x[i + 1] * x[i + 1]
         x[i + 1] = x[i] * 2.0
@@ -95,7 +98,7 @@ def every_second(x):
 
 
 def through_a_view(a):
-    a = a.copy()
+    a = 0.9 * a
     for k in range(1, a.shape[0]):
         row = a[k - 1]
         for j in range(a.shape[1]):
@@ -104,7 +107,7 @@ def through_a_view(a):
 
 
 def through_the_same_view(a):
-    a = a.copy()
+    a = 0.9 * a
     for k in range(1, a.shape[0]):
         row = a[k - 1]
         for j in range(a.shape[1]):
@@ -113,7 +116,7 @@ def through_the_same_view(a):
 
 
 def through_slices(x):
-    x = x.copy()
+    x = 0.9 * x
     above = x[1:]
     for i in range(x.shape[0] - 1):
         x[i] = above[i] * above[i]
@@ -123,7 +126,7 @@ def through_slices(x):
 
 
 def through_a_reversed_view(x):
-    x = x.copy()
+    x = 0.9 * x
     back = x[::-1]
     for i in range(1, x.shape[0]):
         x[i] = x[i] + back[i] * back[i]
@@ -131,7 +134,7 @@ def through_a_reversed_view(x):
 
 
 def transposed(a):
-    a = a.copy()
+    a = 0.9 * a
     b = a.T
     n = a.shape[0]
     for i in range(n):
@@ -141,7 +144,7 @@ def transposed(a):
 
 
 def triangles(a):
-    a = a.copy()
+    a = 0.9 * a
     n = a.shape[0]
     for i in range(n):
         for j in range(i):
@@ -150,7 +153,7 @@ def triangles(a):
 
 
 def both_triangles(a):
-    a = a.copy()
+    a = 0.9 * a
     n = a.shape[0]
     for i in range(n):
         for j in range(n):
@@ -159,7 +162,7 @@ def both_triangles(a):
 
 
 def counted(x):
-    x = x.copy()
+    x = 0.9 * x
     k = 0
     s = 1.0
     while s < 40.0:
@@ -172,7 +175,7 @@ def counted(x):
 
 
 def counted_behind(x):
-    x = x.copy()
+    x = 0.9 * x
     k = 1
     s = 1.0
     while k < x.shape[0]:
@@ -183,7 +186,7 @@ def counted_behind(x):
 
 
 def sometimes(x):
-    x = x.copy()
+    x = 0.9 * x
     s = 0.0
     for i in range(x.shape[0]):
         s += x[i] * x[i]
@@ -195,7 +198,7 @@ def sometimes(x):
 
 
 def another_loop(x):
-    x = x.copy()
+    x = 0.9 * x
     s = 0.0
     for i in range(x.shape[0]):
         s += x[i] * x[i]
@@ -207,7 +210,7 @@ def another_loop(x):
 
 
 def again_and_again(x):
-    x = x.copy()
+    x = 0.9 * x
     s = 0.0
     for _ in range(3):
         for i in range(1, x.shape[0]):
@@ -217,7 +220,7 @@ def again_and_again(x):
 
 
 def two_writes(x):
-    x = x.copy()
+    x = 0.9 * x
     n = x.shape[0]
     for i in range(n - 1):
         x[i + 1] = x[i + 1] * x[i]
@@ -226,7 +229,7 @@ def two_writes(x):
 
 
 def gathered(x, k):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(k.shape[0]):
         x[k[i]] = x[i] * x[i]
     return np.sum(x * x)
@@ -242,7 +245,7 @@ def own_index(x, k):
 
 
 def by_the_step(x, step):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(1, x.shape[0] - 1, step):
         x[i - 1] = x[i] * x[i]
         x[i + 1] = x[i + 1] * x[i]
@@ -250,7 +253,7 @@ def by_the_step(x, step):
 
 
 def small_numbers(x):
-    x = x.copy()
+    x = 0.9 * x
     one = np.int8(1)
     for i in range(x.shape[0] - 1):
         j = np.int8(i) + one
@@ -259,21 +262,21 @@ def small_numbers(x):
 
 
 def rows_at_once(a):
-    a = a.copy()
+    a = 0.9 * a
     for k in range(1, a.shape[0]):
         a[k] = a[k] + a[k - 1] * a[k - 1]
     return np.sum(a)
 
 
 def rows_before(a):
-    a = a.copy()
+    a = 0.9 * a
     for k in range(1, a.shape[0]):
         a[k - 1] = a[k] * a[k - 1]
     return np.sum(a * a)
 
 
 def bounded(x, m):
-    x = x.copy()
+    x = 0.9 * x
     n = min(m, x.shape[0] // 2)
     for i in range(n):
         x[n + i] = x[n + i] + x[i] * x[i]
@@ -281,7 +284,7 @@ def bounded(x, m):
 
 
 def quotients(x):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(1, x.shape[0]):
         x[i] = x[i] / (2.0 + x[i - 1])
         x[i] = np.exp(x[i])
@@ -289,7 +292,7 @@ def quotients(x):
 
 
 def left_and_changed(x):
-    x = x.copy()
+    x = 0.9 * x
     s = 0.0
     for i in range(x.shape[0]):
         z = np.exp(x[i])
@@ -300,7 +303,7 @@ def left_and_changed(x):
 
 
 def left_and_read(x):
-    x = x.copy()
+    x = 0.9 * x
     s = 0.0
     for i in range(x.shape[0]):
         z = np.sin(x[i]) / (3.0 + x[i])
@@ -310,7 +313,7 @@ def left_and_read(x):
 
 
 def left_at_another(x):
-    x = x.copy()
+    x = 0.9 * x
     y = np.zeros(x.shape[0])
     s = 0.0
     for i in range(x.shape[0]):
@@ -331,7 +334,7 @@ def left_in_halves(x):
 
 
 def shortest_ways(a):
-    a = a.copy()
+    a = 0.9 * a
     n = a.shape[0]
     for k in range(n):
         for i in range(n):
@@ -375,7 +378,7 @@ def compared(x):
 
 
 def rectified(x):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(x.shape[0]):
         x[i] = np.where(x[i] > 0.0, x[i], 0.1 * x[i])
     return np.sum(x * x)
@@ -390,7 +393,7 @@ def rectified_at_once(a):
 
 
 def left_by_the_larger(x):
-    x = x.copy()
+    x = 0.9 * x
     s = 2.0
     while s > 0.5:
         for i in range(x.shape[0]):
@@ -402,7 +405,7 @@ def left_by_the_larger(x):
 
 
 def chosen_in_branches(x):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(1, x.shape[0]):
         if x[i - 1] > 0.0:
             x[i] = max(x[i - 1], x[i] * x[i - 1])
@@ -412,7 +415,7 @@ def chosen_in_branches(x):
 
 
 def triangular_product(a):
-    b = a.copy()
+    b = 0.9 * a
     for i in range(a.shape[0]):
         for k in range(i + 1, a.shape[0]):
             for j in range(a.shape[1]):
@@ -423,7 +426,7 @@ def triangular_product(a):
 
 
 def triangular_product_in_rows(a):
-    b = a.copy()
+    b = 0.9 * a
     for i in range(a.shape[0]):
         for k in range(i + 1, a.shape[0]):
             b[i] += a[k, i] * b[k]
@@ -431,7 +434,7 @@ def triangular_product_in_rows(a):
 
 
 def read_before_in_the_loop(a):
-    b = a.copy()
+    b = 0.9 * a
     for i in range(a.shape[0]):
         for k in range(i, a.shape[0]):
             for j in range(a.shape[1]):
@@ -440,7 +443,7 @@ def read_before_in_the_loop(a):
 
 
 def read_in_the_loop(a):
-    b = a.copy()
+    b = 0.9 * a
     s = 0.0
     for i in range(a.shape[0]):
         for k in range(a.shape[0]):
@@ -451,7 +454,7 @@ def read_in_the_loop(a):
 
 
 def only_a_part(a):
-    b = a.copy()
+    b = 0.9 * a
     for i in range(a.shape[0]):
         for k in range(i + 1, a.shape[0]):
             for j in range(1, a.shape[1]):
@@ -460,7 +463,7 @@ def only_a_part(a):
 
 
 def sometimes_in_the_loop(a):
-    b = a.copy()
+    b = 0.9 * a
     for i in range(a.shape[0]):
         for k in range(i + 1, a.shape[0]):
             if a[k, i] > 0.0:
@@ -470,7 +473,7 @@ def sometimes_in_the_loop(a):
 
 
 def out_of_bounds_unless_it_runs(a, m):
-    b = a.copy()
+    b = 0.9 * a
     for i in range(a.shape[0]):
         for k in range(m, a.shape[0]):
             for j in range(a.shape[1]):
@@ -479,7 +482,7 @@ def out_of_bounds_unless_it_runs(a, m):
 
 
 def two_in_one_loop(a):
-    b = a.copy()
+    b = 0.9 * a
     for i in range(a.shape[0]):
         for k in range(i + 1, a.shape[0]):
             for j in range(a.shape[1]):
@@ -490,7 +493,7 @@ def two_in_one_loop(a):
 
 
 def read_between(a):
-    b = a.copy()
+    b = 0.9 * a
     s = 0.0
     for i in range(a.shape[0]):
         s += b[i, 0] * b[i, 0]
@@ -505,7 +508,7 @@ def read_between(a):
 
 
 def one_number_in_the_loop(x):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(1, x.shape[0]):
         for k in range(i):
             x[i] += x[k] * x[k]
@@ -513,7 +516,7 @@ def one_number_in_the_loop(x):
 
 
 def one_number_again(x):
-    x = x.copy()
+    x = 0.9 * x
     for _ in range(2):
         for i in range(1, x.shape[0]):
             for k in range(i):
@@ -533,7 +536,7 @@ def added_by_all(x):
 
 
 def upwards(a):
-    b = a.copy()
+    b = 0.9 * a
     for i in range(a.shape[0] - 1, -1, -1):
         for k in range(i):
             for j in range(a.shape[1]):
@@ -542,7 +545,7 @@ def upwards(a):
 
 
 def upwards_from_above(a):
-    b = a.copy()
+    b = 0.9 * a
     for i in range(a.shape[0] - 1, -1, -1):
         for k in range(i + 1, a.shape[0]):
             for j in range(a.shape[1]):
@@ -583,7 +586,7 @@ def with_a_border_that_is_read(a):
 
 
 def through_a_new_axis(a):
-    b = a.copy()
+    b = 0.9 * a
     for i in range(a.shape[0]):
         for k in range(i + 1, a.shape[0]):
             row = b[i, np.newaxis]
@@ -592,7 +595,7 @@ def through_a_new_axis(a):
 
 
 def through_a_part_of_a_row(a):
-    b = a.copy()
+    b = 0.9 * a
     for i in range(a.shape[0]):
         for k in range(i + 1, a.shape[0]):
             row = b[i, 1:]
@@ -618,7 +621,7 @@ def below_where_there_is_one(x):
 
 def below_where_there_is_none(x):
     """Element -1 is the last one, as it was."""
-    y = x.copy()
+    y = 0.9 * x
     for i in range(x.shape[0]):
         z = y[i]
         if i < 1:
@@ -628,7 +631,7 @@ def below_where_there_is_none(x):
 
 
 def below_in_the_other_branch(x):
-    y = x.copy()
+    y = 0.9 * x
     for i in range(x.shape[0]):
         z = y[i]
         if i >= 1:
@@ -641,7 +644,7 @@ def below_in_the_other_branch(x):
 
 def below_or_not(x):
     """Either condition is enough, so that neither is known."""
-    y = x.copy()
+    y = 0.9 * x
     for i in range(x.shape[0]):
         z = y[i]
         if i >= 1 or x[i] > -9.0:
@@ -652,7 +655,7 @@ def below_or_not(x):
 
 def below_before_it_changes(x):
     """What the condition says is said of the number that `at` was."""
-    y = x.copy()
+    y = 0.9 * x
     at = 2
     for i in range(x.shape[0]):
         z = y[i]
@@ -694,7 +697,7 @@ def solved_with_slices_from_the_end(a):
 
 
 def a_slice_with_its_end(x):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(x.shape[0]):
         x[i] = x[i] + np.sum(x[: i + 1] * x[: i + 1])
     return np.sum(x * x)
@@ -709,7 +712,7 @@ def sums_of_products(x):
 
 
 def slices_that_may_count_from_the_end(x, m):
-    x = x.copy()
+    x = 0.9 * x
     for i in range(x.shape[0]):
         x[i] = 0.1 * np.sum(x[: i - m] * x[: i - m]) + x[i]
     return np.sum(x * x)
