@@ -170,7 +170,8 @@ class _Product:
     flow: Dataflow
     each: Contraction
     made: Builder
-    sizes: dict[For, Operand] = field(default_factory=dict)
+    sizes: dict[tuple[Operand | None, int], Operand] = field(default_factory=dict)
+    """The number of iterations of loops, by where they end."""
     parts: dict[tuple[Operand | None, ...], Value] = field(default_factory=dict)
     """The views of parts of matrices that have been made."""
 
@@ -339,11 +340,12 @@ class _Product:
         near = next((extent for extent in extents if self.is_near(loop, extent)), None)
         if near is not None:
             return near
-        if loop not in self.sizes:
-            stop = self.ends(loop)[1]
+        stop = self.ends(loop)[1]
+        key = self.flow.integers.affine(stop)
+        if key not in self.sizes:
             known = self.flow.integers.is_index(stop)
-            self.sizes[loop] = stop if known else self.made.fold(builtins.max, stop, integer(0))
-        return self.sizes[loop]
+            self.sizes[key] = stop if known else self.made.fold(builtins.max, stop, integer(0))
+        return self.sizes[key]
 
     def is_near(self, loop: For, extent: Operand) -> bool:
         """Say whether a loop goes to the end of an axis, or nearly, where more does no harm.
