@@ -134,8 +134,6 @@ class Nest:
         """Return a contraction whose terms are products of a factor for each end and the sum."""
         row, column = ends
         over = next(loop for loop in path if loop not in ends)
-        if not is_constant(over.start, 0) and over.start not in self.inside:
-            return None
         call = self.call(term)
         made = {statement, call}
         if call is not None and call.function is np.negative:
@@ -211,9 +209,11 @@ class Nest:
     # ---- bounds ----
 
     def is_plain(self, loop: For) -> bool:
-        """Say whether a loop counts up by 1 from a literal, or from another index, to its end."""
-        start = loop.start
-        known = start in self.inside if isinstance(start, Value) else start.value >= 0
+        """Say whether a loop counts up by 1 from 0, or from another index, to its end.
+
+        Rows and columns that are not gone through may be infinite, and are not to be read.
+        """
+        known = loop.start in self.inside or is_constant(loop.start, 0)
         return known and is_constant(loop.step, 1) and loop.leave is None and loop.trips is None
 
     def slopes(self, path: Path) -> list[Bound] | None:

@@ -66,11 +66,11 @@ class Matrix:
 
 @dataclass(frozen=True, eq=False)
 class Term:
-    """What an increment adds: `left @ right`, as an array in the order of the memory."""
+    """What an increment adds: `left @ right`, in the order of the memory unless of a triangle."""
 
     increment: Increment
     call: Call
-    target: Value
+    target: Matrix
     left: Matrix
     right: Matrix
 
@@ -110,7 +110,7 @@ class _Factoring:
         """Say whether a term may be added behind a statement; two sums have no order."""
         written = self.memory.writes(statement)
         touched = frozenset[Value]() if adds else written | self.memory.reads(statement)
-        return not (self.factors(term) & written or self.memory.root(term.target) in touched)
+        return not (self.factors(term) & written or self.memory.root(term.target.array) in touched)
 
     def factors(self, term: Term) -> frozenset[Value]:
         return frozenset(self.memory.root(matrix.array) for matrix in (term.left, term.right))
@@ -132,11 +132,10 @@ class _Factoring:
             return None
         left, right = matrices
         target = matrix_of(self.flow, statement.ref)
-        if target.flipped != made.flipped:
-            if call.static:
-                return None
-            left, right = right.turned(), left.turned()
-        term = Term(statement, call, target.array, left, right)
+        flipped = target.flipped != made.flipped
+        if flipped and not call.static:
+            left, right, flipped = right.turned(), left.turned(), False
+        term = Term(statement, call, Matrix(target.array, flipped), left, right)
         between = before[before.index(call) + 1 :]
         changes = any(self.factors(term) & self.memory.writes(s) for s in between)
         return None if changes else term
@@ -147,7 +146,7 @@ class _Factoring:
             if other.call.function is not term.call.function:
                 continue
             shared = other.left.is_like(term.left) or other.right.is_like(term.right)
-            if other.target is term.target and shared and self.counts_all(other, term):
+            if other.target.is_like(term.target) and shared and self.counts_all(other, term):
                 return other
         return None
 
@@ -179,7 +178,7 @@ def _merged(first: Term, second: Term, sums: Sums) -> list[Statement]:
     shape = (left.shape[0], right.shape[1])
     type = Array(left.type.dtype, 2)
     product = builder.call(second.call.function, left, right, type=type, shape=shape)
-    builder.increment(second.target, (), product)
+    builder.increment(view_of(builder, second.target), (), product)
     return builder.statements
 
 

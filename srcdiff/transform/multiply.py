@@ -46,7 +46,7 @@ from srcdiff.words import product
 SHORT = 16
 """The least number of iterations, where it is known, that are worth a product."""
 NEAR = 4
-"""Rows or columns that are multiplied for nothing, rather than to take a slice."""
+"""Rows or columns of which nothing is read, rather than to take a slice."""
 MOST = 8
 """Products that are looked for in one nest, one after the other."""
 
@@ -348,10 +348,10 @@ class _Product:
         return self.sizes[key]
 
     def is_near(self, loop: For, extent: Operand) -> bool:
-        """Say whether a loop goes to the end of an axis, or nearly, where more does no harm.
+        """Say whether a loop goes to the end of an axis, or nearly, where nothing more is read.
 
-        More rows and columns are multiplied for nothing; more terms, if each row ends before them.
-        Two pairs of factors have the same shapes.
+        That is so where the loop ends at the index of another one, for all iterations of that. Two
+        pairs of factors have the same shapes.
         """
         slope, stop, less = self.each.slope, loop.stop, 0
         ends_before = slope is not None and slope.loop is loop and not slope.is_start
@@ -359,8 +359,7 @@ class _Product:
             stop, less = slope.other.stop, 1 - slope.offset
         base, offset = self.flow.integers.affine(stop)
         other, end = self.flow.integers.affine(extent)
-        may_differ = len(self.each.pairs) == 1 and (loop is not self.each.over or ends_before)
-        most = NEAR if may_differ else 0
+        most = NEAR if ends_before and len(self.each.pairs) == 1 else 0
         return base is other and 0 <= end - offset + less <= most
 
     def is_equal(self, one: Operand, other: Operand) -> bool:

@@ -188,6 +188,15 @@ def from_the_second_on(a: Any, b: Any) -> Any:
     return np.sum(np.sin(c))
 
 
+def without_the_first_row(a: Any, b: Any) -> Any:
+    c = np.zeros_like(b)
+    for i in range(1, a.shape[0]):
+        for k in range(a.shape[1]):
+            for j in range(b.shape[1]):
+                c[i, j] += a[i, k] * b[k, j]
+    return np.sum(np.sin(c))
+
+
 def from_a_number(a: Any, b: Any) -> Any:
     total = 0.0
     for i in range(a.shape[0]):
@@ -205,6 +214,7 @@ LOOPS = [
     read_between,
     three_factors,
     from_the_second_on,
+    without_the_first_row,
     from_a_number,
 ]
 
@@ -305,4 +315,36 @@ def test_unread_parts_of_matrices_spoil_nothing() -> None:
     value, found = sd.value_and_grad(symmetric, argnums=(0, 1), jit=False)(a, b)
     assert value == exact[0]
     for bar, expected in zip(found, exact[1], strict=True):
+        np.testing.assert_array_equal(bar, expected)
+
+
+def without_the_last(a: Any, b: Any) -> Any:
+    c, rows, columns = 0.5 * b, a.shape[0] - 1, b.shape[1] - 1
+    for i in range(rows):
+        for k in range(rows):
+            for j in range(columns):
+                c[i, j] += a[i, k] * b[k, j]
+    return np.sum(np.sin(c[:-1, :-1]))
+
+
+def below_the_last(a: Any, b: Any) -> Any:
+    total, rows = 0.0, a.shape[0] - 1
+    for i in range(rows):
+        for j in range(i + 1):
+            dot = 0.0
+            for k in range(rows):
+                dot += a[i, k] * b[k, j]
+            total += np.sin(dot)
+    return total
+
+
+@pytest.mark.parametrize("f", [without_the_last, below_the_last])
+def test_the_last_row_and_column_spoil_nothing(f: Callable[..., Any]) -> None:
+    a, b = arguments()
+    _, exact = sd.value_and_grad(f, argnums=(0, 1), jit=False)(a, b)
+    for matrix in (a, b):
+        matrix[-1] = matrix[:, -1] = np.nan
+    derivative = sd.value_and_grad(f, argnums=(0, 1), jit=False)
+    assert is_product(derivative, (a, b))
+    for bar, expected in zip(derivative(a, b)[1], exact, strict=True):
         np.testing.assert_array_equal(bar, expected)
