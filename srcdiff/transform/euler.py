@@ -3,7 +3,7 @@
     return x_bar, b_bar      ->      return np.sum(x * x_bar) + np.sum(b * b_bar), x_bar, b_bar
 
 It is Euler's theorem for homogeneous functions, of degree 1. The primal sweep does no more then
-than the adjoint sweep asks for. Where an adjoint is 0, the parameter does not count.
+than the adjoint sweep asks for, in any order. Where an adjoint is 0, the parameter does not count.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from srcdiff.analysis.dataflow import dataflow
 from srcdiff.analysis.homogeneous import linear_in
+from srcdiff.analysis.orders import orderless_sums
 from srcdiff.ir.build import Builder, constant
 from srcdiff.ir.nodes import (
     Block,
@@ -45,9 +47,16 @@ def euler(function: Function, primal: Function, wrt: Sequence[int]) -> Function:
     pairs = [(place, wrt.index(place) + 1) for place in places]
     gradient = eliminate(replace(function, results=function.results[1:]))
     more = sum(MANY ** len(function.params[param].shape) for param, _ in pairs)
-    if _cost(eliminate(function).body) - _cost(gradient.body) <= more:
+    less = _cost(eliminate(function).body) - _cost(gradient.body)
+    # Sums of which only the gradient is made need not be added up in order.
+    less += MANY * (_orderless(gradient) - _orderless(function))
+    if less <= more:
         return function
     return _with_value(gradient, pairs)
+
+
+def _orderless(function: Function) -> int:
+    return orderless_sums(function, dataflow(function))
 
 
 def _cost(block: Block, rounds: int = 1) -> int:

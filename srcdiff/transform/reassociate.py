@@ -3,8 +3,8 @@
     For i, carried x_bar = (b, 0.0, b', x_bar)        For i, carried x_bar = (b, 0.0, b', x_bar)
         b' = Call add(b, e)                     ->        b' = Call radd(b, e)
 
-Only sums that differentiation has introduced, in innermost loops whose iterations are independent
-but for sums: the order of the user's own additions stays as it is.
+Only sums that differentiation has introduced, or that only adjoints are made of, in innermost loops
+whose iterations are independent but for sums: the order of the user's other additions stays.
 """
 
 from dataclasses import dataclass, field, replace
@@ -13,8 +13,9 @@ import numpy as np
 
 from srcdiff.analysis.aliasing import aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.loops import additions, independence, writes_apart
+from srcdiff.analysis.loops import independence, writes_apart
 from srcdiff.analysis.memory import memory
+from srcdiff.analysis.orders import orderless
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import (
     Call,
@@ -22,9 +23,9 @@ from srcdiff.ir.nodes import (
     Function,
     Guard,
     If,
+    Operand,
     Statement,
     While,
-    is_array,
 )
 from srcdiff.ir.walk import rewrite, statements
 from srcdiff.transform.gather import Stencils, without
@@ -36,7 +37,7 @@ from srcdiff.words import radd
 def reassociate(function: Function) -> Function:
     """Mark the sums of adjoints in innermost loops of `function`."""
     flow, classes = dataflow(function), aliases(function)
-    work = _Marker(flow)
+    work = _Marker(flow, function.results)
     stencils = Stencils(memory(function), flow.integers)
     for statement in statements(function.body):
         if isinstance(statement, For) and _is_simple(statement):
@@ -59,15 +60,12 @@ def _is_simple(loop: For) -> bool:
 @dataclass(eq=False)
 class _Marker:
     flow: Dataflow
+    results: tuple[Operand, ...]
     sums: set[Statement] = field(default_factory=set)
 
     def loop(self, loop: For) -> None:
         for entry in loop.carried:
-            if is_array(entry.phi) or entry.phi.type.dtype.kind != "f":
-                continue
-            found = additions(entry.phi, entry.next, self.flow)
-            if found and all(call.origin.sweep == "adjoint" for call in found):
-                self.sums.update(found)
+            self.sums.update(orderless(entry, self.flow, self.results))
 
     def marked(self, statement: Statement) -> list[Statement]:
         if statement not in self.sums or not isinstance(statement, Call):
