@@ -166,8 +166,8 @@ class _Weigher:
     def terms(self, use: Use) -> list[_Term]:
         """Return the terms of a sum that an element may become, one for each adjoint beside it."""
         load = use.statement
-        product = self.only_use(load.out) if isinstance(load, Load) else None
-        addition = None if product is None else self.only_use(product.out)
+        product = self.only_use(load.out, use.block) if isinstance(load, Load) else None
+        addition = None if product is None else self.only_use(product.out, use.block)
         if product is None or addition is None or product.function is not np.multiply:
             return []
         assert isinstance(load, Load)
@@ -184,9 +184,10 @@ class _Weigher:
                     result.append(_Term(load, product, addition, statement, weight, scale))
         return result
 
-    def only_use(self, value: Value) -> Call | None:
+    def only_use(self, value: Value, block: Block) -> Call | None:
+        """Return the call that is all that uses a value, in the same iteration of all loops."""
         uses = self.flow.uses.get(value, [])
-        statement = uses[0].statement if len(uses) == 1 else None
+        statement = uses[0].statement if len(uses) == 1 and uses[0].block is block else None
         return statement if isinstance(statement, Call) else None
 
     def scale(self, value: Operand, weight: Operand) -> Operand | None:

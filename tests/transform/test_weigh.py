@@ -102,6 +102,20 @@ def added_twice(a: Any, b: Any, c: Any, s: Any, w: Any) -> Any:
     return np.sum(w * c)
 
 
+def summed_in_a_loop(a: Any, b: Any, c: Any, s: Any, w: Any) -> Any:
+    """The sum gets each element several times, and the adjoint once."""
+    c = c.copy()
+    for i in range(a.shape[0]):
+        for j in range(a.shape[0]):
+            dot = 0.0
+            for k in range(a.shape[1]):
+                dot += a[i, k] * b[k, j]
+            c[i, j] += dot
+            for k in range(a.shape[1]):
+                c[i, k] += s * w[k, j] * dot
+    return np.sum(w * c)
+
+
 PRODUCTS = {
     gram: 1,
     upper_gram: 1,
@@ -110,6 +124,7 @@ PRODUCTS = {
     below_the_diagonal: 2,
     also_squared: 2,
     added_twice: 3,
+    summed_in_a_loop: 3,
 }
 """How many products the gradient and the value take together."""
 
