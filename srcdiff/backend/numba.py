@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numba.core import errors
 
-from srcdiff import runtime
+from srcdiff import collector, runtime
 from srcdiff.backend import cache as disk
 from srcdiff.backend.python import functions_beside, load
 from srcdiff.errors import CompilationError, Span
@@ -117,17 +117,18 @@ def _prepare(dispatchers: list[Any]) -> None:
     numba_compile = compiler.compile
 
     def compile(args: tuple[Any, ...], return_type: Any) -> Any:
-        # Machine code that comes from the cache needs none of this.
-        from srcdiff.backend.compiler import use
+        with collector.put_off():
+            # Machine code that comes from the cache needs none of this.
+            from srcdiff.backend.compiler import use
 
-        for each in dispatchers:
-            use(each)
-        try:
-            return numba_compile(args, return_type)
-        except errors.ForceLiteralArg:  # a question of Numba to itself
-            raise
-        except errors.NumbaError as error:
-            raise _compilation_error(error, dispatcher.py_func) from error
+            for each in dispatchers:
+                use(each)
+            try:
+                return numba_compile(args, return_type)
+            except errors.ForceLiteralArg:  # a question of Numba to itself
+                raise
+            except errors.NumbaError as error:
+                raise _compilation_error(error, dispatcher.py_func) from error
 
     compiler.compile = compile
 

@@ -14,8 +14,9 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
-from numba.np.arrayobj import _empty_nd_impl, make_array
+from numba.np.arrayobj import make_array
 
+from srcdiff.runtime.allocation import new_array
 from srcdiff.runtime.vecmath.machine import features
 from srcdiff.words import FAR
 
@@ -52,8 +53,9 @@ def product(  # type: ignore[no-untyped-def]
         )
         rows, depth = cgutils.unpack_tuple(builder, left.shape, 2)
         width = cgutils.unpack_tuple(builder, right.shape, 2)[1]
-        out = _empty_nd_impl(context, builder, result, [rows, width])
-        cgutils.memset(builder, out.data, builder.mul(out.itemsize, out.nitems), 0)
+        out = new_array(context, builder, result, [rows, width], zero=True)
+        place = context.data_model_manager[result].get_field_position("data")
+        data = builder.extract_value(out, place)
         ends = (-FAR, FAR, -FAR, FAR)
         band = [
             context.cast(builder, value, kind, types.int64)
@@ -61,13 +63,13 @@ def product(  # type: ignore[no-untyped-def]
             else PLACE(end)
             for value, kind, end in zip(args[2:], given, ends, strict=True)
         ]
-        matrices = [out.data]
+        matrices = [data]
         for array in (left, right):
             matrices += [array.data, *cgutils.unpack_tuple(builder, array.strides, 2)]
         builder.call(
-            _kernel(builder.module, out.data.type.pointee), [rows, depth, width, *matrices, *band]
+            _kernel(builder.module, data.type.pointee), [rows, depth, width, *matrices, *band]
         )
-        return out._getvalue()
+        return out
 
     return result(x, y, *given), generate
 

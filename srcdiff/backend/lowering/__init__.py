@@ -10,10 +10,9 @@ from numba.core.typed_passes import NativeLowering
 
 from srcdiff.backend.lowering.elements import Elements
 from srcdiff.backend.lowering.ranges import Ranges
-from srcdiff.backend.lowering.references import References
 
 
-class _Lower(Elements, Ranges, References):
+class _Lower(Elements, Ranges):
     pass
 
 
