@@ -64,6 +64,7 @@ def compile_function(
     options: dict[str, Any] = {
         "error_model": "numpy",
         "nogil": True,
+        "no_cfunc_wrapper": True,
         "fastmath": fastmath,
         "boundscheck": boundscheck,
     }

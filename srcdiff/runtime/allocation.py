@@ -54,7 +54,7 @@ def new_array(
     data = context.nrt.meminfo_data(builder, owner)
     if few:
         cgutils.memset(builder, data, WORD(_known_size(itemsize, extents)), 0)
-    return _value(context, builder, type, extents, owner, data)
+    return array_value(context, builder, type, extents, owner, data)
 
 
 def _known_size(itemsize: int, extents: Sequence[Any]) -> float:
@@ -66,10 +66,10 @@ def _known_size(itemsize: int, extents: Sequence[Any]) -> float:
     return size if size == size else float("inf")
 
 
-def _value(
+def array_value(
     context: Any, builder: Any, type: Any, extents: Sequence[Any], owner: Any, data: Any
 ) -> Any:
-    """Return the array: its parts, put together."""
+    """Return an array without gaps: its parts, put together."""
     model = context.data_model_manager[type]
     place = context.get_data_type(type.dtype).as_pointer()
     step = WORD(get_itemsize(context, type))

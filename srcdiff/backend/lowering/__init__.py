@@ -9,10 +9,12 @@ from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 
 from srcdiff.backend.lowering.elements import Elements
+from srcdiff.backend.lowering.methods import Methods
+from srcdiff.backend.lowering.operations import Operations
 from srcdiff.backend.lowering.ranges import Ranges
 
 
-class _Lower(Elements, Ranges):
+class _Lower(Elements, Methods, Operations, Ranges):
     pass
 
 

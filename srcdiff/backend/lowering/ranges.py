@@ -8,7 +8,7 @@ ends the loop, of which LLVM makes most.
 from typing import Any, NamedTuple
 
 from llvmlite import ir as llvm
-from numba.core import cgutils, ir, types
+from numba.core import ir, types
 
 from srcdiff.backend.lowering.values import Parts, Values
 
@@ -64,8 +64,8 @@ class Ranges(Values):
         if abs(step) > 1:
             padded = builder.add(length, length.type(abs(step) - 1))
             length = builder.sdiv(padded, length.type(abs(step)))
-        index = cgutils.alloca_once(builder, start.type)
-        left = cgutils.alloca_once(builder, start.type)
+        with builder.goto_entry_block():
+            index, left = builder.alloca(start.type), builder.alloca(start.type)
         builder.store(start, index)
         builder.store(length, left)
         return _Range(index, left, step)

@@ -13,7 +13,7 @@ from typing import Any
 
 from llvmlite import ir as llvm
 from numba.core import cgutils, ir, types
-from numba.np.arrayobj import make_array, mark_positive
+from numba.np.arrayobj import make_array
 
 from srcdiff.backend.lowering.references import OWNER, References
 
@@ -51,30 +51,33 @@ class Known:
 
 
 class Kept:
-    """An array that is kept in memory."""
+    """An array that is kept in memory: its fields are read once in a block."""
 
     def __init__(self, lower: "Values", type: Any, place: Any) -> None:
         self._builder = lower.builder
         self._array = make_array(type)(lower.context, lower.builder, ref=place)
+        self._fields: dict[tuple[str, int], Any] = {}
 
     @property
     def data(self) -> Any:
         """The address of the first element."""
-        return self._array.data
+        return self._field("data", -1)
 
     def extent(self, axis: int) -> Any:
         """Return the extent of an axis."""
-        extent = self._load("shape", axis)
-        mark_positive(self._builder, extent)
-        return extent
+        return self._field("shape", axis)
 
     def stride(self, axis: int) -> Any:
         """Return the bytes from one element to the next along an axis."""
-        return self._load("strides", axis)
+        return self._field("strides", axis)
 
-    def _load(self, field: str, axis: int) -> Any:
-        place = self._array._get_ptr_by_name(field)
-        return self._builder.load(cgutils.gep_inbounds(self._builder, place, 0, axis))
+    def _field(self, name: str, axis: int) -> Any:
+        if (name, axis) not in self._fields:
+            place = self._array._get_ptr_by_name(name)
+            if axis >= 0:
+                place = cgutils.gep_inbounds(self._builder, place, 0, axis)
+            self._fields[name, axis] = self._builder.load(place)
+        return self._fields[name, axis]
 
 
 class _Shape(Sequence[Any]):
@@ -103,6 +106,7 @@ class Values(References):
         self._owned: dict[str, Any] = {}
         self._borrowed: set[str] = set()
         self._cycles: set[str] = set()
+        self._latest: dict[str, Any] = {}
         if self.func_ir.is_generator or self._disable_sroa_like_opt:
             return
         life = self.func_ir.variable_lifetime
@@ -142,12 +146,25 @@ class Values(References):
                 value = self.builder.insert_value(value, part, position)
             return value
         known = self._arrays.get(name)
-        return super().loadvar(name) if known is None else known.value
+        if known is not None:
+            return known.value
+        if name in self._blk_local_varmap or self.is_counted(self.typeof(name)):
+            return super().loadvar(name)
+        if name not in self._latest:
+            self._latest[name] = super().loadvar(name)
+        return self._latest[name]
+
+    def pre_block(self, block: Any) -> None:
+        """Forget what was read in another block. Generated text has no `try`."""
+        self._cur_ir_block = block
+        self._latest.clear()
 
     def array(self, name: str) -> Known | Kept:
         """Return the array that a variable is."""
-        known = self._arrays.get(name)
-        return known or Kept(self, self.typeof(name), self.getvar(name))
+        known = self._arrays.get(name) or self._latest.get(name)
+        if known is None:
+            known = self._latest[name] = Kept(self, self.typeof(name), self.getvar(name))
+        return known
 
     def parts(self, name: str) -> Parts:
         """Return the items of a tuple."""
@@ -232,6 +249,7 @@ class Values(References):
         elif self.is_counted(type) or self._disable_sroa_like_opt:
             super().storevar(value, name, argidx)
         else:
+            self._latest[name] = value
             self.builder.store(value, self.getvar(name))
 
     def _store_array(self, value: Any, name: str, type: Any) -> None:
@@ -244,6 +262,7 @@ class Values(References):
             self._blk_local_varmap[name] = value
         elif name not in self._borrowed:
             self._release(name)
+            self._latest.pop(name, None)
             self.builder.store(value, self.getvar(name))
             return
         self._arrays[name] = Known(self, type, value)
