@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numba.core import errors
 
-from srcdiff import collector, runtime
+from srcdiff import collector
 from srcdiff.backend import cache as disk
 from srcdiff.backend.python import functions_beside, load
 from srcdiff.errors import CompilationError, Span
@@ -75,7 +75,7 @@ def compile_function(
     others = [numba.njit(**options)(other) for other in functions_beside(function)]
     function.__globals__.update((other.__name__, other) for other in others)
     if cache and identity and not stock:
-        _attach(dispatcher, identity)
+        dispatcher._cache = disk.MachineCode(identity)
     _prepare([dispatcher, *others])
     dispatcher.srcdiff_identity = identity
     return dispatcher
@@ -101,14 +101,6 @@ def _function(
     # another function in this one.
     function.__qualname__ = f"{name}_{identity[:16] or uuid.uuid4().hex}"
     return function
-
-
-def _attach(dispatcher: Any, identity: str) -> None:
-    dispatcher._cache = disk.MachineCode(identity)
-    # The source of these is in no key of its own: every key holds all of srcdiff's source.
-    callees: dict[str, Any] = {k: v for k, v in runtime.NAMES.items() if hasattr(v, "_cache")}
-    for name, callee in callees.items():
-        callee._cache = disk.MachineCode(f"runtime {name}")
 
 
 def _prepare(dispatchers: list[Any]) -> None:

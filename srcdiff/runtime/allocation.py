@@ -80,9 +80,13 @@ def array_value(
     count = WORD(1)
     for axis in order:
         last = axis == order[-1]
-        value = builder.insert_value(value, extents[axis], [model.get_field_position("shape"), axis])
+        value = builder.insert_value(
+            value, extents[axis], [model.get_field_position("shape"), axis]
+        )
         value = builder.insert_value(value, step, [model.get_field_position("strides"), axis])
-        count = extents[axis] if axis == order[0] else builder.mul(count, extents[axis], flags=["nsw"])
+        count = (
+            extents[axis] if axis == order[0] else builder.mul(count, extents[axis], flags=["nsw"])
+        )
         step = step if last else builder.mul(step, extents[axis])
     fields |= {"nitems": count, "data": builder.bitcast(data, place)}
     for name, field in fields.items():

@@ -514,9 +514,7 @@ def f(a, n):
 
 def test_values_of_former_rounds() -> None:
     compiled, python = both(LATER)
-    for mine, theirs in zip(
-        compiled(np.arange(9.0), 5), python(np.arange(9.0), 5), strict=True
-    ):
+    for mine, theirs in zip(compiled(np.arange(9.0), 5), python(np.arange(9.0), 5), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 

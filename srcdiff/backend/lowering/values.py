@@ -223,8 +223,7 @@ class Values(References):
         match value.op:
             case "build_tuple" if not self.is_counted(type):
                 return [
-                    self._cast_var(item, kind)
-                    for item, kind in zip(value.items, type, strict=True)
+                    self._cast_var(item, kind) for item, kind in zip(value.items, type, strict=True)
                 ]
             case "getattr" if value.attr == "shape":
                 kind = self.typeof(value.value.name)
@@ -285,7 +284,9 @@ class Values(References):
         """Return where it is kept what owns the memory of an array."""
         type = self.typeof(name)
         if name not in self._owned:
-            return make_array(type)(self.context, self.builder, ref=self.getvar(name))._get_ptr_by_name("meminfo")
+            return make_array(type)(
+                self.context, self.builder, ref=self.getvar(name)
+            )._get_ptr_by_name("meminfo")
         if self._owned[name] is None:
             kind = self.context.get_value_type(OWNER)
             self._owned[name] = cgutils.alloca_once(self.builder, kind, name=name)
