@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils
 from numba.np.arrayobj import get_itemsize
 
 LEAST = 2**22

@@ -83,8 +83,7 @@ def _kernel(module: Any, number: Any) -> Any:
     if not function.blocks:
         function.linkage = "internal"
         function.attributes.add("noinline")
-        # The loops that matter are unrolled already; it would take LLVM twice as long to do the same
-        # to those that copy.
+        # The loops that matter are unrolled here; LLVM would take twice as long to do it to others.
         function.attributes.add("optsize")
         builder = ir.IRBuilder(function.append_basic_block("entry"))
         _Kernel(builder, number, function.args).emit()

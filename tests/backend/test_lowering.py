@@ -435,7 +435,8 @@ def test_shapes_that_do_not_fit() -> None:
 
 CHOSEN = """
 def f(x, y, i, j):
-    return max(x, y), min(x, y), max(i, j), min(i, j), max(x, i), min(j, y), max(i, x, j), min(y, 1, x)
+    two = max(x, y), min(x, y), max(i, j), min(i, j), max(x, i), min(j, y)
+    return *two, max(i, x, j), min(y, 1, x)
 """
 
 

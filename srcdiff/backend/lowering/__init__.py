@@ -1,6 +1,6 @@
 """Numba's step from its own form of a function to LLVM's, with short code for what we generate.
 
-LLVM would take away what this leaves out, but it takes time to write and to read: half of the
+LLVM would take away what this leaves out, but it takes time to write and to read: two thirds of the
 instructions of a generated function.
 """
 
@@ -16,7 +16,6 @@ from srcdiff.backend.lowering.elements import Elements
 from srcdiff.backend.lowering.methods import Methods
 from srcdiff.backend.lowering.operations import Operations
 from srcdiff.backend.lowering.ranges import Ranges
-
 
 LONG = 3000
 """From how many of Numba's statements on a function is long."""

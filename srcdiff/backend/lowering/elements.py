@@ -11,7 +11,7 @@ from numba.core import cgutils, ir, types
 from numba.np.arrayobj import fix_integer_index, load_item, store_item
 
 from srcdiff.backend.lowering.scopes import Scopes
-from srcdiff.backend.lowering.values import Known, Kept, Values
+from srcdiff.backend.lowering.values import Kept, Known, Values
 
 
 class Elements(Scopes, Values):
