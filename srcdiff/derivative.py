@@ -13,7 +13,6 @@ from weakref import WeakSet, WeakValueDictionary
 import numpy as np
 from numba.core.types import Omitted, int64
 
-from srcdiff import collector
 from srcdiff.arguments import Elements, Form, form_of
 from srcdiff.backend.callers import register_callable
 from srcdiff.backend.numba import dispatch
@@ -269,16 +268,15 @@ class Derivative:
     def _make(self, form: Form) -> Made:
         plan = self._plan
         options = plan.options
-        with collector.put_off():
-            return make(
-                self._subject,
-                form,
-                plan.product,
-                plan.argnums,
-                has_aux=plan.has_aux,
-                outputs=options.outputs,
-                states=options.checkpoint,
-            )
+        return make(
+            self._subject,
+            form,
+            plan.product,
+            plan.argnums,
+            has_aux=plan.has_aux,
+            outputs=options.outputs,
+            states=options.checkpoint,
+        )
 
     # ---- the front ----
 
