@@ -1,11 +1,13 @@
 """What generated code is compiled to in a way of our own does what Python and NumPy do."""
 
 import gc
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from numba.core import config
 from numba.core.runtime import _nrt_python, rtsys
 
 from srcdiff.backend.lowering.bounds import Bounds
@@ -530,3 +532,48 @@ def test_numbers_that_cannot_be_compared_or_divided_by() -> None:
             with np.errstate(all="ignore"):
                 expected = a / b, a < b, a <= b, a == b, a != b, a > b, a >= b
             np.testing.assert_array_equal(compiled(x, y), expected)
+
+
+GIVEN = """
+def f(a, b, n):
+    c = a
+    d = b[1:]
+    if n > 3:
+        c = b
+        a = d
+    if n > 4:
+        return b, b, a, c
+    return a, a, d, c
+"""
+
+
+def test_arguments_stay_with_the_caller() -> None:
+    compiled, python = both(GIVEN)
+    a, b = np.arange(4.0), np.arange(5.0)
+    before = sys.getrefcount(a), sys.getrefcount(b)
+    for n in (3, 4, 5, 5, 4, 3):
+        for mine, theirs in zip(compiled(a, b, n), python(a, b, n), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+            assert np.shares_memory(mine, theirs)
+    del mine, theirs
+    gc.collect()
+    assert (sys.getrefcount(a), sys.getrefcount(b)) == before
+
+
+@pytest.fixture
+def debugging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("NUMBA_DEBUGINFO", "1")
+    config.reload_config()
+    yield
+    monkeypatch.undo()
+    config.reload_config()
+
+
+def test_code_for_debuggers(debugging: None) -> None:
+    compiled, python = both(REUSED)
+    a = np.arange(1.0, 6.0)
+    assert compiled(a, 5) == python(a, 5)
+    compiled, python = both(RESHAPED)
+    mine, theirs = (f(np.arange(12.0).reshape(3, 4), 6, -1) for f in (compiled, python))
+    for left, right in zip(mine, theirs, strict=True):
+        np.testing.assert_array_equal(left, right)

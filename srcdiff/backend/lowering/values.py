@@ -148,7 +148,11 @@ class Values(References):
         known = self._arrays.get(name)
         if known is not None:
             return known.value
-        if name in self._blk_local_varmap or self.is_counted(self.typeof(name)):
+        if (
+            name in self._blk_local_varmap
+            or self.is_counted(self.typeof(name))
+            or self._disable_sroa_like_opt
+        ):
             return super().loadvar(name)
         if name not in self._latest:
             self._latest[name] = super().loadvar(name)
