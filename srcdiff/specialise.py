@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from srcdiff import collector
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.arguments import (
     Differentiated,
@@ -96,6 +97,7 @@ class Made:
     scheme: Scheme
 
 
+@collector.put_off()
 def make(
     subject: Subject,
     form: Form,

@@ -34,7 +34,8 @@ from numba.core.untyped_passes import (
 )
 from numba.np import linalg
 
-from srcdiff.backend.arrays import NUMPY
+from srcdiff.backend.contexts import look_seldom, with_memory
+from srcdiff.backend.functions import replace_functions
 from srcdiff.backend.lowering import ShortLowering
 
 _ARITHMETIC = frozenset({"unary", "binop", "inplace_binop"})
@@ -96,6 +97,21 @@ class Rewrites(GenericRewrites):
         return True
 
 
+@register_pass(mutates_CFG=True, analysis_only=False)
+class TypeInference(NopythonTypeInference):
+    """Numba's step, which asks nothing twice."""
+
+    _name = "srcdiff_type_inference"
+
+    def run_pass(self, state: Any) -> bool:
+        context = state.typingctx
+        state.typingctx = with_memory(context)
+        try:
+            return bool(super().run_pass(state))
+        finally:
+            state.typingctx = context
+
+
 class _Passes(PassManager):
     _ENFORCING = False
 
@@ -105,6 +121,7 @@ class Compiler(CompilerBase):
 
     def define_pipelines(self) -> list[PassManager]:
         """Return one pipeline: nopython mode."""
+        look_seldom(self.state.targetctx)
         passes = _Passes("srcdiff")
         for step in (
             TranslateByteCode,
@@ -113,7 +130,7 @@ class Compiler(CompilerBase):
             DeadBranchPrune,
             Rewrites,
             RewriteDynamicRaises,
-            NopythonTypeInference,
+            TypeInference,
             ArrayRewrites,
             IRLegalization,
             AnnotateTypes,
@@ -129,7 +146,7 @@ def use(dispatcher: Any) -> None:
     """Let a dispatcher of a generated function compile it as this module does."""
     _import_arrays()
     dispatcher._compiler.pipeline_class = Compiler
-    dispatcher.py_func.__globals__["np"] = NUMPY
+    replace_functions(dispatcher.py_func.__globals__)
 
 
 @once

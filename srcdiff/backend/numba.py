@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numba.core import errors
 
-from srcdiff import runtime
+from srcdiff import collector
 from srcdiff.backend import cache as disk
 from srcdiff.backend.python import functions_beside, load
 from srcdiff.errors import CompilationError, Span
@@ -64,6 +64,7 @@ def compile_function(
     options: dict[str, Any] = {
         "error_model": "numpy",
         "nogil": True,
+        "no_cfunc_wrapper": True,
         "fastmath": fastmath,
         "boundscheck": boundscheck,
     }
@@ -74,7 +75,7 @@ def compile_function(
     others = [numba.njit(**options)(other) for other in functions_beside(function)]
     function.__globals__.update((other.__name__, other) for other in others)
     if cache and identity and not stock:
-        _attach(dispatcher, identity)
+        dispatcher._cache = disk.MachineCode(identity)
     _prepare([dispatcher, *others])
     dispatcher.srcdiff_identity = identity
     return dispatcher
@@ -102,14 +103,6 @@ def _function(
     return function
 
 
-def _attach(dispatcher: Any, identity: str) -> None:
-    dispatcher._cache = disk.MachineCode(identity)
-    # The source of these is in no key of its own: every key holds all of srcdiff's source.
-    callees: dict[str, Any] = {k: v for k, v in runtime.NAMES.items() if hasattr(v, "_cache")}
-    for name, callee in callees.items():
-        callee._cache = disk.MachineCode(f"runtime {name}")
-
-
 def _prepare(dispatchers: list[Any]) -> None:
     """Let functions be compiled by `backend.compiler`, and translate the errors of the first."""
     dispatcher = dispatchers[0]
@@ -117,17 +110,18 @@ def _prepare(dispatchers: list[Any]) -> None:
     numba_compile = compiler.compile
 
     def compile(args: tuple[Any, ...], return_type: Any) -> Any:
-        # Machine code that comes from the cache needs none of this.
-        from srcdiff.backend.compiler import use
+        with collector.put_off():
+            # Machine code that comes from the cache needs none of this.
+            from srcdiff.backend.compiler import use
 
-        for each in dispatchers:
-            use(each)
-        try:
-            return numba_compile(args, return_type)
-        except errors.ForceLiteralArg:  # a question of Numba to itself
-            raise
-        except errors.NumbaError as error:
-            raise _compilation_error(error, dispatcher.py_func) from error
+            for each in dispatchers:
+                use(each)
+            try:
+                return numba_compile(args, return_type)
+            except errors.ForceLiteralArg:  # a question of Numba to itself
+                raise
+            except errors.NumbaError as error:
+                raise _compilation_error(error, dispatcher.py_func) from error
 
     compiler.compile = compile
 

@@ -16,8 +16,9 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
-from numba.np.arrayobj import _empty_nd_impl, make_array
+from numba.np.arrayobj import make_array
 
+from srcdiff.runtime.allocation import new_array
 from srcdiff.runtime.vecmath.machine import features
 from srcdiff.words import FAR
 
@@ -56,8 +57,9 @@ def product(  # type: ignore[no-untyped-def]
         ]
         rows, depth = cgutils.unpack_tuple(builder, arrays[0].shape, 2)
         width = cgutils.unpack_tuple(builder, arrays[1].shape, 2)[1]
-        out = _empty_nd_impl(context, builder, result, [rows, width])
-        cgutils.memset(builder, out.data, builder.mul(out.itemsize, out.nitems), 0)
+        out = new_array(context, builder, result, [rows, width], zero=True)
+        place = context.data_model_manager[result].get_field_position("data")
+        data = builder.extract_value(out, place)
         ends = (-FAR, FAR, -FAR, FAR)
         band = [
             context.cast(builder, value, kind, types.int64)
@@ -65,12 +67,12 @@ def product(  # type: ignore[no-untyped-def]
             else PLACE(end)
             for value, kind, end in zip(args[4:], given[2:], ends, strict=True)
         ]
-        matrices = [out.data]
+        matrices = [data]
         for array in arrays:
             matrices += [array.data, *cgutils.unpack_tuple(builder, array.strides, 2)]
-        kernel = _kernel(builder.module, out.data.type.pointee, len(arrays) // 2)
+        kernel = _kernel(builder.module, data.type.pointee, len(arrays) // 2)
         builder.call(kernel, [rows, depth, width, *band, *matrices])
-        return out._getvalue()
+        return out
 
     return result(x, y, *given), generate
 
@@ -84,6 +86,8 @@ def _kernel(module: Any, number: Any, pairs: int) -> Any:
     if not function.blocks:
         function.linkage = "internal"
         function.attributes.add("noinline")
+        # The loops that matter are unrolled here; LLVM would take twice as long to do it to others.
+        function.attributes.add("optsize")
         builder = ir.IRBuilder(function.append_basic_block("entry"))
         _Kernel(builder, number, function.args).emit()
         builder.ret_void()

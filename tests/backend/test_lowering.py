@@ -1,11 +1,13 @@
 """What generated code is compiled to in a way of our own does what Python and NumPy do."""
 
 import gc
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from numba.core import config
 from numba.core.runtime import _nrt_python, rtsys
 
 from srcdiff.backend.lowering.bounds import Bounds
@@ -402,3 +404,176 @@ def test_expressions_of_whole_arrays() -> None:
     a, b = np.arange(5.0), np.ones(5)
     for mine, theirs in zip(compiled(a, b), python(a, b), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-15)
+
+
+RESHAPED = """
+def f(a, n, m):
+    b = a.reshape((n, m))
+    b[0, 1] = 7.0
+    c = b.copy()
+    c[1, 0] = 5.0
+    return b, c, a[:2].reshape((-1,)), b.T.copy()
+"""
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 4), (-1, 4), (6, -1), (2, 6)])
+def test_other_shapes_and_copies(n: int, m: int, balance: Callable[[], tuple[int, int]]) -> None:
+    compiled, python = both(RESHAPED)
+    mine, theirs = (f(np.arange(12.0).reshape(3, 4), n, m) for f in (compiled, python))
+    for a, b in zip(mine, theirs, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert np.shares_memory(mine[0], mine[2])
+    del mine, a
+    allocated, freed = balance()
+    assert allocated == freed
+
+
+def test_shapes_that_do_not_fit() -> None:
+    compiled, _ = both(RESHAPED)
+    for n, m in ((5, 2), (-1, -1), (0, -1), (5, -1)):
+        with pytest.raises(ValueError, match="must be unchanged"):
+            compiled(np.arange(12.0).reshape(3, 4), n, m)
+
+
+CHOSEN = """
+def f(x, y, i, j):
+    two = max(x, y), min(x, y), max(i, j), min(i, j), max(x, i), min(j, y)
+    return *two, max(i, x, j), min(y, 1, x)
+"""
+
+
+def test_the_first_of_numbers_that_cannot_be_compared_is_the_largest() -> None:
+    compiled, python = both(CHOSEN)
+    numbers = [0.0, -0.0, 1.5, -2.0, np.inf, -np.inf, np.nan]
+    for x in numbers:
+        for y in numbers:
+            for mine, theirs in zip(compiled(x, y, 2, -1), python(x, y, 2, -1), strict=True):
+                np.testing.assert_array_equal(np.float64(mine), np.float64(theirs))
+                assert np.signbit(mine) == np.signbit(theirs)
+
+
+GROWN = """
+def f(n):
+    tape = np.empty(2)
+    rows = np.empty((1, 3))
+    for i in range(n):
+        tape = grow(tape, i + 1)
+        rows = grow(rows, i + 1)
+        tape[i] = 0.5 * i
+        for j in range(3):
+            rows[i, j] = i + j
+    return tape, rows
+"""
+
+
+def test_arrays_that_grow(balance: Callable[[], tuple[int, int]]) -> None:
+    namespace = {"np": np, "grow": NAMES["grow"]}
+    compiled = compile_function(GROWN, "f", namespace, "<srcdiff f>", cache=False)
+    tape, rows = compiled(11)
+    assert tape.shape == (16,)
+    assert rows.shape == (16, 3)
+    np.testing.assert_array_equal(tape[:11], 0.5 * np.arange(11))
+    np.testing.assert_array_equal(rows[:11], np.arange(11)[:, None] + np.arange(3))
+    del tape, rows
+    allocated, freed = balance()
+    assert allocated == freed == 9
+
+
+SUMS = """
+def f(x, n):
+    total = x
+    for i in range(n):
+        total = radd(total, x)
+    return total, radd(n, n), radd(x, n)
+"""
+
+
+@pytest.mark.parametrize("x", [0.5, np.float32(0.25), 0.5 - 2j])
+def test_sums_that_may_be_reordered(x: Any) -> None:
+    namespace = {"np": np, "radd": NAMES["radd"]}
+    compiled = compile_function(SUMS, "f", namespace, "<srcdiff f>", cache=False)
+    assert compiled(x, 7) == (8 * x, 14, x + 7)
+
+
+LATER = """
+def f(a, n):
+    count = 0
+    last = 0.0
+    kept = a
+    for i in range(n):
+        if i > 0:
+            last = kept[i - 1] + count
+            count = count + kept.shape[0]
+        row = a + i
+        kept = row
+        shape, twice = row.shape, row.shape[0] * 2
+        if i % 2 == 1:
+            shape = (twice,)
+    first, second = last, count
+    first, second = second, first
+    return first, second, shape, kept
+"""
+
+
+def test_values_of_former_rounds() -> None:
+    compiled, python = both(LATER)
+    for mine, theirs in zip(compiled(np.arange(9.0), 5), python(np.arange(9.0), 5), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+DIVIDED = "def f(x, y):\n    return x / y, x < y, x <= y, x == y, x != y, x > y, x >= y\n"
+
+
+def test_numbers_that_cannot_be_compared_or_divided_by() -> None:
+    compiled, _ = both(DIVIDED)
+    for x in (1.0, -1.0, 0.0, np.nan):
+        for y in (0.0, -0.0, np.nan, 1.0):
+            a, b = np.float64(x), np.float64(y)
+            with np.errstate(all="ignore"):
+                expected = a / b, a < b, a <= b, a == b, a != b, a > b, a >= b
+            np.testing.assert_array_equal(compiled(x, y), expected)
+
+
+GIVEN = """
+def f(a, b, n):
+    c = a
+    d = b[1:]
+    if n > 3:
+        c = b
+        a = d
+    if n > 4:
+        return b, b, a, c
+    return a, a, d, c
+"""
+
+
+def test_arguments_stay_with_the_caller() -> None:
+    compiled, python = both(GIVEN)
+    a, b = np.arange(4.0), np.arange(5.0)
+    before = sys.getrefcount(a), sys.getrefcount(b)
+    for n in (3, 4, 5, 5, 4, 3):
+        for mine, theirs in zip(compiled(a, b, n), python(a, b, n), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+            assert np.shares_memory(mine, theirs)
+    del mine, theirs
+    gc.collect()
+    assert (sys.getrefcount(a), sys.getrefcount(b)) == before
+
+
+@pytest.fixture
+def debugging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("NUMBA_DEBUGINFO", "1")
+    config.reload_config()
+    yield
+    monkeypatch.undo()
+    config.reload_config()
+
+
+def test_code_for_debuggers(debugging: None) -> None:
+    compiled, python = both(REUSED)
+    a = np.arange(1.0, 6.0)
+    assert compiled(a, 5) == python(a, 5)
+    compiled, python = both(RESHAPED)
+    mine, theirs = (f(np.arange(12.0).reshape(3, 4), 6, -1) for f in (compiled, python))
+    for left, right in zip(mine, theirs, strict=True):
+        np.testing.assert_array_equal(left, right)

@@ -11,6 +11,7 @@ from typing import Any
 from numba.core import ir, types
 from numba.core.lowering import Lower
 
+from srcdiff.backend.functions import larger
 from srcdiff.runtime.opacity import opaque
 
 
@@ -98,7 +99,7 @@ class Bounds(Lower):
                 return self._of_operation(assign)
             case ir.Expr(op="pair_first") as pair:
                 return self._of_counter(pair)
-            case ir.Expr(op="call") as call if self._calls(call, max):
+            case ir.Expr(op="call") as call if self._calls(call, larger):
                 bounds = [self.least(arg, assign) for arg in call.args]
                 return max((bound for bound in bounds if bound is not None), default=None)
             case ir.Expr(op="static_getitem") as item:

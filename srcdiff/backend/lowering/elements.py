@@ -8,12 +8,13 @@ count from the end, as they do there.
 from typing import Any
 
 from numba.core import cgutils, ir, types
-from numba.np.arrayobj import fix_integer_index, load_item, make_array, mark_positive, store_item
+from numba.np.arrayobj import fix_integer_index, load_item, store_item
 
 from srcdiff.backend.lowering.scopes import Scopes
+from srcdiff.backend.lowering.values import Kept, Known, Values
 
 
-class Elements(Scopes):
+class Elements(Scopes, Values):
     """Short code for `a[i, j]` and `a[i, j] = x`."""
 
     def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
@@ -45,7 +46,6 @@ class Elements(Scopes):
         return (
             isinstance(type, types.Array)
             and _is_number(type.dtype)
-            and array.name not in self._blk_local_varmap
             and len(indices) == type.ndim > 0
             and all(isinstance(index, types.Integer) for index in indices)
             and not self.context.enable_boundscheck
@@ -53,36 +53,35 @@ class Elements(Scopes):
 
     def _pointer(self, variable: Any, index: Any) -> Any:
         builder, type = self.builder, self.typeof(variable.name)
-        array = make_array(type)(self.context, builder, ref=self.getvar(variable.name))
+        array = self.array(variable.name)
         order = range(type.ndim)[:: -1 if type.layout == "F" else 1]
         indices = self._indices(array, index, order)
         if type.layout == "A":
-            strides = cgutils.unpack_tuple(builder, array.strides, count=type.ndim)
-            offset = builder.mul(strides[0], indices[0])
-            for stride, each in zip(strides[1:], indices[1:], strict=True):
-                offset = builder.add(offset, builder.mul(stride, each))
+            offset = builder.mul(array.stride(0), indices[0])
+            for axis in range(1, type.ndim):
+                offset = builder.add(offset, builder.mul(array.stride(axis), indices[axis]))
             return cgutils.pointer_add(builder, array.data, offset)
         place = indices[order[0]]
         for axis in order[1:]:
-            place = builder.add(builder.mul(place, self._extent(array, axis)), indices[axis])
+            place = builder.add(builder.mul(place, array.extent(axis)), indices[axis])
         return builder.gep(array.data, [place])
 
-    def _indices(self, array: Any, index: Any, order: range) -> list[Any]:
+    def _indices(self, array: Known | Kept, index: Any, order: range) -> list[Any]:
         """Return indices that count from the start.
 
         Only the one that moves through memory in the smallest steps is looked at more closely. If
         LLVM knew of the others that they never wrap around, it would move its checks that rows do
         not overlap out of the loop around, where they fail.
         """
-        kinds, value = _types(self.typeof(index.name)), self.loadvar(index.name)
+        kinds = _types(self.typeof(index.name))
         single = not isinstance(self.typeof(index.name), types.BaseTuple)
-        values = [value] if single else cgutils.unpack_tuple(self.builder, value, len(order))
+        values = [self.loadvar(index.name)] if single else self.parts(index.name)
         result = []
         for axis, (kind, each) in enumerate(zip(kinds, values, strict=True)):
             if axis == order[-1] and self._is_natural(index, axis):
                 result.append(self.context.cast(self.builder, each, kind, types.intp))
             else:
-                extent = self._extent(array, axis)
+                extent = array.extent(axis)
                 result.append(fix_integer_index(self.context, self.builder, kind, each, extent))
         return result
 
@@ -95,12 +94,6 @@ class Elements(Scopes):
         else:
             least = self.least(index)
         return least is not None and least >= 0
-
-    def _extent(self, array: Any, axis: int) -> Any:
-        pointer = cgutils.gep_inbounds(self.builder, array._get_ptr_by_name("shape"), 0, axis)
-        extent = self.builder.load(pointer)
-        mark_positive(self.builder, extent)
-        return extent
 
 
 def _types(index: Any) -> tuple[Any, ...]:
