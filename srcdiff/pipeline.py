@@ -12,6 +12,7 @@ from srcdiff.ir.text import Text, render
 from srcdiff.ir.walk import rewrite, statements
 from srcdiff.products import Mode
 from srcdiff.stages import Stages, is_same
+from srcdiff.transform.absorb import absorb
 from srcdiff.transform.accumulate import accumulate
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.adopt import adopt
@@ -80,6 +81,7 @@ PREPARE: tuple[Pass, ...] = (
     tighten,
     multiply,
     accumulate,
+    absorb,
     sink,
     scalarise,
     precompute,
