@@ -56,6 +56,7 @@ from srcdiff.transform.promote import promote
 from srcdiff.transform.pull import pull
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
+from srcdiff.transform.reciprocal import reciprocal
 from srcdiff.transform.release import release
 from srcdiff.transform.restore import restore
 from srcdiff.transform.scalarise import scalarise
@@ -116,6 +117,7 @@ FINISH: tuple[Pass, ...] = (
     split,
     promote,
     reassociate,
+    reciprocal,
     assign_first,
     pull,
     widen,
