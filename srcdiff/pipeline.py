@@ -57,6 +57,7 @@ from srcdiff.transform.pull import pull
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
 from srcdiff.transform.reciprocal import reciprocal
+from srcdiff.transform.relay import relay
 from srcdiff.transform.release import release
 from srcdiff.transform.restore import restore
 from srcdiff.transform.scalarise import scalarise
@@ -124,6 +125,7 @@ FINISH: tuple[Pass, ...] = (
     lanes,
     vectorise,
     jam,
+    relay,
     hoist,
     expose,
     simplify,
