@@ -64,7 +64,19 @@ def _depth(loop: For) -> int:
 def _is_possible(plan: Plan, loop: For) -> bool:
     facts = independence(loop, plan.flow, plan.aliases, plan.dependence)
     barred = loop in plan.unmergeable or loop in plan.backwards
-    return facts.holds and bool(facts.stored or facts.incremented) and not barred
+    writes = bool(facts.stored or facts.incremented)
+    return facts.holds and writes and not barred and not _is_read_behind(plan, loop)
+
+
+def _is_read_behind(plan: Plan, loop: For) -> bool:
+    """Say whether the adjoint as it was built reads what changes, of what follows a loop."""
+    home, place, _ = plan.flow.parents[loop.body]
+    for read in plan.reads:
+        around = [(read.block, read.position)]
+        around += [(block, position) for block, position, _ in plan.flow.ancestors(read.block)]
+        if any(block is home and position > place for block, position in around):
+            return True
+    return False
 
 
 def is_early(plan: Plan, loop: For) -> bool:
