@@ -64,7 +64,9 @@ def merge(plan: Plan, loop: For, facts: Independence, reverse_block: ReverseBloc
     inits, entries = _carried(plan, frame, ahead)
     merged = replace(loop, carried=(*loop.carried, *entries), body=body)
     before, outer.taken = outer.taken, []
-    moved = _take_along(plan, loop, [*before, *ahead.statements, merged])
+    # The loop itself gives nothing to what stands in front of it.
+    moved = _take_along(plan, loop, before)
+    moved += _take_along(plan, loop, [*moved, *before, *ahead.statements, merged])
     preludes = list(map(_prelude, moved)), list(map(_prelude, ahead.statements))
     outer.replaced[loop] = [*preludes[0], *before, *preludes[1], merged]
     plan.merged.append(loop)
