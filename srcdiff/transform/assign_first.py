@@ -275,7 +275,9 @@ class _Search:
         if loop.leave is not None:
             return None
         if is_constant(loop.start, 0) and is_constant(loop.step, 1):
-            return None if loop.stop in changing(outermost) else loop.stop
+            base, offset = self.integers.affine(loop.stop)
+            stop = loop.stop if base is None or offset else base
+            return None if stop in changing(outermost) else stop
         base, offset = self.integers.affine(loop.start)
         down = is_constant(loop.stop, -1) and is_constant(loop.step, -1) and offset == -1
         return base if down and base not in changing(outermost) else None
