@@ -12,6 +12,7 @@ from srcdiff.ir.text import Text, render
 from srcdiff.ir.walk import rewrite, statements
 from srcdiff.products import Mode
 from srcdiff.stages import Stages, is_same
+from srcdiff.transform.absorb import absorb
 from srcdiff.transform.accumulate import accumulate
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.adopt import adopt
@@ -55,6 +56,8 @@ from srcdiff.transform.promote import promote
 from srcdiff.transform.pull import pull
 from srcdiff.transform.reassociate import reassociate
 from srcdiff.transform.rebind import rebind
+from srcdiff.transform.reciprocal import reciprocal
+from srcdiff.transform.relay import relay
 from srcdiff.transform.release import release
 from srcdiff.transform.restore import restore
 from srcdiff.transform.scalarise import scalarise
@@ -82,6 +85,7 @@ PREPARE: tuple[Pass, ...] = (
     tighten,
     multiply,
     accumulate,
+    absorb,
     sink,
     scalarise,
     precompute,
@@ -118,12 +122,14 @@ FINISH: tuple[Pass, ...] = (
     split,
     promote,
     reassociate,
+    reciprocal,
     assign_first,
     pull,
     widen,
     lanes,
     vectorise,
     jam,
+    relay,
     hoist,
     expose,
     simplify,

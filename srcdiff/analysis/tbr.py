@@ -8,7 +8,7 @@ The adjoint sweep reads elements as they were just before some statement. Going 
     where an array is made, nothing older of it is needed
 
 Loops are repeated until the need at their entry includes that at their end; but nothing is carried
-from one iteration of a merged loop to the next, which undoes its writes before it ends.
+from one iteration of a merged loop to the next, whose adjoint sweep ends before that.
 """
 
 from collections.abc import Iterable
@@ -81,7 +81,7 @@ class Record:
             case If(then=then, orelse=orelse):
                 return self.block(then, needed) | self.block(orelse, needed)
             case For(body=body) if statement in self.merged:
-                self.block(body, frozenset())
+                self.block(body, needed)
             case For(body=body):
                 return self.loop((body,), needed)
             case While(head=head, body=body):

@@ -55,6 +55,7 @@ from srcdiff.ir.types import BOOL, PYTHON_INT, Array, Scalar
 from srcdiff.ir.walk import blocks, statements
 from srcdiff.transform.reverse.again import paid, recorded
 from srcdiff.transform.reverse.bars import add, bar_of, full_array
+from srcdiff.transform.reverse.early import kept, promising, weight
 from srcdiff.transform.reverse.plan import Frame, NotForwards, NotMergeable, Plan
 from srcdiff.transform.reverse.primal_sweep import primal_sweep
 from srcdiff.transform.reverse.sections import sections, still_hold
@@ -106,6 +107,14 @@ def adjoint(function: Function, request: Request) -> Function:
     plan.backwards.update(s for s in statements(function.body) if _has_recursive_calls(s))
     if request.parted:
         plan.unmergeable.update(s for s in statements(function.body) if isinstance(s, For))
+    built = _settled(plan, request)
+    while (loop := promising(plan)) is not None:
+        built = _with_early(plan, request, loop, built)
+    return built
+
+
+def _settled(plan: Plan, request: Request) -> Function:
+    """Build the adjoint, anew for each loop that turns out to be another one than was thought."""
     while True:
         try:
             plan.final, plan.free, plan.sections = False, set(), []
@@ -116,9 +125,28 @@ def adjoint(function: Function, request: Request) -> Function:
             plan.final = True
             return _final(plan, request)
         except NotMergeable as refusal:
+            if refusal.loop in plan.early:
+                raise
             plan.unmergeable.add(refusal.loop)
         except NotForwards as refusal:
             plan.backwards.add(refusal.loop)
+
+
+def _with_early(plan: Plan, request: Request, loop: For, built: Function) -> Function:
+    """Return the adjoint that runs both sweeps of `loop` at once, if it keeps less than `built`."""
+    before, others = kept(plan), (set(plan.unmergeable), set(plan.backwards))
+    plan.tried.add(loop)
+    plan.early.add(loop)
+    try:
+        again = _settled(plan, request)
+        if weight(kept(plan)) < weight(before):
+            return again
+    except NotMergeable:
+        pass
+    plan.early.discard(loop)
+    plan.unmergeable, plan.backwards = others
+    plan.kept, plan.expanded, plan.saved = before
+    return built
 
 
 def _final(plan: Plan, request: Request) -> Function:

@@ -16,6 +16,8 @@ so may be whether an axis has no elements but those of literal indices, which al
     For a in range(m)             ->      For a in range(m)
         Increment b[a, 0] += e                Store b[a, 0] = e
         Increment b[a, 1] += f                Store b[a, 1] = f
+
+The last element of an axis may be added to on its own, behind a loop over the others.
 """
 
 from collections.abc import Iterator
@@ -89,7 +91,7 @@ class _Search:
             self.note(statement)
             for root in self.touched(statement) if fresh else ():
                 alloc = fresh.pop(root, None)
-                found = None if alloc is None else self.first(statement, alloc)
+                found = None if alloc is None else self.first(statement, alloc, block)
                 if alloc is not None and found is not None:
                     self.assign(statement, alloc, found)
             if isinstance(statement, Alloc) and is_constant(statement.fill or statement.out, 0):
@@ -133,8 +135,11 @@ class _Search:
         touched = self.memory.reads(statement) | self.memory.writes(statement)
         return [root for root in found if root in touched]
 
-    def first(self, statement: Statement, alloc: Alloc) -> First | None:
-        """Return the increments of `statement` that meet each element once, before all else."""
+    def first(self, statement: Statement, alloc: Alloc, block: Block) -> First | None:
+        """Return the increments that meet each element once, before all else.
+
+        `statement`, of a block, is what touches the array first.
+        """
         root, nest = self.memory.root(alloc.out), list[For]()
         while isinstance(statement, For):
             nest.append(statement)
@@ -145,7 +150,7 @@ class _Search:
                 if not nest:
                     whole = not places and self.can_assign(statement)
                     return First([statement]) if whole else None
-                return self.of_nest(nest, statement)
+                return self.of_parts(nest, statement, block) or self.of_nest(nest, statement)
         return None
 
     def touches(self, statement: Statement) -> frozenset[Value]:
@@ -176,6 +181,63 @@ class _Search:
             return None
         return First(found, equal)
 
+    # ---- a loop over all elements of an axis but one, and that ----
+
+    def of_parts(self, nest: list[For], increment: Increment, block: Block) -> First | None:
+        """Return an increment in a loop over all of an axis but its end, and the one behind it."""
+        *around, loop = nest
+        inside = (around[-1].body if around else block).statements
+        root = self.memory.root(increment.ref)
+        match [s for s in inside if root in self.touches(s)]:
+            case [first, Increment() as last, *_] if first is loop:
+                equal = self.parted(nest, increment, last)
+                both = [increment, last]
+                if equal is not None and all(map(self.can_assign, both)):
+                    return First(both, equal)
+        return None
+
+    def parted(self, nest: list[For], increment: Increment, last: Increment) -> list[Pair] | None:
+        """Return which integers must be equal for two increments to meet each element once."""
+        *around, loop = nest
+        if loop.index not in increment.indices or not self.stay_in_row(nest, increment, last):
+            return None
+        axis = increment.indices.index(loop.index)
+        base, offset = self.integers.affine(last.indices[axis])
+        plain = is_constant(loop.start, 0) and is_constant(loop.step, 1) and loop.leave is None
+        if not plain or self.integers.affine(loop.stop) != (base, offset):
+            return None
+        if base is None or offset != -1 or base in changing(nest[0]):
+            return None
+        counters: dict[Operand, For] = {each.index: each for each in around}
+        pairs: list[Pair] = [(increment.ref.shape[axis], base)]
+        for place, extent in zip(increment.indices, increment.ref.shape, strict=True):
+            outer = counters.pop(place, None)
+            end = None if outer is None else self.end(outer, nest[0])
+            if end is None and place is not loop.index:
+                return None
+            pairs += [] if end is None else [(extent, end)]
+        return None if counters else [pair for pair in pairs if not self.are_equal(*pair)]
+
+    def stay_in_row(self, nest: list[For], increment: Increment, last: Increment) -> bool:
+        """Say whether a nest touches an array only where its increment does, but for one axis.
+
+        In the innermost loop the increment comes first, at the same element as all else.
+        """
+        ref, loop = increment.ref, nest[-1]
+        root = self.memory.root(ref)
+        inner = list(self.accesses(loop, root))
+        for each in (*self.accesses(nest[0], root), last):
+            if not isinstance(each, Load | Store | Increment) or each.ref is not ref:
+                return False
+            if len(each.indices) != len(increment.indices):
+                return False
+            pairs = zip(each.indices, increment.indices, strict=True)
+            if any(one is not other for one, other in pairs if other is not loop.index):
+                return False
+            if each in inner and each.indices != increment.indices:
+                return False
+        return inner[0] is increment and increment in loop.body.statements
+
     def covering(
         self, nest: list[For], increment: Increment, places: list[tuple[object, ...]]
     ) -> list[Pair] | None:
@@ -190,8 +252,9 @@ class _Search:
         for axis, extent in enumerate(increment.ref.shape):
             index, met = increment.indices[axis], {place[axis] for place in places}
             loop = counters.pop(index, None) if isinstance(index, Value) else None
-            if loop is not None and met == {index} and self.counts(loop, extent, nest[0]):
-                pairs += [] if self.integers.covers(loop, extent) else [(extent, loop.stop)]
+            end = None if loop is None else self.end(loop, nest[0])
+            if loop is not None and end is not None and met == {index}:
+                pairs += [] if self.integers.covers(loop, extent) else [(extent, end)]
             elif isinstance(index, Const) and met == {*range(len(places))}:
                 pairs.append((extent, integer(len(places))))
             else:
@@ -207,12 +270,17 @@ class _Search:
         affine = self.integers.affine
         return affine(left) == affine(right) or frozenset((left, right)) in self.guarded
 
-    def counts(self, loop: For, extent: Operand, outermost: For) -> bool:
-        """Say whether a loop goes over an extent, or from 0 up to where the nest began to know."""
-        if self.integers.covers(loop, extent):
-            return True
-        plain = is_constant(loop.start, 0) and is_constant(loop.step, 1) and loop.leave is None
-        return plain and loop.stop not in changing(outermost)
+    def end(self, loop: For, outermost: For) -> Operand | None:
+        """Return what a loop goes over the indices below of, if the nest knew it from the start."""
+        if loop.leave is not None:
+            return None
+        if is_constant(loop.start, 0) and is_constant(loop.step, 1):
+            base, offset = self.integers.affine(loop.stop)
+            stop = loop.stop if base is None or offset else base
+            return None if stop in changing(outermost) else stop
+        base, offset = self.integers.affine(loop.start)
+        down = is_constant(loop.stop, -1) and is_constant(loop.step, -1) and offset == -1
+        return base if down and base not in changing(outermost) else None
 
     def accesses(self, loop: For, root: Value) -> Iterator[Statement]:
         for statement in statements(loop.body):

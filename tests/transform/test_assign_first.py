@@ -142,3 +142,37 @@ def test_gradients_of_parts() -> None:
 def test_programs_mean_the_same() -> None:
     check_memory_programs(assign_first, range(400))
     check_references(assign_first, range(60))
+
+
+def ends_first(x, y):
+    """Of each row of `y` the last element is read on its own."""
+    total = 0.0
+    for i in range(x.shape[0]):
+        last = np.sin(y[i, x.shape[1] - 1])
+        for k in range(x.shape[1] - 2, -1, -1):
+            last = last * x[i, k] + np.sin(last) * y[i, k]
+        total += last
+    return total
+
+
+def backwards(x, y):
+    """The adjoint counts down."""
+    total = 0.0
+    for i in range(x.shape[0]):
+        last = 1.0
+        for k in range(x.shape[1]):
+            last = last * x[i, k] + np.sin(last) * y[i, k]
+        total += last
+    return total
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (3, 5)])
+@pytest.mark.parametrize("f", [ends_first, backwards])
+def test_all_of_a_row_in_other_ways(f, shape: tuple[int, int]) -> None:
+    """A loop that counts down meets it, or one and the element behind it."""
+    random = np.random.default_rng(1)
+    x, y = random.normal(size=(2, 4)), random.normal(size=shape)
+    found = srcdiff.grad(f, (0, 1), jit=False).source(x, y)
+    assert "y_bar = np.empty_like(y)" in found, found
+    assert "y_bar[...] = 0.0" in found, found
+    srcdiff.testing.check_grads(f, (x, y), (0, 1), order=1, jit=False)

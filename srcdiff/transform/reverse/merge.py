@@ -34,6 +34,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.walk import all_definitions, operands, statements
 from srcdiff.transform.reverse.bars import add, bar_of, zero_like
+from srcdiff.transform.reverse.early import feeds, is_early, may_come_first
 from srcdiff.transform.reverse.plan import Frame, NotMergeable, Plan
 from srcdiff.transform.reverse.primal_sweep import primal_sweep
 from srcdiff.transform.reverse.tapes import MARKS, statements_of, thread
@@ -47,6 +48,8 @@ def merge(plan: Plan, loop: For, facts: Independence, reverse_block: ReverseBloc
     if seeds is None:
         return False
     outer = plan.top
+    if is_early(plan, loop):
+        outer.taken, outer.builder.statements = outer.builder.statements, []
     outer.ahead = Builder(outer.builder.origin)
     frame = Frame(loop.body, "region", Builder(outer.builder.origin), loop, forwards=True)
     plan.stack.append(frame)
@@ -60,8 +63,12 @@ def merge(plan: Plan, loop: For, facts: Independence, reverse_block: ReverseBloc
     _check_conflicts(plan, loop, body)
     inits, entries = _carried(plan, frame, ahead)
     merged = replace(loop, carried=(*loop.carried, *entries), body=body)
-    moved = _take_along(plan, loop, [*ahead.statements, merged])
-    outer.replaced[loop] = [*map(_prelude, (*moved, *ahead.statements)), merged]
+    before, outer.taken = outer.taken, []
+    # The loop itself gives nothing to what stands in front of it.
+    moved = _take_along(plan, loop, before)
+    moved += _take_along(plan, loop, [*moved, *before, *ahead.statements, merged])
+    preludes = list(map(_prelude, moved)), list(map(_prelude, ahead.statements))
+    outer.replaced[loop] = [*preludes[0], *before, *preludes[1], merged]
     plan.merged.append(loop)
     for value, out in inits:
         add(plan, value, out)
@@ -72,7 +79,7 @@ def merge(plan: Plan, loop: For, facts: Independence, reverse_block: ReverseBloc
 
 def _seeds(plan: Plan, loop: For, facts: Independence) -> list[tuple[Carried, Operand]] | None:
     """Return the adjoints of a loop's sums, None if it cannot be merged for what it looks like."""
-    if not facts.holds or facts.stored or facts.incremented:
+    if not facts.holds:
         return None
     if plan.top.kind != "region" or plan.top.ahead is not None or loop in plan.unmergeable:
         return None
@@ -80,8 +87,33 @@ def _seeds(plan: Plan, loop: For, facts: Independence) -> list[tuple[Carried, Op
         return None
     pairs = [(entry, bar_of(plan, entry.out)) for entry in facts.sums]
     seeds = [(entry, bar) for entry, bar in pairs if bar is not None]
+    if is_early(plan, loop):
+        return _early(plan, loop, facts, seeds)
+    if facts.stored or facts.incremented or feeds(plan, loop):
+        return None
     known = all(_moves(plan, [bar]) is not None for _, bar in seeds)
     return seeds if seeds and known else None
+
+
+def _early(
+    plan: Plan, loop: For, facts: Independence, seeds: list[tuple[Carried, Operand]]
+) -> list[tuple[Carried, Operand]] | None:
+    """Return the adjoints of the sums of a loop that may run both sweeps after all others."""
+    if may_come_first(plan, loop, facts) and not _waits(plan, loop):
+        return seeds
+    if loop in plan.early:
+        raise NotMergeable(loop)
+    return None
+
+
+def _waits(plan: Plan, loop: For) -> bool:
+    """Say whether a loop behind, which is merged, has adjoints of what this one reads or writes."""
+    roots = {root for s in statements(loop.body) for root in plan.aliases.touched(s)}
+    merged = [s for s in plan.top.replaced if isinstance(s, For)]
+    behind = (
+        root for each in merged for s in statements(each.body) for root in plan.aliases.touched(s)
+    )
+    return not roots.isdisjoint(behind)
 
 
 def _carried(
@@ -174,7 +206,7 @@ def made(frame: Frame) -> set[Value]:
     """Return what is made by the adjoint sweep of a block, as far as it goes."""
     ahead = [] if frame.ahead is None else frame.ahead.statements
     moved = [s for each in frame.replaced.values() for s in each]
-    return set(all_definitions(Block((*ahead, *moved, *frame.builder.statements))))
+    return set(all_definitions(Block((*frame.taken, *ahead, *moved, *frame.builder.statements))))
 
 
 def _take_along(plan: Plan, loop: For, new: list[Statement]) -> list[Statement]:

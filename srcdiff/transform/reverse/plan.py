@@ -48,7 +48,8 @@ class Frame:
 
     In a *region* both sweeps of the block run in one piece, so that its values are still there.
     `head` holds what the reversed block begins with, `builder` what follows; while a loop of a
-    region is being merged, `ahead` takes what must stand before that loop. `position` is that of
+    region is being merged, `ahead` takes what must stand before that loop, and `taken` is the
+    reversed code that goes there as well (`transform.reverse.early`). `position` is that of
     the statement that is being reversed; in the head of a while, that is `in_head`.
     """
 
@@ -61,6 +62,7 @@ class Frame:
     in_head: int | None = None
     head: Builder = field(default_factory=lambda: Builder(ADJOINT))
     ahead: Builder | None = None
+    taken: list[Statement] = field(default_factory=list)
     available: dict[Value, Operand] = field(default_factory=dict)
     at_head: dict[Value, Operand] = field(default_factory=dict)
     bars: dict[Value, Operand] = field(default_factory=dict)
@@ -155,6 +157,9 @@ class Plan:
     final: bool = False
     saves: set[Statement] = field(default_factory=set)
     unmergeable: set[For] = field(default_factory=set)
+    early: set[For] = field(default_factory=set)
+    """Loops that run both sweeps at once although they write (`transform.reverse.early`)."""
+    tried: set[For] = field(default_factory=set)
     backwards: set[For | While] = field(default_factory=set)
     stack: list[Frame] = field(default_factory=list)
     reads: list[Access] = field(default_factory=list)
