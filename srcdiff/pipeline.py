@@ -37,6 +37,7 @@ from srcdiff.transform.interchange import interchange
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
 from srcdiff.transform.jam import jam
 from srcdiff.transform.lanes import lanes
+from srcdiff.transform.lay import lay
 from srcdiff.transform.lift import lift
 from srcdiff.transform.multiply import multiply
 from srcdiff.transform.nested import (
@@ -67,6 +68,7 @@ from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
 from srcdiff.transform.trace import trace
 from srcdiff.transform.turn import turn
+from srcdiff.transform.upwards import upwards
 from srcdiff.transform.vectorise import vectorise
 from srcdiff.transform.widen import widen
 
@@ -79,6 +81,7 @@ PREPARE: tuple[Pass, ...] = (
     rebind,
     tighten,
     multiply,
+    lay,
     accumulate,
     sink,
     scalarise,
@@ -114,6 +117,7 @@ FINISH: tuple[Pass, ...] = (
     split,
     promote,
     reassociate,
+    upwards,
     assign_first,
     pull,
     widen,

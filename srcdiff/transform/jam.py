@@ -183,6 +183,8 @@ class _Nest:
         for part, shared in self.shared.items():
             if part in self.recurring or any(self.waits(entry) for entry in part.carried):
                 return True
+            if any(isinstance(s, Increment) for s in shared):
+                return True
             adding = [t for t in self.touched if isinstance(t.statement, Increment)]
             ours = [t for t in adding if t.statement in shared]
             own = [t for t in adding if t.statement in part.body.statements and t not in ours]

@@ -114,6 +114,8 @@ class Bounds(Lower):
             return left + right
         if operation.fn is operator.mul and min(left, right) >= 0:
             return left * right
+        if operation.fn is operator.floordiv and left >= 0 and right >= 0:
+            return 0
         if operation.fn is operator.sub and isinstance(self.made(operation.rhs), ir.Const):
             return left - right
         return None
