@@ -174,8 +174,9 @@ class _Nest:
 
         The user's sums wait for each addition, and elements for those before them; and where an
         iteration adds to a row of its own and to one that may be the same, LLVM makes no vector
-        code of one iteration (see `row`). What is only read once instead of four times comes from
-        a fast cache: it is not worth the text. Nor are arrays of its own for each, for sums alone.
+        code of one iteration (see `row`). An element that all four add to is read and written once
+        instead of four times, which matters unless divisions take longer. What is only read comes from a fast cache: it is not worth the text.
+        Nor are arrays of its own for each, for sums alone.
         """
         makes = any(isinstance(s, Alloc) for s in self.loop.body.statements)
         if self.rows == 1 or (makes and not self.recurring):
@@ -183,7 +184,7 @@ class _Nest:
         for part, shared in self.shared.items():
             if part in self.recurring or any(self.waits(entry) for entry in part.carried):
                 return True
-            if any(isinstance(s, Increment) for s in shared):
+            if any(map(_writes, shared)) and not any(map(_divides, part.body.statements)):
                 return True
             adding = [t for t in self.touched if isinstance(t.statement, Increment)]
             ours = [t for t in adding if t.statement in shared]
@@ -369,3 +370,7 @@ def _pairs(part: For, shared: set[Statement], rows: int) -> int:
 
 def _writes(statement: Statement) -> bool:
     return isinstance(statement, Store | Increment)
+
+
+def _divides(statement: Statement) -> bool:
+    return isinstance(statement, Call) and statement.function is np.divide
