@@ -155,6 +155,14 @@ class Indices:
             return start == (None, 0) and stop == (size, more)
         return loop.step.value == -1 and start == (size, more - 1) and stop == (None, -1)
 
+    def runs(self, loop: For) -> bool:
+        """Say whether `loop` surely has an iteration."""
+        start, stop = self.affine(loop.start), self.affine(loop.stop)
+        match loop.step:
+            case Const(value=step):
+                return self._less(start, stop) if step > 0 else self._less(stop, start)
+        return False
+
     def is_within(self, index: Operand, extent: Operand) -> bool:
         """Say whether `index` surely denotes an element of an axis of this extent."""
         return self.is_index(index) and self._less(self.affine(index), self.affine(extent))
