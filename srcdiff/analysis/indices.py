@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.ir.build import same
 from srcdiff.ir.nodes import Call, Carried, Const, For, Function, Operand, Statement, Value, While
 from srcdiff.ir.walk import statements
 
@@ -28,6 +29,8 @@ class Indices:
     counters: dict[Value, For] = field(default_factory=dict)
     entries: dict[Value, Carried] = field(default_factory=dict)
     lowers: dict[Value, int | None] = field(default_factory=dict)
+    around: dict[Value, For] = field(default_factory=dict)
+    """The loop in which a loop stands, by the counter of the latter."""
 
     def affine(self, operand: Operand) -> Affine:
         """Return (base, offset) with operand = base + offset; a literal has no base."""
@@ -156,8 +159,14 @@ class Indices:
         return loop.step.value == -1 and start == (size, more - 1) and stop == (None, -1)
 
     def runs(self, loop: For) -> bool:
-        """Say whether `loop` surely has an iteration."""
+        """Say whether `loop` surely has an iteration, where those around it have one."""
         start, stop = self.affine(loop.start), self.affine(loop.stop)
+        outer = self.around.get(loop.index)
+        while outer is not None:
+            bounds = (self.affine(outer.start), self.affine(outer.stop))
+            if bounds == (start, stop) and same(outer.step, loop.step):
+                return True
+            outer = self.around.get(outer.index)
         match loop.step:
             case Const(value=step):
                 return self._less(start, stop) if step > 0 else self._less(stop, start)
@@ -186,4 +195,6 @@ def indices_of(known: Iterable[Statement]) -> Indices:
                         result.entries[entry.phi] = result.entries[entry.out] = entry
                 if isinstance(statement, For):
                     result.counters[statement.index] = statement
+                    inner = (s for s in statement.body.statements if isinstance(s, For))
+                    result.around.update((s.index, statement) for s in inner)
     return result
