@@ -63,6 +63,7 @@ from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
 from srcdiff.transform.split import split
+from srcdiff.transform.swap import swap
 from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
@@ -112,6 +113,7 @@ FINISH: tuple[Pass, ...] = (
     check_first,
     interchange,
     turn,
+    swap,
     borrow,
     detach,
     split,
