@@ -36,6 +36,7 @@ from srcdiff.transform.hoist import hoist
 from srcdiff.transform.interchange import interchange
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
 from srcdiff.transform.jam import jam
+from srcdiff.transform.join import join
 from srcdiff.transform.lanes import lanes
 from srcdiff.transform.lay import lay
 from srcdiff.transform.lift import lift
@@ -83,6 +84,7 @@ PREPARE: tuple[Pass, ...] = (
     tighten,
     multiply,
     lay,
+    join,
     accumulate,
     sink,
     scalarise,

@@ -172,6 +172,11 @@ class Indices:
                 return self._less(start, stop) if step > 0 else self._less(stop, start)
         return False
 
+    def ends_in_order(self, loop: For) -> bool:
+        """Say whether a loop that counts up surely does not end before it starts."""
+        (base, offset), stop = self.affine(loop.start), self.affine(loop.stop)
+        return self._less((base, offset - 1), stop)
+
     def is_within(self, index: Operand, extent: Operand) -> bool:
         """Say whether `index` surely denotes an element of an axis of this extent."""
         return self.is_index(index) and self._less(self.affine(index), self.affine(extent))
