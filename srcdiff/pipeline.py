@@ -66,6 +66,7 @@ from srcdiff.transform.sink import sink
 from srcdiff.transform.split import split
 from srcdiff.transform.swap import swap
 from srcdiff.transform.tangent import Tangents, tangent
+from srcdiff.transform.terrace import terrace
 from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
 from srcdiff.transform.trace import trace
@@ -127,6 +128,7 @@ FINISH: tuple[Pass, ...] = (
     widen,
     lanes,
     vectorise,
+    terrace,
     jam,
     hoist,
     expose,

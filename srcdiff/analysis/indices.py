@@ -71,6 +71,8 @@ class Indices:
         match self.calls.get(value):
             case Call(function=np.shape):
                 return 0
+            case Call(function=np.remainder, args=(_, Const(value=size))) if size > 0:
+                return 0
             case Call(function=function, args=(left, right)) if function in (np.add, np.multiply):
                 low, other = self.lower(left), self.lower(right)
                 if low is None or other is None or min(low, other) < 0:
