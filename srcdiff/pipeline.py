@@ -40,6 +40,7 @@ from srcdiff.transform.join import join
 from srcdiff.transform.lanes import lanes
 from srcdiff.transform.lay import lay
 from srcdiff.transform.lift import lift
+from srcdiff.transform.mirror import mirror
 from srcdiff.transform.multiply import multiply
 from srcdiff.transform.nested import (
     along_gradient,
@@ -114,6 +115,7 @@ FINISH: tuple[Pass, ...] = (
     restore,
     bypass,
     check_first,
+    mirror,
     interchange,
     turn,
     swap,

@@ -73,6 +73,8 @@ class Indices:
                 return 0
             case Call(function=np.remainder, args=(_, Const(value=size))) if size > 0:
                 return 0
+            case Call(function=np.floor_divide, args=(left, Const(value=size))) if size > 0:
+                return 0 if self.is_index(left) else None
             case Call(function=function, args=(left, right)) if function in (np.add, np.multiply):
                 low, other = self.lower(left), self.lower(right)
                 if low is None or other is None or min(low, other) < 0:

@@ -17,14 +17,12 @@ that are in numbers are made in the elements that they come from and go to. Each
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.linear import variable
 from srcdiff.analysis.loops import additions
 from srcdiff.analysis.memory import memory
 from srcdiff.analysis.reorder import Reordering, parts, touches
-from srcdiff.ir.build import Builder, is_constant
+from srcdiff.ir.build import is_constant
 from srcdiff.ir.nodes import (
     Block,
     Call,
@@ -39,7 +37,7 @@ from srcdiff.ir.nodes import (
     Value,
 )
 from srcdiff.ir.walk import definitions, operands, rewrite, statements, substitute_block
-from srcdiff.transform.distribute import distributed
+from srcdiff.transform.distribute import added, distributed
 from srcdiff.transform.triangular import turned
 
 
@@ -280,9 +278,4 @@ class _Sum:
             if statement is not self.add:
                 yield statement
                 continue
-            builder = Builder(self.add.origin)
-            (term,) = [arg for arg in self.add.args if arg is not self.entry.phi]
-            if self.add.function is np.subtract:
-                term = builder.call(np.negative, term)
-            builder.increment(self.load.ref, self.load.indices, term)
-            yield from builder.statements
+            yield from added(self.load.ref, self.load.indices, self.add, self.entry)
