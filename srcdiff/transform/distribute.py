@@ -426,9 +426,7 @@ class _Nest:
         return replace(self.loop, index=index, carried=carried, body=body)
 
 
-def added(
-    ref: Value, indices: tuple[Operand, ...], call: Call, entry: Carried
-) -> list[Statement]:
+def added(ref: Value, indices: tuple[Operand, ...], call: Call, entry: Carried) -> list[Statement]:
     """Return the addition of the term of a call to an element, in place of a carried number."""
     builder = Builder(call.origin)
     (term,) = [arg for arg in call.args if arg is not entry.phi]

@@ -34,7 +34,6 @@ from srcdiff.ir.nodes import (
     Operand,
     Statement,
     Store,
-    Value,
 )
 from srcdiff.ir.walk import definitions, operands, rewrite, statements, substitute_block
 from srcdiff.transform.distribute import added, distributed
@@ -64,7 +63,7 @@ def _may_be_one(first: Statement, second: Statement) -> bool:
     if first.stop is not second.start or first.carried or second.carried:
         return False
     inner, other = _inner(first), _inner(second)
-    if inner is None or other is None or not (first.index is inner.stop):
+    if inner is None or other is None or first.index is not inner.stop:
         return False
     return _kinds(inner) == _kinds(other)
 
@@ -242,7 +241,9 @@ class _Sum:
         same = store.ref is load.ref and store.indices == load.indices
         plain = add in inner.body.statements and len(flow.uses.get(load.out, [])) == 1
         single = sum(isinstance(s, Store | Increment) for s in statements(loop.body)) == 1
-        return cls(flow, loop, inner, entry, load, add, store) if same and plain and single else None
+        return (
+            cls(flow, loop, inner, entry, load, add, store) if same and plain and single else None
+        )
 
     def is_alone(self, order: Reordering) -> bool:
         """Say whether an iteration touches the element nowhere else."""

@@ -24,7 +24,7 @@ from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.linear import variable
 from srcdiff.analysis.memory import memory
 from srcdiff.analysis.reorder import Part, Reordering, Touch, parts, touches, used
-from srcdiff.ir.build import Builder, integer, is_constant
+from srcdiff.ir.build import Builder, integer, is_constant, mapped
 from srcdiff.ir.nodes import (
     Block,
     Call,
@@ -34,11 +34,10 @@ from srcdiff.ir.nodes import (
     Load,
     Operand,
     Statement,
-    Store,
     Value,
     is_array,
 )
-from srcdiff.ir.walk import changing, clone, definitions, map_blocks, operands, renewed, statements
+from srcdiff.ir.walk import changing, clone, definitions, map_blocks, renewed, statements
 from srcdiff.transform.strips import rest_of
 from srcdiff.transform.vectorise import PLAIN
 
@@ -157,7 +156,9 @@ class _Nest:
         behind = main.fold(np.add, low, integer(STEPS - 1 + offset))
         main.append(self.steps(low, end, behind, rooms))
         self.together(main, low, behind, rooms)
-        made.append(For(low, loop.start, rest, integer(STEPS), (), main.block(), origin=loop.origin))
+        made.append(
+            For(low, loop.start, rest, integer(STEPS), (), main.block(), origin=loop.origin)
+        )
         return [*made.statements, replace(loop, start=rest)]
 
     def steps(self, low: Value, end: Operand, behind: Operand, rooms: list[Value]) -> For:
@@ -178,22 +179,18 @@ class _Nest:
         """Append the rounds that all four iterations have."""
         maps: list[dict[Value, Operand]] = []
         for step in range(STEPS):
-            known: dict[Value, Operand] = {
-                self.loop.index: main.fold(np.add, low, integer(step))
-            }
+            known: dict[Value, Operand] = {self.loop.index: main.fold(np.add, low, integer(step))}
             for value, room in zip(self.crossing, rooms, strict=True):
                 known[value] = main.load(room, (integer(step),), value.name)
             maps.append(known)
         index = Value(self.inner.index.name, self.inner.index.type)
         body = Builder(self.adding.origin)
         place = tuple(index if i is self.inner.index else i for i in self.adding.indices)
-        total = body.load(self.adding.ref, place)
+        total: Operand = body.load(self.adding.ref, place)
         own = tuple(s for s in self.inner.body.statements if s is not self.adding)
         for known in maps:
             known[self.inner.index] = index
             body.statements += clone(Block(own), known).statements
-            value = self.adding.value
-            term = known.get(value, value) if isinstance(value, Value) else value
-            total = body.call(np.add, total, term)
+            total = body.call(np.add, total, mapped(self.adding.value, known))
         body.store(self.adding.ref, place, total)
         main.append(replace(self.inner, index=index, start=behind, body=body.block()))
