@@ -175,8 +175,9 @@ class _Nest:
         The user's sums wait for each addition, and elements for those before them; and where an
         iteration adds to a row of its own and to one that may be the same, LLVM makes no vector
         code of one iteration (see `row`). An element that all four add to is read and written once
-        instead of four times, which matters unless divisions take longer. What is only read comes from a fast cache: it is not worth the text.
-        Nor are arrays of its own for each, for sums alone.
+        instead of four times, which matters unless divisions take longer. What is only read comes
+        from a fast cache: it is not worth the text. Nor are arrays of its own for each, for sums
+        alone.
         """
         makes = any(isinstance(s, Alloc) for s in self.loop.body.statements)
         if self.rows == 1 or (makes and not self.recurring):

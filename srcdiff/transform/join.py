@@ -16,6 +16,7 @@ that are in numbers are made in the elements that they come from and go to. Each
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.linear import variable
@@ -52,7 +53,7 @@ def _candidates(function: Function) -> Iterator[tuple[For, int]]:
     for loop in statements(function.body):
         if isinstance(loop, For):
             body = loop.body.statements
-            for place, (first, second) in enumerate(zip(body, body[1:], strict=False)):
+            for place, (first, second) in enumerate(pairwise(body)):
                 if _may_be_one(first, second):
                     yield loop, place
 

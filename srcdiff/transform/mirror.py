@@ -118,9 +118,13 @@ class _Matrix:
         return self.ref not in operands(statement)[1:]
 
     def are_few(self) -> bool:
-        """Say whether all stores are in the outermost loop, at most one loop deeper."""
+        """Say whether no store is more than one loop deep in the outermost loop.
+
+        What is stored before or behind that is not read there.
+        """
         near = {s for block in self.blocks() for s in block.statements}
-        return all(store in near for store in self.stores)
+        inside = set(statements(self.outer.body))
+        return all(store in near for store in self.stores if store in inside)
 
     def blocks(self) -> Iterator[Block]:
         """Iterate over the body of the outermost loop, and those of the loops in it."""
@@ -130,7 +134,7 @@ class _Matrix:
                 yield statement.body
 
     def is_filled(self, load: Load) -> bool:
-        """Say whether an earlier iteration of the outermost loop stores what is read in this one."""
+        """Say whether an earlier iteration of the outermost loop stores what one reads."""
         row, column = load.indices
         if not self.order.dependence.is_within(row, self.outer.index):
             return False
