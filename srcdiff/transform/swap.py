@@ -20,16 +20,16 @@ from srcdiff.analysis.indices import Affine
 from srcdiff.analysis.memory import memory
 from srcdiff.analysis.reorder import Reordering, is_counted, parts
 from srcdiff.ir.build import Builder, integer, is_constant
+from srcdiff.ir.memory import Access
 from srcdiff.ir.nodes import (
     Alloc,
     Block,
     Call,
     For,
     Function,
-    Increment,
+    Load,
     Operand,
     Statement,
-    Store,
 )
 from srcdiff.ir.types import PYTHON_INT
 from srcdiff.ir.walk import changing, map_blocks, renewed, statements
@@ -82,17 +82,21 @@ class _Swapper:
         return [map_blocks(statement, self.block)]
 
     def gains(self, nest: _Nest) -> bool:
-        """Say whether innermost loops write to rows that only the inner counter tells apart."""
+        """Say whether innermost loops write to rows that only the inner counter tells apart.
+
+        What they make of it must be something else in each iteration of the outer loop.
+        """
+        loops = [part for part in nest.inner.body.statements if isinstance(part, For)]
+        found = [s for loop in loops for s in loop.body.statements if isinstance(s, Access)]
         rows = [
             (self.follows(s, nest.outer), self.follows(s, nest.inner))
-            for part in nest.inner.body.statements
-            if isinstance(part, For)
-            for s in part.body.statements
-            if isinstance(s, Store | Increment)
+            for s in found
+            if not isinstance(s, Load)
         ]
-        return (False, True) in rows and all(inner for _, inner in rows)
+        read = any(isinstance(s, Load) and self.follows(s, nest.outer) for s in found)
+        return read and (False, True) in rows and all(inner for _, inner in rows)
 
-    def follows(self, access: Store | Increment, loop: For) -> bool:
+    def follows(self, access: Access, loop: For) -> bool:
         forms = (self.order.dependence.form(index) for index in access.indices)
         return any(value is loop.index for form in forms for (value, _), _ in form.terms)
 
