@@ -49,6 +49,7 @@ from srcdiff.ir.walk import (
 )
 from srcdiff.transform.staircase import stepped
 from srcdiff.transform.strips import rest_of
+from srcdiff.transform.sums import plus
 from srcdiff.transform.vectorise import PLAIN, is_below
 from srcdiff.words import opaque, radd
 
@@ -338,7 +339,7 @@ class _Nest:
             return
         total = inner.load(ref, place)
         for value in (first, *others):
-            total = inner.call(np.add, total, value)
+            total = plus(inner, total, value)
         inner.store(ref, place, total)
 
 

@@ -39,6 +39,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.walk import changing, clone, definitions, map_blocks, renewed, statements
 from srcdiff.transform.strips import rest_of
+from srcdiff.transform.sums import plus
 from srcdiff.transform.vectorise import PLAIN
 
 STEPS = 4
@@ -191,6 +192,6 @@ class _Nest:
         for known in maps:
             known[self.inner.index] = index
             body.statements += clone(Block(own), known).statements
-            total = body.call(np.add, total, mapped(self.adding.value, known))
+            total = plus(body, total, mapped(self.adding.value, known))
         body.store(self.adding.ref, place, total)
         main.append(replace(self.inner, index=index, start=behind, body=body.block()))
