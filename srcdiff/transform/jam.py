@@ -175,10 +175,10 @@ class _Nest:
 
         The user's sums wait for each addition, and elements for those before them; and where an
         iteration adds to a row of its own and to one that may be the same, LLVM makes no vector
-        code of one iteration (see `row`). An element that all four add to is read and written once
-        instead of four times, which matters unless divisions take longer. What is only read comes
-        from a fast cache: it is not worth the text. Nor are arrays of its own for each, for sums
-        alone.
+        code of one iteration (see `row`). An element to which all four add products is read and
+        written once instead of four times; mere sums are not worth the text, and with divisions
+        the memory does not matter. What is only read comes from a fast cache: it is not worth the
+        text. Nor are arrays of its own for each, for sums alone.
         """
         makes = any(isinstance(s, Alloc) for s in self.loop.body.statements)
         if self.rows == 1 or (makes and not self.recurring):
@@ -186,7 +186,7 @@ class _Nest:
         for part, shared in self.shared.items():
             if part in self.recurring or any(self.waits(entry) for entry in part.carried):
                 return True
-            if any(map(_writes, shared)) and not any(map(_divides, part.body.statements)):
+            if any(map(_writes, shared)) and _multiplies(part):
                 return True
             adding = [t for t in self.touched if isinstance(t.statement, Increment)]
             ours = [t for t in adding if t.statement in shared]
@@ -374,5 +374,7 @@ def _writes(statement: Statement) -> bool:
     return isinstance(statement, Store | Increment)
 
 
-def _divides(statement: Statement) -> bool:
-    return isinstance(statement, Call) and statement.function is np.divide
+def _multiplies(part: For) -> bool:
+    """Say whether a round multiplies, and does not divide."""
+    functions = [s.function for s in part.body.statements if isinstance(s, Call)]
+    return np.multiply in functions and np.divide not in functions
