@@ -63,6 +63,11 @@ def lay(function: Function) -> Function:
                 return [replace(statement, out=turned[out])]
             case Call(out=out) if out in turned:
                 return _copied(statement, turned[out])
+            case Call(function=np.shape, args=(Value() as ref,), static=(("axis", axis),)) if (
+                ref in turned
+            ):
+                static = (("axis", 1 - axis),)
+                return [replace(statement, args=(turned[ref],), static=static)]
             case Load() | Store() | Increment() if statement.ref in turned:
                 place = statement.indices[::-1]
                 return [replace(statement, ref=turned[statement.ref], indices=place)]

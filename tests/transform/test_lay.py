@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from srcdiff import pipeline
+from srcdiff.ir.nodes import Call, Function, Value
+from srcdiff.ir.walk import asks, statements
 from srcdiff.transform.lay import lay
+from tests.transform.examples import Example
 from tests.transform.factorisations import Program, check_gradient, orthonormal, source, total
 from tests.transform.soundness import check_memory_programs, check_references
 
@@ -78,6 +81,28 @@ def test_what_stays(function: Program, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("size", [1, 2, 5, 9])
 def test_gradients(function: Program, size: int) -> None:
     check_gradient(function, size)
+
+
+def test_extents_are_asked_of_the_other_axis() -> None:
+    function = nest()
+    extents = [s for s in statements(lay(function).body) if asks(s)]
+    assert [dict(s.static)["axis"] for s in extents if isinstance(s, Call)][-1] == 0
+
+
+def nest() -> Function:
+    """Return a nest that walks down a copy of w, and asks for its last extent."""
+    example = Example()
+    a = example.builder.copy(example.w, "a")
+
+    def column(i: Value, j: Value, k: Value) -> None:
+        example.builder.increment(a, (i, j), example.builder.load(a, (i, k)))
+
+    columns = lambda k: example.loop(  # noqa: E731
+        lambda j: example.loop(lambda i: column(i, j, k), "i"), "j"
+    )
+    example.loop(columns, "k")
+    example.builder.extent(a, 1)
+    return example.function()
 
 
 def test_programs_mean_the_same() -> None:
