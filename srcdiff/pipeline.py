@@ -37,8 +37,11 @@ from srcdiff.transform.hoist import hoist
 from srcdiff.transform.interchange import interchange
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
 from srcdiff.transform.jam import jam
+from srcdiff.transform.join import join
 from srcdiff.transform.lanes import lanes
+from srcdiff.transform.lay import lay
 from srcdiff.transform.lift import lift
+from srcdiff.transform.mirror import mirror
 from srcdiff.transform.multiply import multiply
 from srcdiff.transform.nested import (
     along_gradient,
@@ -65,12 +68,15 @@ from srcdiff.transform.settle import settle
 from srcdiff.transform.simplify import simplify
 from srcdiff.transform.sink import sink
 from srcdiff.transform.split import split
+from srcdiff.transform.swap import swap
 from srcdiff.transform.tangent import Tangents, tangent
+from srcdiff.transform.terrace import terrace
 from srcdiff.transform.tighten import tighten
 from srcdiff.transform.titles import title
 from srcdiff.transform.trace import trace
 from srcdiff.transform.turn import turn
 from srcdiff.transform.uncopy import uncopy
+from srcdiff.transform.upwards import upwards
 from srcdiff.transform.vectorise import vectorise
 from srcdiff.transform.weigh import weigh
 from srcdiff.transform.widen import widen
@@ -84,6 +90,8 @@ PREPARE: tuple[Pass, ...] = (
     rebind,
     tighten,
     multiply,
+    lay,
+    join,
     accumulate,
     absorb,
     sink,
@@ -115,19 +123,23 @@ FINISH: tuple[Pass, ...] = (
     restore,
     bypass,
     check_first,
+    mirror,
     interchange,
     turn,
+    swap,
     borrow,
     detach,
     split,
     promote,
     reassociate,
     reciprocal,
+    upwards,
     assign_first,
     pull,
     widen,
     lanes,
     vectorise,
+    terrace,
     jam,
     relay,
     hoist,

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.ir.build import same
 from srcdiff.ir.nodes import Call, Carried, Const, For, Function, Operand, Statement, Value, While
 from srcdiff.ir.walk import statements
 
@@ -28,6 +29,8 @@ class Indices:
     counters: dict[Value, For] = field(default_factory=dict)
     entries: dict[Value, Carried] = field(default_factory=dict)
     lowers: dict[Value, int | None] = field(default_factory=dict)
+    around: dict[Value, For] = field(default_factory=dict)
+    """The loop in which a loop stands, by the counter of the latter."""
 
     def affine(self, operand: Operand) -> Affine:
         """Return (base, offset) with operand = base + offset; a literal has no base."""
@@ -68,6 +71,10 @@ class Indices:
         match self.calls.get(value):
             case Call(function=np.shape):
                 return 0
+            case Call(function=np.remainder, args=(_, Const(value=size))) if size > 0:
+                return 0
+            case Call(function=np.floor_divide, args=(left, Const(value=size))) if size > 0:
+                return 0 if self.is_index(left) else None
             case Call(function=function, args=(left, right)) if function in (np.add, np.multiply):
                 low, other = self.lower(left), self.lower(right)
                 if low is None or other is None or min(low, other) < 0:
@@ -155,6 +162,25 @@ class Indices:
             return start == (None, 0) and stop == (size, more)
         return loop.step.value == -1 and start == (size, more - 1) and stop == (None, -1)
 
+    def runs(self, loop: For) -> bool:
+        """Say whether `loop` surely has an iteration, where those around it have one."""
+        start, stop = self.affine(loop.start), self.affine(loop.stop)
+        outer = self.around.get(loop.index)
+        while outer is not None:
+            bounds = (self.affine(outer.start), self.affine(outer.stop))
+            if bounds == (start, stop) and same(outer.step, loop.step):
+                return True
+            outer = self.around.get(outer.index)
+        match loop.step:
+            case Const(value=step):
+                return self._less(start, stop) if step > 0 else self._less(stop, start)
+        return False
+
+    def ends_in_order(self, loop: For) -> bool:
+        """Say whether a loop that counts up surely does not end before it starts."""
+        (base, offset), stop = self.affine(loop.start), self.affine(loop.stop)
+        return self._less((base, offset - 1), stop)
+
     def is_within(self, index: Operand, extent: Operand) -> bool:
         """Say whether `index` surely denotes an element of an axis of this extent."""
         return self.is_index(index) and self._less(self.affine(index), self.affine(extent))
@@ -178,4 +204,6 @@ def indices_of(known: Iterable[Statement]) -> Indices:
                         result.entries[entry.phi] = result.entries[entry.out] = entry
                 if isinstance(statement, For):
                     result.counters[statement.index] = statement
+                    inner = (s for s in statement.body.statements if isinstance(s, For))
+                    result.around.update((s.index, statement) for s in inner)
     return result

@@ -335,7 +335,7 @@ class _Nest:
             room = self.rooms[entry.phi]
             calls = additions(entry.phi, entry.next, self.flow) or []
             if len(calls) == 1 and calls[0] in part.body.statements:
-                changed[calls[0]] = _added(room, calls[0], entry)
+                changed[calls[0]] = added(room.ref, room.indices, calls[0], entry)
             else:
                 first.append(Load(entry.phi, room.ref, room.indices, part.origin))
                 last.append(Store(room.ref, room.indices, entry.next, part.origin))
@@ -426,11 +426,11 @@ class _Nest:
         return replace(self.loop, index=index, carried=carried, body=body)
 
 
-def _added(room: _Room, call: Call, entry: Carried) -> list[Statement]:
-    """Return the addition of a term to an element."""
+def added(ref: Value, indices: tuple[Operand, ...], call: Call, entry: Carried) -> list[Statement]:
+    """Return the addition of the term of a call to an element, in place of a carried number."""
     builder = Builder(call.origin)
     (term,) = [arg for arg in call.args if arg is not entry.phi]
     if call.function is np.subtract:
         term = builder.call(np.negative, term)
-    builder.increment(room.ref, room.indices, term)
+    builder.increment(ref, indices, term)
     return builder.statements

@@ -49,6 +49,7 @@ from srcdiff.ir.walk import (
 )
 from srcdiff.transform.staircase import stepped
 from srcdiff.transform.strips import rest_of
+from srcdiff.transform.sums import plus
 from srcdiff.transform.vectorise import PLAIN, is_below
 from srcdiff.words import opaque, radd
 
@@ -174,14 +175,18 @@ class _Nest:
 
         The user's sums wait for each addition, and elements for those before them; and where an
         iteration adds to a row of its own and to one that may be the same, LLVM makes no vector
-        code of one iteration (see `row`). What is only read once instead of four times comes from
-        a fast cache: it is not worth the text. Nor are arrays of its own for each, for sums alone.
+        code of one iteration (see `row`). An element to which all four add products is read and
+        written once instead of four times; mere sums are not worth the text, and with divisions
+        the memory does not matter. What is only read comes from a fast cache: it is not worth the
+        text. Nor are arrays of its own for each, for sums alone.
         """
         makes = any(isinstance(s, Alloc) for s in self.loop.body.statements)
         if self.rows == 1 or (makes and not self.recurring):
             return False
         for part, shared in self.shared.items():
             if part in self.recurring or any(self.waits(entry) for entry in part.carried):
+                return True
+            if any(map(_writes, shared)) and _multiplies(part):
                 return True
             adding = [t for t in self.touched if isinstance(t.statement, Increment)]
             ours = [t for t in adding if t.statement in shared]
@@ -334,7 +339,7 @@ class _Nest:
             return
         total = inner.load(ref, place)
         for value in (first, *others):
-            total = inner.call(np.add, total, value)
+            total = plus(inner, total, value)
         inner.store(ref, place, total)
 
 
@@ -367,3 +372,9 @@ def _pairs(part: For, shared: set[Statement], rows: int) -> int:
 
 def _writes(statement: Statement) -> bool:
     return isinstance(statement, Store | Increment)
+
+
+def _multiplies(part: For) -> bool:
+    """Say whether a round multiplies, and does not divide."""
+    functions = [s.function for s in part.body.statements if isinstance(s, Call)]
+    return np.multiply in functions and np.divide not in functions

@@ -116,6 +116,8 @@ class _Promoter:
 
     def added(self, loop: For, increments: list[Increment]) -> list[Statement]:
         """Return the statements that add sums to their elements, if the loop has run."""
+        if self.integers.runs(loop):
+            return [*increments]
         safe = [each for each in increments if self.existence.holds(each)]
         unsafe = tuple(each for each in increments if each not in safe)
         if not unsafe:

@@ -141,9 +141,11 @@ class _Splitter:
             return self.parted(loop, found)
         if not all(isinstance(s, Load) for s in found.fixed):
             return [loop]  # `transform.promote` sums them behind the loop
+        whole = _body(loop, found)
+        if self.integers.runs(loop):
+            return [*whole.statements]
         builder = Builder(loop.origin)
         condition = runs(builder, loop)
-        whole = _body(loop, found)
         builder.append(If(condition, whole, Block(), (), loop.origin))
         return builder.statements
 

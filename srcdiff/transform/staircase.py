@@ -48,12 +48,12 @@ def stepped(
 ) -> list[Statement] | None:
     """Return what takes the place of a triangular nest; None: it stays."""
     nest = triangle(flow, order, loop, found)
-    if nest is None or nest.falls or not _waits(nest) or not nest.holds() or nest.crossing:
+    if nest is None or nest.falls or not waits(nest) or not nest.holds() or nest.crossing:
         return None
     return _Stairs(nest).statements()
 
 
-def _waits(nest: Triangle) -> bool:
+def waits(nest: Triangle) -> bool:
     """Say whether the inner loop is but sums of the user, short enough to be there six times."""
     body, carried = nest.inner.body.statements, nest.inner.carried
     plain = all(isinstance(s, Load | Call) for s in body) and len(body) <= LONGEST

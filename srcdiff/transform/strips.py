@@ -63,6 +63,10 @@ def rest_of(made: Builder, integers: Indices, loop: For, steps: int) -> Operand:
     count = made.fold(np.subtract, *ends)
     if not (is_constant(ends[1], 0) and integers.is_index(ends[0])):
         count = made.fold(max, count, integer(0))
+    if down:
+        # Seen to be no less than the end, without a proof.
+        left = made.fold(np.remainder, count, integer(steps))
+        return made.fold(np.add, loop.stop, left, name="_rest")
     count = made.fold(np.floor_divide, count, integer(steps))
     count = made.fold(np.multiply, count, integer(steps), name="_rest")
-    return made.fold(np.subtract if down else np.add, loop.start, count, name="_rest")
+    return made.fold(np.add, loop.start, count, name="_rest")

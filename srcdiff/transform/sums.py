@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.ir.build import Builder
-from srcdiff.ir.nodes import Block, Call, Carried, Const, For, Increment, Statement, Value
+from srcdiff.ir.nodes import Block, Call, Carried, Const, For, Increment, Operand, Statement, Value
 
 
 def summed(loop: For, sums: Mapping[Increment, Carried], add: Callable[..., Any]) -> For:
@@ -32,3 +32,12 @@ def runs(builder: Builder, loop: For) -> Value:
     assert isinstance(loop.step, Const)
     bounds = (loop.start, loop.stop) if loop.step.value > 0 else (loop.stop, loop.start)
     return builder.call(np.less, *bounds)
+
+
+def plus(builder: Builder, total: Operand, term: Operand) -> Value:
+    """Append and return the sum of two numbers: a difference, where the second one is negated."""
+    for statement in reversed(builder.statements):
+        match statement:
+            case Call(out=out, function=np.negative, args=(negated,)) if out is term:
+                return builder.call(np.subtract, total, negated)
+    return builder.call(np.add, total, term)

@@ -26,11 +26,13 @@ import numpy as np
 
 from srcdiff.analysis.dataflow import Dataflow
 from srcdiff.analysis.linear import Linear, variable
+from srcdiff.analysis.loops import additions
 from srcdiff.analysis.reorder import Part, Reordering, Touch, touches, used
 from srcdiff.ir.build import Builder, integer, is_constant
 from srcdiff.ir.nodes import Alloc, Block, For, Load, Operand, Statement, Store, Value, is_array
 from srcdiff.ir.types import Array
 from srcdiff.ir.walk import clone, definitions
+from srcdiff.transform.distribute import added
 
 MOST = 4
 """The most numbers that become rows."""
@@ -205,11 +207,18 @@ class Triangle:
         index = Value(self.loop.index.name, self.loop.index.type)
         inner, body = self.inner, Builder(self.inner.origin)
         body.statements += self.fetched(inner.body.statements)
+        sums: dict[Statement, list[Statement]] = {}
         for entry in inner.carried:
-            body.append(Load(entry.phi, self.rooms[entry.phi], (self.loop.index,), inner.origin))
-        body.statements += inner.body.statements
+            room, place = self.rooms[entry.phi], (self.loop.index,)
+            calls = additions(entry.phi, entry.next, self.flow) or []
+            if len(calls) == 1 and calls[0] in inner.body.statements:
+                sums[calls[0]] = added(room, place, calls[0], entry)
+            else:
+                body.append(Load(entry.phi, room, place, inner.origin))
+        body.statements += [new for s in inner.body.statements for new in sums.get(s, [s])]
         for entry in inner.carried:
-            body.append(self.at(entry.phi, entry.next))
+            if not sums.keys() & (additions(entry.phi, entry.next, self.flow) or []):
+                body.append(self.at(entry.phi, entry.next))
         # The counters change their places: what was the inner one is now the outer one.
         mapping: dict[Value, Operand] = {self.loop.index: index, inner.index: self.loop.index}
         block = clone(body.block(), mapping)

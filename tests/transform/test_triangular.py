@@ -93,8 +93,8 @@ def test_gradients(function, size: int) -> None:  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize(
     ("function", "line"),
     [
-        (factors, "for j in range(k + 1, i):"),
-        (root, "for j in range(rest, i):"),
+        (factors, "for j in range(k + 1, n):"),
+        (root, "for k in range(rest, i):"),
         (solution, "for i in range(rest, n):"),
     ],
 )

@@ -28,6 +28,8 @@ class Bounds(Lower):
         self._assigns: dict[str, list[Any]] = defaultdict(list)
         self._places: dict[Any, tuple[Any, int]] = {}
         self._least: dict[str, int | None] = {}
+        self._found: dict[str, None] = {}
+        self._assumed: set[str] = set()
         for label, block in self.blocks.items():
             for position, assign in enumerate(block.find_insts(ir.Assign)):
                 self._assigns[assign.target.name].append(assign)
@@ -40,11 +42,29 @@ class Bounds(Lower):
             return self._least_of(nearest)
         name = variable.name
         if name not in self._least:
-            self._least[name] = None  # where it is made of itself
+            self._least[name] = self._settled(variable)
+            self._found[name] = None
+        elif name not in self._found:
+            self._assumed.add(name)
+        return self._least[name]
+
+    def _settled(self, variable: Any) -> int | None:
+        """Return the least value of a variable, which may be made of itself.
+
+        Then it is not negative if it follows from itself not being so: by induction over time.
+        """
+        name, start = variable.name, len(self._found)
+        for assumption in (0, None):
+            self._least[name] = assumption
             bounds = [self._least_of(assign) for assign in self._leaves(variable)]
             known = [bound for bound in bounds if bound is not None]
-            self._least[name] = min(known) if known and len(known) == len(bounds) else None
-        return self._least[name]
+            least = min(known) if known and len(known) == len(bounds) else None
+            if name not in self._assumed or (least is not None and least >= 0):
+                break
+            for other in [*self._found][start:]:  # what followed from a wrong assumption
+                del self._least[other], self._found[other]
+        self._assumed.discard(name)
+        return least
 
     def _nearest(self, variable: Any, user: Any) -> Any:
         """Return the assignment before `user` in its block, of a variable that has several."""
@@ -109,12 +129,16 @@ class Bounds(Lower):
     def _of_operation(self, assign: Any) -> int | None:
         operation = assign.value
         left, right = (self.least(side, assign) for side in (operation.lhs, operation.rhs))
+        if operation.fn is operator.mod and right is not None and right > 0:
+            return 0
         if left is None or right is None:
             return None
         if operation.fn is operator.add:
             return left + right
         if operation.fn is operator.mul and min(left, right) >= 0:
             return left * right
+        if operation.fn is operator.floordiv and left >= 0 and right >= 0:
+            return 0
         if operation.fn is operator.sub and isinstance(self.made(operation.rhs), ir.Const):
             return left - right
         return None

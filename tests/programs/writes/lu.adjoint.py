@@ -8,13 +8,34 @@ def lu_value_and_grad(A):
     n = A.shape[0]
 
     # ---- primal sweep ----
-    for k in range(n):                        # 10| for k in range(n):
-        for i in range(k + 1, n):             # 11|     for i in range(k + 1, n):
+    A_i_k_known = np.empty(4)                 # 10| for k in range(n):
+    for i in range(1, n):                     # 11|     for i in range(k + 1, n):
+        rest = i // 4 * 4                     # 10| for k in range(n):
+        for k in range(0, rest, 4):
+            k = opaque(k)
+            t_1 = k + 4
+            for k_1 in range(k, t_1):
+                k_1 = opaque(k_1)
+                A[i, k_1] = A[i, k_1] / A[k_1, k_1]   # 12|         A[i, k] /= A[k, k]
+                A_i_k_1 = A[i, k_1]           # 14|             A[i, j] -= A[i, k] * A[k, j]
+                A_i_k_known[k_1 - k] = A_i_k_1    # 10| for k in range(n):
+                for j in range(k_1 + 1, min(t_1, n)): # 13|         for j in range(k + 1, n):
+                    A[i, j] -= A_i_k_1 * A[k_1, j]    # 14|             A[i, j] -= A[i, k] * A[k, j]
+            A_i_k_1 = A_i_k_known[0]          # 10| for k in range(n):
+            t_2 = k + 1
+            A_i_k_2 = A_i_k_known[1]
+            t_3 = k + 2
+            A_i_k_3 = A_i_k_known[2]
+            t_4 = k + 3
+            A_i_k_4 = A_i_k_known[3]
+            for j in range(t_1, n):           # 13|         for j in range(k + 1, n):
+                t_5 = A[i, j] - A_i_k_1 * A[k, j] - A_i_k_2 * A[t_2, j] - A_i_k_3 * A[t_3, j] # 14|             A[i, j] -= A[i, k] * A[k, j]
+                A[i, j] = t_5 - A_i_k_4 * A[t_4, j]
+        for k in range(rest, i):              # 10| for k in range(n):
             A[i, k] = A[i, k] / A[k, k]       # 12|         A[i, k] /= A[k, k]
-            if k + 1 < n:                     # 13|         for j in range(k + 1, n):
-                A_i_k = A[i, k]               # 14|             A[i, j] -= A[i, k] * A[k, j]
-                for j in range(k + 1, n):     # 13|         for j in range(k + 1, n):
-                    A[i, j] -= A_i_k * A[k, j]    # 14|             A[i, j] -= A[i, k] * A[k, j]
+            A_i_k_1 = A[i, k]                 # 14|             A[i, j] -= A[i, k] * A[k, j]
+            for j in range(k + 1, n):         # 13|         for j in range(k + 1, n):
+                A[i, j] -= A_i_k_1 * A[k, j]  # 14|             A[i, j] -= A[i, k] * A[k, j]
     A_bar = np.zeros((n, A.shape[1]))
     part = np.empty(64)
     log_determinant = 0.0
@@ -24,31 +45,78 @@ def lu_value_and_grad(A):
             # ---- primal ----
             at = np.uint64(low + lane)
             A_k_k = A[at, at]                 # 17|     log_determinant += math.log(abs(A[k, k]))
-            t_2 = abs(A_k_k)
-            part[lane] = vector_log(t_2)
+            t_5 = abs(A_k_k)
+            part[lane] = vector_log(t_5)
             # ---- adjoint ----
-            A_bar[at, at] += np.sign(A_k_k) * (1.0 / t_2) # 17|
+            A_bar[at, at] += np.sign(A_k_k) * (1.0 / t_5) # 17|
         for lane in range(t_1):               # 16| for k in range(n):
             log_determinant += part[lane]     # 17|     log_determinant += math.log(abs(A[k, k]))
 
     # ---- adjoint sweep ----
     for k in range(n - 1, -1, -1):            # 10|
+        rest = k + 1 + max(n - (k + 1), 0) // 4 * 4   # 11|
         A_bar_1 = 0.0
-        for i in range(k + 1, n):             # 11|
+        for i in range(k + 1, rest, 4):
+            A_bar_2 = 0.0
+            A_bar_3 = 0.0
+            A_bar_4 = 0.0
+            A_bar_5 = 0.0
+            for j in range(k + 1, n):         # 13|
+                A_k_j = A[k, j]               # 14|
+                t_bar_1 = -A_bar[i, j]
+                t_6 = t_bar_1 == 0.0
+                A_bar_2 = radd(A_bar_2, 0.0 if t_6 else A_k_j * t_bar_1)
+                t_bar_2 = -A_bar[i + 1, j]
+                t_7 = t_bar_2 == 0.0
+                A_bar_3 = radd(A_bar_3, 0.0 if t_7 else A_k_j * t_bar_2)
+                t_bar_3 = -A_bar[i + 2, j]
+                t_8 = t_bar_3 == 0.0
+                A_bar_4 = radd(A_bar_4, 0.0 if t_8 else A_k_j * t_bar_3)
+                t_bar_4 = -A_bar[i + 3, j]
+                t_9 = t_bar_4 == 0.0
+                A_bar_5 = radd(A_bar_5, 0.0 if t_9 else A_k_j * t_bar_4)
+                t_5 = (0.0 if t_6 else A[i, k] * t_bar_1) + (0.0 if t_7 else A[i + 1, k] * t_bar_2)
+                t_10 = t_5 + (0.0 if t_8 else A[i + 2, k] * t_bar_3)
+                A_bar[k, j] += t_10 + (0.0 if t_9 else A[i + 3, k] * t_bar_4)
+            A_bar[i, k] += A_bar_2
+            t_bar_1 = A_bar[i, k]             # 12|
+            t_5 = t_bar_1 / A[k, k]
+            t_6 = t_bar_1 == 0.0
+            A_bar[i, k] = 0.0 if t_6 else t_5
+            A_bar_6 = radd(A_bar_1, 0.0 if t_6 else -A[i, k] * t_5)
+            A_bar[i + 1, k] += A_bar_3        # 14|
+            t_bar_2 = A_bar[i + 1, k]         # 12|
+            t_10 = t_bar_2 / A[k, k]
+            t_7 = t_bar_2 == 0.0
+            A_bar[i + 1, k] = 0.0 if t_7 else t_10
+            A_bar_7 = radd(A_bar_6, 0.0 if t_7 else -A[i + 1, k] * t_10)
+            A_bar[i + 2, k] += A_bar_4        # 14|
+            t_bar_3 = A_bar[i + 2, k]         # 12|
+            t_11 = t_bar_3 / A[k, k]
+            t_8 = t_bar_3 == 0.0
+            A_bar[i + 2, k] = 0.0 if t_8 else t_11
+            A_bar_8 = radd(A_bar_7, 0.0 if t_8 else -A[i + 2, k] * t_11)
+            A_bar[i + 3, k] += A_bar_5        # 14|
+            t_bar_4 = A_bar[i + 3, k]         # 12|
+            t_12 = t_bar_4 / A[k, k]
+            t_9 = t_bar_4 == 0.0
+            A_bar[i + 3, k] = 0.0 if t_9 else t_12
+            A_bar_1 = radd(A_bar_8, 0.0 if t_9 else -A[i + 3, k] * t_12)
+        for i in range(rest, n):              # 11|
+            i = opaque(i)
             A_bar_2 = 0.0
             for j in range(k + 1, n):         # 13|
-                t_bar = -A_bar[i, j]          # 14|
-                t_3 = t_bar == 0.0
-                A_k_j_bar = 0.0 if t_3 else A[i, k] * t_bar
+                t_bar_1 = -A_bar[i, j]        # 14|
+                t_6 = t_bar_1 == 0.0
+                A_k_j_bar = 0.0 if t_6 else A[i, k] * t_bar_1
                 A_bar[k, j] += A_k_j_bar
-                A_bar_2 = radd(A_bar_2, 0.0 if t_3 else A[k, j] * t_bar)
-            if k + 1 < n:
-                A_bar[i, k] += A_bar_2
-            t_bar = A_bar[i, k]               # 12|
-            t_2 = t_bar / A[k, k]
-            t_3 = t_bar == 0.0
-            A_bar[i, k] = 0.0 if t_3 else t_2
-            A_bar_1 = radd(A_bar_1, 0.0 if t_3 else -A[i, k] * t_2)
+                A_bar_2 = radd(A_bar_2, 0.0 if t_6 else A[k, j] * t_bar_1)
+            A_bar[i, k] += A_bar_2
+            t_bar_1 = A_bar[i, k]             # 12|
+            t_5 = t_bar_1 / A[k, k]
+            t_6 = t_bar_1 == 0.0
+            A_bar[i, k] = 0.0 if t_6 else t_5
+            A_bar_1 = radd(A_bar_1, 0.0 if t_6 else -A[i, k] * t_5)
         if k + 1 < n:
             A_bar[k, k] += A_bar_1
     return log_determinant, A_bar
