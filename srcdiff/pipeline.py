@@ -17,6 +17,7 @@ from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.adopt import adopt
 from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.borrow import borrow
+from srcdiff.transform.broaden import broaden
 from srcdiff.transform.bypass import bypass
 from srcdiff.transform.check_first import check_first
 from srcdiff.transform.checkpoint import checkpoint
@@ -122,6 +123,7 @@ FINISH: tuple[Pass, ...] = (
     jam,
     hoist,
     expose,
+    broaden,
     simplify,
     eliminate,
 )

@@ -35,6 +35,11 @@ def opaque(i: Any) -> Any:
     return i
 
 
+def abreast(n: Any) -> Any:
+    """Return `n`; compiled, a loop over `range(abreast(n))` is one vector of n elements."""
+    return n
+
+
 FAR = 2**62
 """Further from the diagonal than any element of a matrix."""
 

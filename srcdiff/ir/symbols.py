@@ -17,6 +17,7 @@ RUNTIME = {id(function): name for name, function in runtime.NAMES.items()}
 COMPILED: dict[object, Any] = {
     words.radd: runtime.NAMES["radd"],
     words.opaque: runtime.NAMES["opaque"],
+    words.abreast: runtime.NAMES["abreast"],
     words.product: runtime.NAMES["product"],
 }
 
