@@ -52,6 +52,7 @@ from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
 from srcdiff.transform.postpone import postpone
 from srcdiff.transform.precompute import precompute
+from srcdiff.transform.prefetch import prefetch
 from srcdiff.transform.promote import promote
 from srcdiff.transform.pull import pull
 from srcdiff.transform.reassociate import reassociate
@@ -126,6 +127,7 @@ FINISH: tuple[Pass, ...] = (
     broaden,
     simplify,
     eliminate,
+    prefetch,
 )
 
 

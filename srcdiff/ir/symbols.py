@@ -18,6 +18,7 @@ COMPILED: dict[object, Any] = {
     words.radd: runtime.NAMES["radd"],
     words.opaque: runtime.NAMES["opaque"],
     words.abreast: runtime.NAMES["abreast"],
+    words.fetch: runtime.NAMES["fetch"],
     words.product: runtime.NAMES["product"],
 }
 
