@@ -12,7 +12,6 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import numba
-import numpy as np
 from numba.core import errors
 
 from srcdiff import runtime

@@ -20,7 +20,6 @@ and other arrays are not read. The user's sums keep their order, behind the loop
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeGuard
 
 import numpy as np
 
@@ -212,7 +211,7 @@ class _Study:
         match definition.statement:
             case For(start=Const() as start, stop=Const() as stop, step=Const() as step):
                 counter = definition.kind == "index" and step.value == 1
-                return counter and 0 <= start.value and stop.value < WIDTH
+                return counter and start.value >= 0 and stop.value < WIDTH
         return False
 
 
@@ -257,9 +256,7 @@ class _Broadener:
         if _trips(loop) < WIDTH:
             last = body.call(np.less, loop.index, integer(_trips(loop)), name="_inside")
         for statement in loop.body.statements:
-            if _is_free_increment(statement):
-                _add(body, statement)
-            elif not any(statement in calls for calls in sums.values()):
+            if not any(statement in calls for calls in sums.values()):
                 body.append(self.element(statement, loop, last))
         free = tuple(
             replace(entry, next=_summed(body, entry, calls, last))
@@ -317,17 +314,6 @@ class _Broadener:
 def _is_free(calls: list[Call]) -> bool:
     """Say whether the terms of a sum may be added up in any order."""
     return all(call.origin.sweep == "adjoint" or call.function is radd for call in calls)
-
-
-def _is_free_increment(statement: Statement) -> TypeGuard[Increment]:
-    return isinstance(statement, Increment) and statement.origin.sweep == "adjoint"
-
-
-def _add(body: Builder, increment: Increment) -> None:
-    """Append an increment as a sum whose product need not be rounded."""
-    at = body.load(increment.ref, increment.indices, f"_{increment.ref.name.lstrip('_')}")
-    total = body.call(radd, at, increment.value)
-    body.append(Store(increment.ref, increment.indices, total, increment.origin))
 
 
 def _terms(entry: Carried, calls: list[Call]) -> Iterator[tuple[Call, Operand]]:

@@ -4,9 +4,9 @@
         u = Load us[i, 0]         ->           Call fetch(us, i + 128)
         ...                                    u = Load us[i, 0]
 
-The processor itself fetches what follows; but stores wait for each other, and those to rows here and
-there stand behind one to memory that is not in the cache. Only around the vectors of `broaden`: there
-it saves up to a seventh of the time, and costs one twentieth where all is in the cache.
+The processor itself fetches what follows. But stores leave in order: those to rows here and there
+wait behind one to memory that is not in the cache. Only around the vectors of `broaden`: there it
+saves up to a seventh of the time; where all is in the cache already, it costs one twentieth.
 """
 
 from collections.abc import Iterator

@@ -8,13 +8,12 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 
-from srcdiff.backend.lowering.additions import Additions
 from srcdiff.backend.lowering.elements import Elements
 from srcdiff.backend.lowering.ranges import Ranges
 from srcdiff.backend.lowering.references import References
 
 
-class _Lower(Additions, Elements, Ranges, References):
+class _Lower(Elements, Ranges, References):
     pass
 
 

@@ -58,7 +58,7 @@ class Vectors(Bounds):
             if not isinstance(following, ir.Expr) or following.op != "iternext":
                 continue
             iterator = self.made(following.value)
-            call = self.made(iterator.value) if isinstance(iterator, ir.Expr) else None
+            call: Any = self.made(iterator.value) if isinstance(iterator, ir.Expr) else None
             if self.step(call) == 1 and len(call.args) == 1:
                 return self._vector(self.made(call.args[0]))
         return None
@@ -95,11 +95,11 @@ class _Distinct(MDValue):
 
     def __init__(self, module: Any, values: Any, *, itself: bool = False) -> None:
         super().__init__(module, values, name=str(len(module.metadata)))
-        if itself:
-            self.operands = (self, *self.operands)
+        self._itself = itself
 
     def descr(self, buf: Any) -> None:
-        operands = ", ".join(each.get_reference() for each in self.operands)
+        nodes = [self, *self.operands] if self._itself else self.operands
+        operands = ", ".join(node.get_reference() for node in nodes)
         buf += (f"distinct !{{ {operands} }}", "\n")
 
     def __eq__(self, other: object) -> bool:
