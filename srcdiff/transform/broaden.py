@@ -18,7 +18,7 @@ What is computed in the fourth iteration goes nowhere else: what a sum of adjoin
 and other arrays are not read. The user's sums keep their order, behind the loop.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -36,6 +36,7 @@ from srcdiff.ir.nodes import (
     Const,
     For,
     Function,
+    Guard,
     If,
     Increment,
     Join,
@@ -48,11 +49,24 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
-from srcdiff.ir.walk import Substitution, changing, rewrite, statements
+from srcdiff.ir.walk import (
+    Substitution,
+    changing,
+    has_effect,
+    operands,
+    rewrite,
+    statements,
+)
 from srcdiff.runtime import vecmath
-from srcdiff.transform.vectorise import PLAIN, replaces
-from srcdiff.words import abreast, radd
+from srcdiff.transform.vectorise import replaces
+from srcdiff.words import abreast, cast, radd
 
+PLAIN = frozenset(
+    {np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.absolute, np.sqrt}
+    | {np.square, np.reciprocal, np.power, np.less, np.less_equal, np.greater, np.greater_equal}
+    | {np.equal, np.not_equal, cast, radd}
+)
+"""What is computed without a branch. Behind one, LLVM may not find the loop again."""
 WIDTH = 4
 """Elements of a vector: 256 bits of float64."""
 FEWEST_ACCESSES = 4
@@ -66,10 +80,11 @@ def broaden(function: Function) -> Function:
     if not short or not vecmath.available():
         return function
     study = _Study(function, dataflow(function), aliases(function, through_edges=True))
-    loops = {loop for loop in short if study.may_run_abreast(loop)}
+    loops = {loop: _parted(loop) for loop in short}
+    loops = {loop: parts for loop, parts in loops.items() if study.may_run_abreast(loop, parts[1])}
     if not loops:
         return function
-    work = _Broadener(study, loops, study.padded(loops))
+    work = _Broadener(study, loops, study.padded([rest for _, rest in loops.values()]))
     body = Block(tuple(new for s in function.body.statements for new in work.top(s)))
     return replace(function, body=Substitution(dict(work.padded)).block(body))
 
@@ -84,8 +99,25 @@ def _is_short(loop: For) -> bool:
     counted = is_constant(loop.start, 0) and is_constant(loop.step, 1)
     known = counted and is_constant(loop.stop, WIDTH - 1, WIDTH)
     plain = loop.leave is None and loop.trips is None and loop.index.type == PYTHON_INT
-    calls = sum(isinstance(s, Call) for s in loop.body.statements)
-    return known and plain and calls >= FEWEST_CALLS
+    return known and plain and len(loop.body.statements) >= FEWEST_ACCESSES + FEWEST_CALLS
+
+
+def _parted(loop: For) -> tuple[list[Statement], For]:
+    """Return what is the same in all iterations of a loop, checks first of all, and the rest.
+
+    The loop surely runs, and until a check fails it writes nothing that anybody sees.
+    """
+    inside = changing(loop)
+    front: list[Statement] = []
+    for statement in loop.body.statements:
+        fixed = not any(operand in inside for operand in operands(statement))
+        if fixed and isinstance(statement, Guard):
+            front.append(statement)
+        elif fixed and isinstance(statement, Call) and not has_effect(statement):
+            front.append(statement)
+            inside.discard(statement.out)
+    rest = [statement for statement in loop.body.statements if statement not in front]
+    return front, replace(loop, body=Block(tuple(rest)))
 
 
 @dataclass(eq=False)
@@ -97,13 +129,19 @@ class _Study:
     aliases: Aliases
     found: dict[Value, bool] = field(default_factory=dict)
 
-    def may_run_abreast(self, loop: For) -> bool:
-        """Say whether a loop can be one vector, and whether that pays."""
-        return (
-            all(self.is_element(s, loop) for s in loop.body.statements)
+    def may_run_abreast(self, original: For, loop: For) -> bool:
+        """Say whether a loop, without what is the same in all iterations, can be one vector.
+
+        And whether that pays.
+        """
+        around = [s for _, _, s in self.flow.ancestors(original.body)[1:]]
+        outer = [s for s in around if isinstance(s, For | While)]
+        return bool(
+            outer
+            and all(self.is_element(s, loop) for s in loop.body.statements)
             and all(additions(e.phi, e.next, self.flow) for e in loop.carried)
             and all(self.is_written_along(ref, loop) for ref in _written(loop))
-            and self.is_scattered(loop)
+            and self.is_scattered(loop, outer[0])
         )
 
     def is_element(self, statement: Statement, loop: For) -> bool:
@@ -148,16 +186,14 @@ class _Study:
                     return False
         return _trips(loop) == WIDTH or self.may_be_longer(ref)
 
-    def is_scattered(self, loop: For) -> bool:
+    def is_scattered(self, loop: For, around: For | While) -> bool:
         """Say whether a loop adds to rows that are found in arrays, and does enough besides."""
-        around = [s for _, _, s in self.flow.ancestors(loop.body)[1:] if isinstance(s, For | While)]
-        if not around:
-            return False
+        calls = sum(isinstance(s, Call) for s in loop.body.statements)
         along = [s for s in loop.body.statements if isinstance(s, Access)]
         along = [s for s in along if self.is_along(s, loop)]
         rows = [s.indices[:-1] for s in along if not isinstance(s, Load)]
-        apart = any(self.is_found(index, around[0]) for row in rows for index in row)
-        return apart and len(along) >= FEWEST_ACCESSES
+        apart = any(self.is_found(index, around) for row in rows for index in row)
+        return apart and len(along) >= FEWEST_ACCESSES and calls >= FEWEST_CALLS
 
     def is_found(self, index: Operand, around: For | While) -> bool:
         """Say whether an index comes from an element that the loop around reads."""
@@ -173,7 +209,7 @@ class _Study:
 
     # ---- rows that may be longer ----
 
-    def padded(self, loops: set[For]) -> dict[Value, Value]:
+    def padded(self, loops: Sequence[For]) -> dict[Value, Value]:
         """Return what takes the place of the arrays whose rows get one element more."""
         result: dict[Value, Value] = {}
         for loop in loops:
@@ -225,7 +261,8 @@ class _Broadener:
     """Writes the loops anew."""
 
     study: _Study
-    loops: set[For]
+    loops: dict[For, tuple[list[Statement], For]]
+    """For each, what is done in front of it, and what is left."""
     padded: dict[Value, Value]
     made: list[Statement] = field(default_factory=list)
     """Arrays that the statement of the function at hand needs."""
@@ -243,7 +280,8 @@ class _Broadener:
                 zero = constant(0, Scalar(out.type.dtype))
                 return [replace(statement, out=self.padded[out], fill=fill or zero)]
             case For() if statement in self.loops:
-                return self.vector(statement)
+                front, rest = self.loops[statement]
+                return [*front, *self.vector(rest)]
         return [statement]
 
     def vector(self, loop: For) -> list[Statement]:
