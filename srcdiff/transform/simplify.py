@@ -158,7 +158,8 @@ class _Numbering:
 
         As seeds and partials are: 2 x of a square, and 0.5 of half the sum of squares.
         """
-        if call.function is not np.multiply or call.origin.sweep != "adjoint":
+        origin = call.origin
+        if call.function is not np.multiply or origin.sweep != "adjoint" or origin.constant:
             return call
         for number, other in (call.args, call.args[::-1]):
             if not _is_power_of_two(number) or is_array(other) or other.type != call.out.type:
