@@ -29,9 +29,8 @@ class Vectors(Bounds):
             width = self._width(block)
             if width is None:
                 continue
-            self._ends[label] = max(
-                other for other, each in self.blocks.items() if _jumps(each, label)
-            )
+            back = (other for other, each in self.blocks.items() if _jumps(each, label))
+            self._ends[label] = max(back, default=label)
             self._groups[label] = _Distinct(self.module, ())
             self._facts[label] = self._loop(width, self._groups[label])
 
