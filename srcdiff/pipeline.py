@@ -18,6 +18,7 @@ from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.adopt import adopt
 from srcdiff.transform.assign_first import assign_first
 from srcdiff.transform.borrow import borrow
+from srcdiff.transform.broaden import broaden
 from srcdiff.transform.bypass import bypass
 from srcdiff.transform.check_first import check_first
 from srcdiff.transform.checkpoint import checkpoint
@@ -55,6 +56,7 @@ from srcdiff.transform.own import own, own_rebound, owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
 from srcdiff.transform.postpone import postpone
 from srcdiff.transform.precompute import precompute
+from srcdiff.transform.prefetch import prefetch
 from srcdiff.transform.promote import promote
 from srcdiff.transform.pull import pull
 from srcdiff.transform.reassociate import reassociate
@@ -144,8 +146,10 @@ FINISH: tuple[Pass, ...] = (
     relay,
     hoist,
     expose,
+    broaden,
     simplify,
     eliminate,
+    prefetch,
 )
 
 

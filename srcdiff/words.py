@@ -35,6 +35,16 @@ def opaque(i: Any) -> Any:
     return i
 
 
+def abreast(n: Any) -> Any:
+    """Return `n`; compiled, a loop over `range(abreast(n))` is one vector of n elements."""
+    return n
+
+
+def fetch(array: Any, i: Any) -> Any:
+    """Return 0; compiled, `array[i]` comes into the cache."""
+    return 0
+
+
 FAR = 2**62
 """Further from the diagonal than any element of a matrix."""
 
@@ -168,5 +178,7 @@ DRAWS: frozenset[Any] = frozenset(
 """Functions that draw random numbers, or decide which ones are drawn."""
 EFFECTS: frozenset[Any] = DRAWS | {new_stack, push, push_array, cut, free, print}
 """Functions that do something besides what they return: each call runs, once, and where it is."""
+HINTS: frozenset[Any] = frozenset({fetch})
+"""Functions that change nothing but the time that it takes."""
 ORDERED = EFFECTS | frozenset(STACK)
 """Those, and what gives another value after them."""

@@ -1,5 +1,6 @@
 """Generated text compiled by Numba."""
 
+import ctypes
 import linecache
 import re
 import sys
@@ -11,7 +12,6 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import numba
-import numpy as np
 from numba.core import errors
 
 from srcdiff import collector
@@ -24,19 +24,25 @@ _SCALAR: dict[int, object] = {id(ours): plain for ours, plain in vecmath.SCALAR.
 """What stands for our elementary functions where the machine lacks what makes them fast."""
 
 
-LARGEST_SEEN = 2**25 - 2**16
-"""glibc learns from what is freed, up to 32 MiB."""
+LARGEST = 2**26
+"""Bytes: what is larger comes fresh from the system at each call."""
+KEPT = 2**27
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Parameters of glibc's `mallopt`."""
 
 
 @once
 def keep_heap() -> None:
-    """Let the C library keep memory that is freed, up to 64 MiB, for the next call.
+    """Let the C library keep memory that is freed, up to 128 MiB, for the next call.
 
     A derivative makes large arrays at each call, and pages that come fresh from the system cost
-    more than what is written into them. glibc gives such memory back until the program has freed
-    a large block; this one is never touched, so that it costs nothing itself.
+    more than what is written into them. Other libraries than glibc do as they do.
     """
-    np.empty(LARGEST_SEEN, np.uint8)
+    if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
+        library = ctypes.CDLL(None)
+        library.mallopt(M_MMAP_THRESHOLD, LARGEST)
+        library.mallopt(M_TRIM_THRESHOLD, KEPT)
 
 
 def compile_function(

@@ -32,7 +32,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.operators import PRODUCT, literal
-from srcdiff.words import EFFECTS
+from srcdiff.words import EFFECTS, HINTS
 
 AUGMENTED: dict[Callable[..., Any], str] = {
     np.add: "+",
@@ -133,7 +133,7 @@ class Printer:
         self.lines.append(Line(self.depth + 1, text))
 
     def _call(self, out: Value, call: Call) -> str:
-        if call.function in EFFECTS and out not in self.expressions.nesting.used:
+        if call.function in EFFECTS | HINTS and out not in self.expressions.nesting.used:
             return str(self.expressions.definition(call))
         name = self._name(out)
         sign = AUGMENTED.get(call.function) if len(call.args) == 2 else None

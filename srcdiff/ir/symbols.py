@@ -17,6 +17,8 @@ RUNTIME = {id(function): name for name, function in runtime.NAMES.items()}
 COMPILED: dict[object, Any] = {
     words.radd: runtime.NAMES["radd"],
     words.opaque: runtime.NAMES["opaque"],
+    words.abreast: runtime.NAMES["abreast"],
+    words.fetch: runtime.NAMES["fetch"],
     words.product: runtime.NAMES["product"],
 }
 

@@ -7,6 +7,8 @@ does not exist there.
 from srcdiff import words
 from srcdiff.runtime import constants as _constants  # noqa: F401
 from srcdiff.runtime import stack as _stack  # noqa: F401
+from srcdiff.runtime.abreast import abreast
+from srcdiff.runtime.fetch import fetch
 from srcdiff.runtime.opacity import opaque
 from srcdiff.runtime.product import product
 from srcdiff.runtime.special import digamma, polygamma, spherical_bessel
@@ -15,7 +17,9 @@ from srcdiff.runtime.tapes import grow
 from srcdiff.runtime.vecmath import SCALAR
 
 _BOTH: dict[str, object] = {
+    "abreast": abreast,
     "digamma": digamma,
+    "fetch": fetch,
     "grow": grow,
     "opaque": opaque,
     "polygamma": polygamma,

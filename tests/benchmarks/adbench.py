@@ -2,6 +2,7 @@
 
 On the files of the benchmark and on instances of ten times their size. The primal is the fastest of
 its forms under plain `njit`; the gradient of bundle adjustment is that of the small-array form.
+`--jacobians`: those of the residuals, in blocks, on the files (`tests/benchmarks/blocks.py`).
 """
 
 import argparse
@@ -12,6 +13,8 @@ import numpy as np
 from numba import njit
 
 import srcdiff as sd
+from tests.benchmarks import blocks
+from tests.benchmarks.case import SEED
 from tests.benchmarks.registry import CASES
 from tests.benchmarks.timing import alternate, use_one_core
 from tests.data.adbench import read_gmm, read_hand
@@ -22,6 +25,8 @@ FORM = {"lstm": "loops"}
 """The form that is differentiated, where it is not the first one."""
 
 Arguments = tuple[Any, ...]
+Lines = Iterator[tuple[str, bool]]
+"""Lines of a table, and whether each limit holds."""
 
 
 def repeated(*arrays: Any) -> list[Any]:
@@ -60,24 +65,49 @@ def ratios(name: str, args: Arguments, seconds: float) -> tuple[float, float, fl
     return found.median / primal.median, found.minimum / primal.minimum, primal.median * 1e3
 
 
-def lines(seconds: float) -> Iterator[tuple[str, bool]]:
-    """Iterate over lines of the table, and whether each limit holds."""
+def gradients(seconds: float) -> Lines:
     for name, limit in LIMITS.items():
         small = CASES[name].args()
         for size, args in (("as published", small), ("ten times", LARGE[name](small))):
             median, minimum, primal = ratios(name, args, seconds)
-            holds = median <= limit
-            numbers = f"{primal:10.2f}{median:10.2f}{minimum:10.2f}{limit:8.1f}"
-            yield f"{name:16}{size:14}{numbers}  {'' if holds else 'above'}", holds
+            yield line(name, size, (primal, median, minimum), limit)
+
+
+def jacobian_ratios(check: blocks.Check, args: Arguments, seconds: float) -> tuple[float, ...]:
+    """Return the primal in milliseconds, and Jacobian / primal, of medians and of minima."""
+    functions = {f.__name__: njit(f) for f in check.primals}
+    calls = {name: (lambda f=f: f(*args[1:])) for name, f in functions.items()}
+    jacobian = sd.jacfwd(check.shifted)
+    times = alternate({**calls, "": lambda: jacobian(*args)}, seconds)
+    found = times.pop("")
+    primal = min(times.values(), key=lambda timing: timing.median)
+    return primal.median * 1e3, found.median / primal.median, found.minimum / primal.minimum
+
+
+def jacobians(seconds: float) -> Lines:
+    random = np.random.default_rng(SEED)
+    for name, check in blocks.CHECKS.items():
+        found = jacobian_ratios(check, check.args(random), seconds)
+        yield line(name, "as published", found, check.limit)
+
+
+def line(name: str, size: str, numbers: tuple[float, ...], limit: float) -> tuple[str, bool]:
+    """Return a line of a table from milliseconds and ratios, and whether the limit holds."""
+    holds = numbers[1] <= limit
+    primal, median, minimum = numbers
+    text = f"{primal:10.3f}{median:10.2f}{minimum:10.2f}{limit:8.1f}"
+    return f"{name:16}{size:14}{text}  {'' if holds else 'above'}", holds
 
 
 def main() -> int:
-    """Print the table; return 1 if a gradient is above its limit."""
+    """Print a table; return 1 if a derivative is above its limit."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.adbench", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each line (3)")
+    parser.add_argument("--jacobians", action="store_true", help="Jacobians, not gradients")
     given = parser.parse_args()
     use_one_core()
-    print(f"{'':30}{'primal ms':>10}{'gradient':>10}{'minima':>10}{'limit':>8}")
+    what, lines = ("Jacobian", jacobians) if given.jacobians else ("gradient", gradients)
+    print(f"{'':30}{'primal ms':>10}{what:>10}{'minima':>10}{'limit':>8}")
     found = []
     for text, holds in lines(given.seconds):
         print(text, flush=True)

@@ -11,7 +11,7 @@ from typing import Any
 from numba.core import ir, types
 
 from srcdiff.backend.arrays import NUMPY
-from srcdiff.backend.lowering.bounds import Bounds
+from srcdiff.backend.lowering.vectors import Vectors
 
 _MAKERS = frozenset({NUMPY.empty, NUMPY.zeros, NUMPY.empty_like, NUMPY.zeros_like})
 _GIVEN = "given"
@@ -21,7 +21,7 @@ Sources = tuple[Any, ...]
 """Calls that make an array, and what is given: one of these is where an array comes from."""
 
 
-class Scopes(Bounds):
+class Scopes(Vectors):
     """Where the arrays of a function come from."""
 
     def pre_lower(self) -> None:
@@ -34,12 +34,16 @@ class Scopes(Bounds):
 
     def mark(self, name: str, start: int) -> None:
         """Say of the accesses to an array, from a position on, what they do not touch."""
+        instructions = self.builder.block.instructions[start:]
+        found = [each for each in instructions if each.opname in ("load", "store")]
+        group = self.group()
+        if group is not None:
+            for instruction in found:
+                instruction.set_metadata("llvm.access.group", group)
         own = self._sources.get(name)
-        if own is None:
-            return
-        others = tuple(source for source in self._scopes if source not in own)
-        for instruction in self.builder.block.instructions[start:]:
-            if instruction.opname in ("load", "store"):
+        if own is not None:
+            others = tuple(source for source in self._scopes if source not in own)
+            for instruction in found:
                 instruction.set_metadata("alias.scope", self._list(own))
                 if others:
                     instruction.set_metadata("noalias", self._list(others))

@@ -174,24 +174,37 @@ def skin_adjoint(vertices_bar, rotation, base, bone_of, share_of, blended, resul
 
 
 @njit
+def add(array, row, weight, x, y, z):
+    array[row, 0] += weight * x
+    array[row, 1] += weight * y
+    array[row, 2] += weight * z
+
+
+@njit
 def distances(us, corners, points, vertices, us_bar, vertices_bar):
-    """Return half the sum of squares; set the adjoints of `us` and `vertices`."""
+    """Return half the sum of squares; set the adjoints of `us` and `vertices`.
+
+    The increments come last, row by row: what may be one row is then the least in the way.
+    """
     total = 0.0
     for i in range(points.shape[0]):
         u, v = us[i, 0], us[i, 1]
         t = 1.0 - u - v
         p, q, r = corners[i, 0], corners[i, 1], corners[i, 2]
-        u_bar, v_bar = 0.0, 0.0
-        for a in range(3):
-            first, second, third = vertices[p, a], vertices[q, a], vertices[r, a]
-            bar = u * first + v * second + t * third - points[i, a]
-            total += bar * bar
-            u_bar += bar * (first - third)
-            v_bar += bar * (second - third)
-            vertices_bar[p, a] += bar * u
-            vertices_bar[q, a] += bar * v
-            vertices_bar[r, a] += bar * t
-        us_bar[i, 0], us_bar[i, 1] = u_bar, v_bar
+        p0, p1, p2 = vertices[p, 0], vertices[p, 1], vertices[p, 2]
+        q0, q1, q2 = vertices[q, 0], vertices[q, 1], vertices[q, 2]
+        r0, r1, r2 = vertices[r, 0], vertices[r, 1], vertices[r, 2]
+        bar0 = u * p0 + v * q0 + t * r0 - points[i, 0]
+        bar1 = u * p1 + v * q1 + t * r1 - points[i, 1]
+        bar2 = u * p2 + v * q2 + t * r2 - points[i, 2]
+        total += bar0 * bar0
+        total += bar1 * bar1
+        total += bar2 * bar2
+        us_bar[i, 0] = bar0 * (p0 - r0) + bar1 * (p1 - r1) + bar2 * (p2 - r2)
+        us_bar[i, 1] = bar0 * (q0 - r0) + bar1 * (q1 - r1) + bar2 * (q2 - r2)
+        add(vertices_bar, p, u, bar0, bar1, bar2)
+        add(vertices_bar, q, v, bar0, bar1, bar2)
+        add(vertices_bar, r, t, bar0, bar1, bar2)
     return 0.5 * total
 
 

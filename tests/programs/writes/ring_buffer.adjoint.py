@@ -31,7 +31,7 @@ def ring_buffer_value_and_grad(signal, feedback, delay):
         position_1 = (position + 1) % delay   # 14|
         ring_bar[position_1 - 1] += 0.1       # 15|
         value = signal[t] + feedback * echo   # 12|
-        value_bar = 2.0 * value * 1.0         # 15|
+        value_bar = 2.0 * value               # 15|
         t_bar = ring_bar[position]            # 13|
         value_bar += (1.0 - 0.1 * value) * t_bar
         value_bar += 0.1 * -(value * t_bar)
