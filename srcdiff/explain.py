@@ -369,4 +369,17 @@ class _Judge:
         written = [root.name.lstrip("_") for root in (*facts.stored, *facts.incremented)]
         if written:
             return tuple(f"it writes `{name}`" for name in written)
+        filled = [root.name.lstrip("_") for root in self.filled(loop)]
+        if filled:
+            return tuple(f"what fills `{name}` waits for its adjoint sweep" for name in filled)
         return ("the adjoint of what it sums is known only after it",)
+
+    def filled(self, loop: For) -> list[Value]:
+        """Return the arrays that a loop reads, and one with both sweeps at once has filled."""
+        inside = statements(loop.body)
+        read = dict.fromkeys(root for s in inside for root in self.classes.touched(s))
+        written: set[Value] = set()
+        for other in statements(self.flow.body):
+            if isinstance(other, For) and other.origin in self.merged:
+                written |= self.classes.writes[other]
+        return [root for root in read if root in written]

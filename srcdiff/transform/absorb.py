@@ -10,6 +10,7 @@ adjoints of their own, once more; without them what one iteration needs is there
 be of an element that the nest has stored, and what that was made of must still be the same.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -76,7 +77,11 @@ def absorb(function: Function) -> Function:
 
 def _candidates(function: Function) -> list["_Source"]:
     """Return the arrays to do without, none of which is made of another one."""
-    made = [s for s in statements(function.body) if isinstance(s, Alloc)]
+    inside = statements(function.body)
+    stores = Counter(s.ref for s in inside if isinstance(s, Store))
+    loads = Counter(s.ref for s in inside if isinstance(s, Load))
+    made = [s for s in inside if isinstance(s, Alloc)]
+    made = [s for s in made if stores[s.out] == 1 and 1 <= loads[s.out] <= READS]
     if not made:
         return []
     coverage, known = Coverage(dataflow(function)), memory(function)

@@ -156,3 +156,9 @@ def test_results_that_are_arrays_may_be_weighed_outside() -> None:
     np.testing.assert_allclose(value, lines(A), rtol=1e-14)
     found = back(W)
     np.testing.assert_allclose(found[0] if isinstance(found, tuple) else found, wanted, rtol=1e-12)
+
+
+def test_explain_says_why_the_weighing_is_apart() -> None:
+    found = sd.value_and_grad(running, 0, jit=False).explain(A, W)
+    reasons = [loop.reasons for loop in found.loops if not loop.merged]
+    assert ("what fills `out` waits for its adjoint sweep",) in reasons
