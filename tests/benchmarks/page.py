@@ -21,16 +21,10 @@ from tests.benchmarks.report import (
 
 WRITTEN = {"jax": "JAX", "torch": "PyTorch", "autograd": "autograd"}
 FACTORISED = "its form calls a routine of LAPACK, the primal here is the algorithm in loops"
-SYMMETRIC = "by hand a triangle becomes a symmetric matrix, and two products one"
 STARTS = ("first gradient, s", "from the cache, s", "njit of the primal, s", "peak memory, MiB")
 REASONS = {
-    ("symm", HAND): SYMMETRIC,
-    ("syrk", HAND): SYMMETRIC,
-    ("syr2k", HAND): f"{SYMMETRIC}; here each sum adds pairs, in order, and stays in loops",
-    ("ludcmp", HAND): "by hand the adjoint is one more solution with the factors",
+    ("symm", HAND): "by hand a triangle becomes a symmetric matrix, and two products one",
     ("durbin", HAND): "by hand the older vector is the newer one reflected back, and not kept",
-    ("gramschmidt", HAND): "by hand columns are worked on as rows of the transposed matrix",
-    ("vadv", HAND): "by hand both sweeps of a column run together, and nothing is kept beyond it",
     ("floyd_warshall", HAND): "by hand row and column k are known not to change in step k",
     ("floyd_warshall", "jax"): "its step k reads row and column k before it writes, and vectorises",
     ("cholesky", "jax"): FACTORISED,

@@ -76,7 +76,7 @@ def total_squared(a: Any, w: Any) -> Any:
 
 def changed_behind(a: Any, w: Any) -> Any:
     """The old elements are needed, and would be given back too early."""
-    out = a.copy()
+    out = 0.9 * a
     total = 0.0
     for i in range(a.shape[0]):
         sofar = 1.0
@@ -91,7 +91,7 @@ def changed_behind(a: Any, w: Any) -> Any:
 
 def needed_before(a: Any, w: Any) -> Any:
     """What comes before the loop needs what the loop overwrites."""
-    out = a.copy()
+    out = 0.9 * a
     total = 0.0
     for i in range(a.shape[0]):
         for k in range(a.shape[1]):

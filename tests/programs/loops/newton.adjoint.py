@@ -49,21 +49,21 @@ def newton_value_and_grad(mean, eccentricity):
         step_tape_top -= 1
         step_2 = step_tape[step_tape_top]
         step_bar = -anomaly_bar               # 11|
-        step_3 = 1.0 - eccentricity * step_1  # 10|
-        t_2 = step_bar / step_3
-        t_3 = step_bar == 0.0
-        step_bar_1 = 0.0 if t_3 else t_2
-        step = (anomaly_1 - eccentricity * step_2 - mean) / step_3
-        step_bar_2 = -(0.0 if t_3 else -step * t_2)
+        t_2 = 1.0 / (1.0 - eccentricity * step_1) # 10|
+        t_3 = step_bar * t_2
+        t_4 = step_bar == 0.0
+        step_bar_1 = 0.0 if t_4 else t_3
+        step = (anomaly_1 - eccentricity * step_2 - mean) * t_2
+        step_bar_2 = -(0.0 if t_4 else -step * t_3)
         eccentricity_bar += step_1 * step_bar_2
         step_bar_3 = eccentricity * step_bar_2
-        t_4 = 0.0 if step_bar_3 == 0.0 else -step_2 * step_bar_3
-        anomaly_bar += t_4
-        t_5 = -step_bar_1
+        t_5 = 0.0 if step_bar_3 == 0.0 else -step_2 * step_bar_3
+        anomaly_bar += t_5
+        t_6 = -step_bar_1
         mean_bar -= step_bar_1
         anomaly_bar += step_bar_1
-        eccentricity_bar += step_2 * t_5
-        step_bar_4 = eccentricity * t_5
+        eccentricity_bar += step_2 * t_6
+        step_bar_4 = eccentricity * t_6
         anomaly_bar += 0.0 if step_bar_4 == 0.0 else step_1 * step_bar_4
     mean_bar += anomaly_bar                   # 9|
     return anomaly, mean_bar, eccentricity_bar

@@ -47,7 +47,8 @@ def burgers_value_and_grad(u, dt, dx, steps):
     dt_bar = 0.0
     for t_3 in range(steps - 1, -1, -1):      # 8|
         t_4 = opaque(t_3)
-        t_5 = dt / dx                         # 10|
+        t_5 = 1.0 / dx                        # 10|
+        t_6 = dt * t_5
         flux_bar[:] = 0.0
         t_bar_1 = 0.0
         for low in range(0, t_2, 256):
@@ -59,11 +60,11 @@ def burgers_value_and_grad(u, dt, dx, steps):
                 u_1[at_2] = t_saved[t_4, at_1]
                 t_bar_2 = -u_bar[at_2]
                 t_bar_1 = radd(t_bar_1, t_saved_1[t_4, at_1] * t_bar_2)
-                part[lane + 8] = t_5 * t_bar_2
+                part[lane + 8] = t_6 * t_bar_2
             part[t_3 + 8] = 0.0
             for lane in range(t_3 + 1):
                 flux_bar[np.uint64(low + lane)] += part[lane + 7] - part[lane + 8]
-        dt_bar += 0.0 if t_bar_1 == 0.0 else t_bar_1 / dx
+        dt_bar += 0.0 if t_bar_1 == 0.0 else t_bar_1 * t_5
         for i in range(t_1):
             flux_bar_1 = flux_bar[i]          # 9|
             u_bar[i] += flux_saved[t_4, i] * flux_bar_1 + 0.5 * (u_1[i] * flux_bar_1)

@@ -41,11 +41,11 @@ def gauss_seidel_value_and_grad(A, b, sweeps):
             x[i] = x_1
             t_bar = x_bar[i]
             x_bar[i] = 0.0
-            A_i_i = A[i, i]
-            t_2 = t_bar / A_i_i
-            t_3 = t_bar == 0.0
-            rest_bar = 0.0 if t_3 else t_2
-            A_i_i_bar = 0.0 if t_3 else -(rest / A_i_i) * t_2
+            t_2 = 1.0 / A[i, i]
+            t_3 = t_bar * t_2
+            t_4 = t_bar == 0.0
+            rest_bar = 0.0 if t_4 else t_3
+            A_i_i_bar = 0.0 if t_4 else -(rest * t_2) * t_3
             A_bar[i, i] += A_i_i_bar
             for j in range(t_1, -1, -1):      # 12|
                 if j != i:                    # 13|

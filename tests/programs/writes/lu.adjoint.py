@@ -80,25 +80,25 @@ def lu_value_and_grad(A):
                 A_bar[k, j] += t_10 + (0.0 if t_9 else A[i + 3, k] * t_bar_4)
             A_bar[i, k] += A_bar_2
             t_bar_1 = A_bar[i, k]             # 12|
-            t_5 = t_bar_1 / A[k, k]
+            t_5 = t_bar_1 * (1.0 / A[k, k])
             t_6 = t_bar_1 == 0.0
             A_bar[i, k] = 0.0 if t_6 else t_5
             A_bar_6 = radd(A_bar_1, 0.0 if t_6 else -A[i, k] * t_5)
             A_bar[i + 1, k] += A_bar_3        # 14|
             t_bar_2 = A_bar[i + 1, k]         # 12|
-            t_10 = t_bar_2 / A[k, k]
+            t_10 = t_bar_2 * (1.0 / A[k, k])
             t_7 = t_bar_2 == 0.0
             A_bar[i + 1, k] = 0.0 if t_7 else t_10
             A_bar_7 = radd(A_bar_6, 0.0 if t_7 else -A[i + 1, k] * t_10)
             A_bar[i + 2, k] += A_bar_4        # 14|
             t_bar_3 = A_bar[i + 2, k]         # 12|
-            t_11 = t_bar_3 / A[k, k]
+            t_11 = t_bar_3 * (1.0 / A[k, k])
             t_8 = t_bar_3 == 0.0
             A_bar[i + 2, k] = 0.0 if t_8 else t_11
             A_bar_8 = radd(A_bar_7, 0.0 if t_8 else -A[i + 2, k] * t_11)
             A_bar[i + 3, k] += A_bar_5        # 14|
             t_bar_4 = A_bar[i + 3, k]         # 12|
-            t_12 = t_bar_4 / A[k, k]
+            t_12 = t_bar_4 * (1.0 / A[k, k])
             t_9 = t_bar_4 == 0.0
             A_bar[i + 3, k] = 0.0 if t_9 else t_12
             A_bar_1 = radd(A_bar_8, 0.0 if t_9 else -A[i + 3, k] * t_12)
@@ -113,7 +113,7 @@ def lu_value_and_grad(A):
                 A_bar_2 = radd(A_bar_2, 0.0 if t_6 else A[k, j] * t_bar_1)
             A_bar[i, k] += A_bar_2
             t_bar_1 = A_bar[i, k]             # 12|
-            t_5 = t_bar_1 / A[k, k]
+            t_5 = t_bar_1 * (1.0 / A[k, k])
             t_6 = t_bar_1 == 0.0
             A_bar[i, k] = 0.0 if t_6 else t_5
             A_bar_1 = radd(A_bar_1, 0.0 if t_6 else -A[i, k] * t_5)
