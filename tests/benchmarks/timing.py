@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from random import Random
 
 THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
@@ -15,6 +16,7 @@ THREAD_VARIABLES = (
     "MKL_NUM_THREADS",
 )
 FEWEST_TURNS = 5
+SEED = 20261127
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,18 @@ def use_one_core() -> None:
 def alternate(functions: Mapping[str, Callable[[], object]], seconds: float) -> dict[str, Timing]:
     """Time the functions in turns for `seconds` in all, at least 5 turns, after a run to warm up.
 
-    Turns let a change in the machine's speed fall on all of them alike; CPU time leaves out what
-    other processes take.
+    Turns let a change in the machine's speed fall on all of them alike, and each has an order of its
+    own, so that none always finds in the cache, or in the heap, what the same one has left there.
+    CPU time leaves out what other processes take.
     """
     for function in functions.values():
         function()
     times: dict[str, list[float]] = {name: [] for name in functions}
-    turns = 0
+    turns, order, random = 0, list(functions.items()), Random(SEED)
     end = time.perf_counter() + seconds
     while turns < FEWEST_TURNS or time.perf_counter() < end:
-        for name, function in functions.items():
+        random.shuffle(order)
+        for name, function in order:
             start = time.process_time()
             function()
             times[name].append(time.process_time() - start)
