@@ -145,21 +145,27 @@ def bundle_blocks(rows: tuple[Any, ...]) -> Any:
     return out
 
 
-def hand_blocks(args: Arguments, **options: Any) -> Callable[[], Any]:
-    """Return what finds the blocks of hand tracking, by as many columns as there are colours."""
+def hand_columns(args: Arguments, **options: Any) -> Callable[[], tuple[Any, Fingers]]:
+    """Return what finds as many columns as there are colours of fingers."""
     fingers = Fingers.of(args)
     _, *others = args
     shift = np.zeros(fingers.width)
     few = sd.jacfwd(shifted_fingers, **options)
-    return lambda: fingers.spread(few(shift, fingers.colours, *others))
+    return lambda: (few(shift, fingers.colours, *others), fingers)
+
+
+def hand_blocks(columns: tuple[Any, Fingers]) -> Any:
+    """Return the columns of all fingers, with the zeros of those that move nothing."""
+    few, fingers = columns
+    return fingers.spread(few)
 
 
 @dataclass(frozen=True)
 class Check:
     """Residuals in all forms, those that are differentiated by their first argument, a limit.
 
-    `found` makes, of the arguments of `shifted`, what finds the same Jacobian fast, and `blocks`
-    puts together what that returns.
+    `found` makes, of the arguments of `shifted`, what finds the same Jacobian fast, without what is
+    known to be 0; `blocks` puts that in.
     """
 
     primals: tuple[Callable[..., Any], ...]
@@ -184,8 +190,8 @@ CHECKS = {
     "hand_tracking": Check(
         (hand_residuals, hand_residuals_of_shares),
         shifted_hand,
+        hand_columns,
         hand_blocks,
-        lambda blocks: blocks,
         lambda random: hand_args("complicated_hand5_t26_c800"),
         lambda random: hand_args("complicated_hand1_t26_c100", points=12, vertices=60),
         5.0,
