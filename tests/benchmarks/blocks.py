@@ -93,27 +93,27 @@ def shifted_bundle(shift, cameras, points, weights, seen, features):
 
 @njit
 def gathered(cameras, points, weights, seen):
-    """Return the inputs of each observation: its camera, its point and its weight."""
-    out = np.empty((seen.shape[0], BLOCK))
-    for i in range(seen.shape[0]):
-        camera, point = seen[i, 0], seen[i, 1]
-        for k in range(11):
-            out[i, k] = cameras[camera, k]
-        for k in range(3):
-            out[i, 11 + k] = points[point, k]
-        out[i, 14] = weights[i]
+    """Return the inputs of each observation, one below the other: camera, point and weight."""
+    out = np.empty((BLOCK, seen.shape[0]))
+    for k in range(11):
+        for i in range(seen.shape[0]):
+            out[k, i] = cameras[seen[i, 0], k]
+    for k in range(3):
+        for i in range(seen.shape[0]):
+            out[11 + k, i] = points[seen[i, 1], k]
+    out[14] = weights
     return out
 
 
-def image_sums(inputs, features):
+def image_sums(c, features):
     """Return the sums of both residuals of the image: no two observations share inputs."""
     first = second = 0.0
-    for i in range(inputs.shape[0]):
-        c = inputs[i]
-        camera = (c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10])
-        u, v = image_of(camera, (c[11], c[12], c[13]))
-        first += c[14] * (u - features[i, 0])
-        second += c[14] * (v - features[i, 1])
+    for i in range(c.shape[1]):
+        turn, centre = (c[0, i], c[1, i], c[2, i]), (c[3, i], c[4, i], c[5, i])
+        lens = (c[6, i], c[7, i], c[8, i], c[9, i], c[10, i])
+        u, v = image_of(turn + centre + lens, (c[11, i], c[12, i], c[13, i]))
+        first += c[14, i] * (u - features[i, 0])
+        second += c[14, i] * (v - features[i, 1])
     return first, second
 
 
@@ -126,7 +126,7 @@ def weight_sum(weights):
 
 
 def bundle_rows(args: Arguments, **options: Any) -> Callable[[], tuple[Any, ...]]:
-    """Return what finds the rows of all blocks: (n, 15) twice, and one number for a weight."""
+    """Return what finds the rows of all blocks: (15, n) twice, and one number for a weight."""
     _, cameras, points, weights, seen, features = args
     rows, row = sd.jacrev(image_sums, **options), sd.grad(weight_sum, **options)
 
@@ -140,8 +140,8 @@ def bundle_rows(args: Arguments, **options: Any) -> Callable[[], tuple[Any, ...]
 def bundle_blocks(rows: tuple[Any, ...]) -> Any:
     """Return rows as blocks, with the zeros of the weights' residuals."""
     first, second, of_weight = rows
-    out = np.zeros((len(first), 3, BLOCK))
-    out[:, 0], out[:, 1], out[:, 2, 14] = first, second, of_weight
+    out = np.zeros((len(of_weight), 3, BLOCK))
+    out[:, 0], out[:, 1], out[:, 2, 14] = first.T, second.T, of_weight
     return out
 
 
