@@ -29,7 +29,6 @@ from srcdiff.ir.nodes import (
     Operand,
     Statement,
     Value,
-    View,
     While,
 )
 from srcdiff.ir.types import PYTHON_INT
@@ -105,4 +104,4 @@ class _Study:
 def _is_plain(statement: Statement) -> bool:
     """Say whether LLVM makes vector code of a statement without help."""
     calls = not isinstance(statement, Call) or statement.function in PLAIN
-    return calls and not isinstance(statement, View) and is_simple(statement)
+    return calls and is_simple(statement)

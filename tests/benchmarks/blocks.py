@@ -19,8 +19,14 @@ from numba import njit
 
 import srcdiff as sd
 from tests.benchmarks.cases.bundle import bundle_args, project
-from tests.benchmarks.hand_fingers import Fingers, hand_args, hand_residuals
-from tests.benchmarks.hand_fingers import hand_residuals_of_shares, shifted_fingers, shifted_hand
+from tests.benchmarks.hand_fingers import (
+    Fingers,
+    hand_args,
+    hand_residuals,
+    hand_residuals_of_shares,
+    shifted_fingers,
+    shifted_hand,
+)
 
 Arguments = tuple[Any, ...]
 

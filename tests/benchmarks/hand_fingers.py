@@ -78,7 +78,9 @@ def hand_residuals(pose, us, parents, relative, inverse, base, bone_of, share_of
     return distances(vertices, us, corners, points)
 
 
-def hand_residuals_of_shares(pose, us, parents, relative, inverse, base, bone_of, share_of, corners, points):
+def hand_residuals_of_shares(
+    pose, us, parents, relative, inverse, base, bone_of, share_of, corners, points
+):
     """The same, but for shares of 0."""
     maps = pose_bones(pose, parents, relative, inverse)
     rotation = rotation_of(pose[:3])
@@ -86,7 +88,9 @@ def hand_residuals_of_shares(pose, us, parents, relative, inverse, base, bone_of
     return distances(vertices, us, corners, points)
 
 
-def shifted_hand(shift, theta, us, parents, relative, inverse, base, bone_of, share_of, corners, points):
+def shifted_hand(
+    shift, theta, us, parents, relative, inverse, base, bone_of, share_of, corners, points
+):
     """`hand_residuals`, with `shift` added to the pose and to each place in a triangle."""
     pose = theta + shift[2:]
     maps = pose_bones(pose, parents, relative, inverse)
@@ -95,7 +99,9 @@ def shifted_hand(shift, theta, us, parents, relative, inverse, base, bone_of, sh
     return shifted_distances(vertices, us, shift, corners, points)
 
 
-def shifted_fingers(shift, colours, theta, us, parents, relative, inverse, base, bone_of, share_of, corners, points):
+def shifted_fingers(
+    shift, colours, theta, us, parents, relative, inverse, base, bone_of, share_of, corners, points
+):
     """`shifted_hand`, where fingers of one colour have one shift."""
     pose = theta.copy()
     for k in range(6):
