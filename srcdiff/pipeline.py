@@ -75,7 +75,7 @@ from srcdiff.transform.swap import swap
 from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.terrace import terrace
 from srcdiff.transform.tighten import tighten
-from srcdiff.transform.titles import title
+from srcdiff.transform.titles import TITLES, title
 from srcdiff.transform.trace import trace
 from srcdiff.transform.turn import turn
 from srcdiff.transform.uncopy import uncopy
@@ -225,24 +225,14 @@ def _finished(function: Function, done: dict[Recursion, Function], stages: Stage
 
 
 DIRECTIONS: tuple[Mode, Mode] = ("jacfwd", "jacrev")
-TITLES: dict[Mode, str] = {
-    "jacobian": "Jacobian",
-    "taylor": "Taylor series",
-    "jacfwd": "Jacobian",
-    "jacrev": "Jacobian",
-    "hessian": "Hessian",
-    "hvp": "Product of the Hessian and a vector",
-    "gnvp": "Product J'J v of the Jacobian J and a vector",
-}
 
 
 def derived(function: Function, wanted: Wanted, stages: Stages) -> Function:
     """Return a derivative of a function as a function of the IR."""
     result = _derived(function, wanted, stages)
     if wanted.mode in TITLES:
-        params = [function.params[k] for k in wanted.wrt]
-        doc = title(TITLES[wanted.mode], function, "with respect to", params)
-        result = replace(result, doc=doc)
+        by = [function.params[k] for k in wanted.wrt]
+        result = replace(result, doc=title(TITLES[wanted.mode], function, "with respect to", by))
     return result
 
 

@@ -4,6 +4,17 @@ import os
 from collections.abc import Iterable
 
 from srcdiff.ir.nodes import Function, Value
+from srcdiff.products import Mode
+
+TITLES: dict[Mode, str] = {
+    "jacobian": "Jacobian",
+    "taylor": "Taylor series",
+    "jacfwd": "Jacobian",
+    "jacrev": "Jacobian",
+    "hessian": "Hessian",
+    "hvp": "Product of the Hessian and a vector",
+    "gnvp": "Product J'J v of the Jacobian J and a vector",
+}
 
 
 def title(what: str, function: Function, word: str, params: Iterable[Value]) -> str:
