@@ -20,6 +20,7 @@ from srcdiff.transform.expose import expose
 from srcdiff.transform.factor import factor
 from srcdiff.transform.flatten import flatten
 from srcdiff.transform.forward import forward
+from srcdiff.transform.fours import fours
 from srcdiff.transform.fuse import fuse
 from srcdiff.transform.hoist import hoist
 from srcdiff.transform.interchange import interchange
@@ -126,4 +127,5 @@ FINISH: tuple[Pass, ...] = (
     simplify,
     eliminate,
     prefetch,
+    fours,
 )

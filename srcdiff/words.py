@@ -36,7 +36,10 @@ def opaque(i: Any) -> Any:
 
 
 def abreast(n: Any) -> Any:
-    """Return `n`; compiled, a loop over `range(abreast(n))` is one vector of n elements."""
+    """Return `n`; compiled, a loop over `range(abreast(n))` is one vector of n elements.
+
+    If n is no literal, it is vectors of four.
+    """
     return n
 
 

@@ -1,4 +1,4 @@
-"""Short loops whose iterations are the elements of one vector."""
+"""Short loops whose iterations are the elements of one vector, or of a few."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ from numba.extending import lower_builtin, type_callable
 
 
 def abreast(n: Any) -> Any:
-    """Return `n`, a literal; compiled, a loop over `range(abreast(n))` is one vector of n.
+    """Return `n`; compiled, a loop over `range(abreast(n))` is one vector of n.
 
-    No iteration of such a loop may touch an element that another one writes.
+    If n is no literal, it is vectors of four. No iteration of such a loop may touch an element that
+    another one writes.
     """
     return n
 

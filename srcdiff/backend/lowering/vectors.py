@@ -1,4 +1,4 @@
-"""Loops over `range(abreast(n))`, whose n iterations are to be one vector.
+"""Loops over `range(abreast(n))`, whose n iterations are to be one vector, or vectors of four.
 
 LLVM would unroll a loop that is so short, and makes no vectors of what is unrolled. It is told not
 to, how many iterations make a vector, and that they touch nothing of each other, so that it need
@@ -13,6 +13,9 @@ from numba.core import ir
 
 from srcdiff.backend.lowering.bounds import Bounds
 from srcdiff.runtime.abreast import abreast
+
+FOUR = 4
+"""Iterations of a vector where their number is not known."""
 
 
 class Vectors(Bounds):
@@ -65,8 +68,10 @@ class Vectors(Bounds):
     def _vector(self, count: Any) -> int | None:
         if not isinstance(count, ir.Expr) or count.op != "call":
             return None
-        length = self.made(count.args[0]) if self._calls(count, abreast) else None
-        return int(length.value) if isinstance(length, ir.Const) else None
+        if not self._calls(count, abreast):
+            return None
+        length = self.made(count.args[0])
+        return int(length.value) if isinstance(length, ir.Const) else FOUR
 
     def _loop(self, width: int, group: Any) -> Any:
         """Return what LLVM is told of a loop."""
