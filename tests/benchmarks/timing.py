@@ -46,9 +46,9 @@ def use_one_core() -> None:
 def alternate(functions: Mapping[str, Callable[[], object]], seconds: float) -> dict[str, Timing]:
     """Time the functions in turns for `seconds` in all, at least 5 turns, after a run to warm up.
 
-    Turns let a change in the machine's speed fall on all of them alike, and each has an order of its
-    own, so that none always finds in the cache, or in the heap, what the same one has left there.
-    CPU time leaves out what other processes take.
+    Turns let a change in the machine's speed fall on all of them alike, and each has an order of
+    its own, so that none always finds in the cache, or in the heap, what the same one has left
+    there. CPU time leaves out what other processes take.
     """
     for function in functions.values():
         function()
