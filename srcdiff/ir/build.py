@@ -1,7 +1,7 @@
 """Building blocks of functions: collects statements, gives their results types and shapes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -55,6 +55,13 @@ def integer(value: int) -> Const:
 def is_constant(operand: Operand, *values: float) -> bool:
     """Say whether `operand` is a literal equal to one of `values` (any literal, if none given)."""
     return isinstance(operand, Const) and (not values or operand.value in values)
+
+
+def is_zeros(statement: Statement | None) -> TypeGuard[Alloc]:
+    """Say whether a statement makes an array of zeros."""
+    if not isinstance(statement, Alloc) or statement.fill is None:
+        return False
+    return is_constant(statement.fill, 0)
 
 
 def mapped(operand: Operand, mapping: Mapping[Value, Operand]) -> Operand:
@@ -235,6 +242,10 @@ class Builder:
         type: Type = Array(dtype, len(shape)) if shape else Scalar(dtype)
         static = (("axis", axes), ("keepdims", keepdims))
         return self.call(np.sum, ref, name=name, type=type, shape=shape, static=static)
+
+    def affine(self, base: Operand | None, offset: int) -> Operand:
+        """Return the integer base + offset, or the offset alone."""
+        return integer(offset) if base is None else self.fold(np.add, base, integer(offset))
 
     def fold(self, function: Callable[..., Any], *args: Operand, name: str = "_t") -> Operand:
         """Call an integer function of extents and indices, folding literals."""

@@ -11,7 +11,7 @@ in the adjoint sweep, where something is added: 0.0 + -0.0 is 0.0.
 from dataclasses import dataclass, replace
 
 from srcdiff.analysis.dataflow import Dataflow, Use, dataflow
-from srcdiff.ir.build import is_constant
+from srcdiff.ir.build import is_zeros
 from srcdiff.ir.nodes import (
     Alloc,
     Block,
@@ -69,8 +69,7 @@ class _Adopter:
         if call is None or not isinstance(alloc, Alloc) or call.out.type != ref.type:
             return None
         if isinstance(statement, Increment):
-            zero = alloc.fill is not None and is_constant(alloc.fill, 0)
-            if not zero or statement.origin.sweep != "adjoint":
+            if not is_zeros(alloc) or statement.origin.sweep != "adjoint":
                 return None
         before, made = (self.flow.definitions[value] for value in (ref, call.out))
         if not before.block is block is made.block or len(self.flow.uses[call.out]) != 1:

@@ -48,8 +48,9 @@ def euler(function: Function, primal: Function, wrt: Sequence[int]) -> Function:
     gradient = eliminate(replace(function, results=function.results[1:]))
     more = sum(MANY ** len(function.params[param].shape) for param, _ in pairs)
     less = _cost(eliminate(function).body) - _cost(gradient.body)
-    # Sums of which only the gradient is made need not be added up in order.
-    less += MANY * (_orderless(gradient) - _orderless(function))
+    if less <= more:
+        # Sums of which only the gradient is made need not be added up in order.
+        less += MANY * (_orderless(gradient) - _orderless(function))
     if less <= more:
         return function
     return _with_value(gradient, pairs)
@@ -92,5 +93,5 @@ def share(builder: Builder, param: Operand, bar: Operand) -> Operand:
     """Append the sum of an array times an adjoint; what has no adjoint does not count."""
     zero = constant(0, param.type)
     product = builder.call(np.multiply, param, bar)
-    share = builder.call(np.where, builder.call(np.equal, bar, zero), zero, product)
-    return builder.sum(share, tuple(range(len(share.shape)))) if is_array(share) else share
+    counted = builder.call(np.where, builder.call(np.equal, bar, zero), zero, product)
+    return builder.sum(counted, tuple(range(len(counted.shape)))) if is_array(counted) else counted

@@ -18,9 +18,8 @@ from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.dependence import Dependence
 from srcdiff.analysis.memory import Memory, memory
 from srcdiff.analysis.reorder import accesses
-from srcdiff.ir.build import Builder, Static, is_constant
+from srcdiff.ir.build import Builder, Static, is_zeros
 from srcdiff.ir.nodes import (
-    Alloc,
     Block,
     Call,
     Function,
@@ -193,8 +192,7 @@ class _Triangles:
     def holds(self, matrix: Matrix, static: Static) -> bool:
         """Say whether elements of a matrix that do not count are 0."""
         made = self.flow.definitions[matrix.array].statement
-        is_zero = isinstance(made, Alloc) and made.fill is not None and is_constant(made.fill, 0)
-        found = accesses(self.function, self.memory, matrix.array) if is_zero else None
+        found = accesses(self.function, self.memory, matrix.array) if is_zeros(made) else None
         dependence = Dependence(self.flow)
         for touch in found or ():
             if not touch.writes:

@@ -263,8 +263,7 @@ class Gather:
         found = self.flow.definitions.get(place) if isinstance(place, Value) else None
         if found is None or found.block is not self.flow.definitions[self.index].block:
             return place
-        base, offset = self.integers.affine(place)
-        return integer(offset) if base is None else builder.fold(np.add, base, integer(offset))
+        return builder.affine(*self.integers.affine(place))
 
     def terms(self, row: Row) -> dict[int, tuple[bool, Term]]:
         """Return what is kept in one array each, by offset, and whether it is subtracted."""

@@ -174,9 +174,7 @@ class _Splitter:
     def next(self, builder: Builder, operand: Operand) -> Operand:
         """Return an integer that is one more."""
         base, offset = self.integers.affine(operand)
-        if base is None:
-            return integer(offset + 1)
-        return builder.fold(np.add, base, integer(offset + 1))
+        return builder.affine(base, offset + 1)
 
 
 def _may_meet(statement: Statement) -> bool:

@@ -13,13 +13,11 @@ passes another one that it meets (`analysis.reorder`).
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.indices import Affine
 from srcdiff.analysis.memory import memory
 from srcdiff.analysis.reorder import Reordering, is_counted, parts
-from srcdiff.ir.build import Builder, integer, is_constant
+from srcdiff.ir.build import Builder, is_constant
 from srcdiff.ir.memory import Access
 from srcdiff.ir.nodes import (
     Alloc,
@@ -155,12 +153,5 @@ def _bounds(made: Builder, loop: For, ends: tuple[Affine, Affine]) -> tuple[Oper
     """Return the start and the stop of a loop in its direction, from `ends` that count up."""
     low, end = ends
     if is_constant(loop.step, 1):
-        return _operand(made, low), _operand(made, end)
-    return _operand(made, _more(end, -1)), _operand(made, _more(low, -1))
-
-
-def _operand(made: Builder, affine: Affine) -> Operand:
-    base, offset = affine
-    if base is None:
-        return integer(offset)
-    return made.fold(np.add, base, integer(offset))
+        return made.affine(*low), made.affine(*end)
+    return made.affine(*_more(end, -1)), made.affine(*_more(low, -1))

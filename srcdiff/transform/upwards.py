@@ -10,8 +10,6 @@ be turned around. Sums may be added up in any order then, as in `reassociate`.
 
 from dataclasses import replace
 
-import numpy as np
-
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.indices import Indices
@@ -65,6 +63,4 @@ def _turned(loop: For, integers: Indices) -> list[Statement]:
 def _next(made: Builder, integers: Indices, bound: Operand) -> Operand:
     """Return the number behind a bound."""
     base, offset = integers.affine(bound)
-    if base is None:
-        return integer(offset + 1)
-    return made.fold(np.add, base, integer(offset + 1))
+    return made.affine(base, offset + 1)

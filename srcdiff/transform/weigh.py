@@ -21,9 +21,8 @@ from srcdiff import words
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, Use, dataflow
 from srcdiff.analysis.loops import additions
-from srcdiff.ir.build import Builder, constant, is_constant, same
+from srcdiff.ir.build import Builder, constant, is_constant, is_zeros, same
 from srcdiff.ir.nodes import (
-    Alloc,
     Block,
     Call,
     For,
@@ -42,11 +41,7 @@ from srcdiff.transform.adopt import place
 from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.euler import share
 from srcdiff.transform.factor import PRODUCTS, Matrix, matrix_of, view_of
-
-EXCHANGED = {"lowest": "first", "highest": "last"}
-"""What of a product is asked for is what of its adjoint counts."""
-TURNED = {"lowest": "last", "highest": "first"}
-"""As of the transpose of its adjoint, where the difference of the indices is the negative one."""
+from srcdiff.transform.reverse.calls import EXCHANGED, OF_RESULT
 
 
 def weigh(function: Function) -> Function:
@@ -252,7 +247,7 @@ class _Users:
         """
         work, bar = self.weigher, self.total.bar
         made = work.flow.definitions[bar].statement
-        if not isinstance(made, Alloc) or made.fill is None or not is_constant(made.fill, 0):
+        if not is_zeros(made):
             return None
         increments = {term.increment for term in self.total.terms}
         if len(increments) != len(self.total.terms) or made not in work.places:
@@ -327,7 +322,7 @@ class _Users:
         for k, (x, y) in enumerate(self.pairs):
             for left, right, names, factor in (
                 (bar, y.turned(), EXCHANGED, x),
-                (bar.turned(), x, TURNED, y.turned()),
+                (bar.turned(), x, OF_RESULT, y.turned()),
                 (x.turned(), bar, {}, y),
                 (y, bar.turned(), {}, x.turned()),
             ):
@@ -352,9 +347,9 @@ class _Users:
 
     def counts_all(self, call: Call, names: dict[str, str]) -> bool:
         """Say whether all that is asked for of the product counts in an adjoint."""
-        if any(name not in EXCHANGED for name, _ in self.product.static):
+        if any(name not in OF_RESULT for name, _ in self.product.static):
             return False
-        sign = -1 if names is TURNED else 1
+        sign = -1 if names is OF_RESULT else 1
         asked = {(names.get(name), sign * end) for name, end in self.product.static}
         return not call.static or set(call.static) == asked
 
