@@ -43,8 +43,8 @@ def abreast(n: Any) -> Any:
     return n
 
 
-def fetch(array: Any, i: Any) -> Any:
-    """Return 0; compiled, `array[i]` comes into the cache."""
+def fetch(array: Any, i: Any, ahead: Any) -> Any:
+    """Return 0; compiled, what lies `ahead` bytes behind `array[i]` comes into the cache."""
     return 0
 
 

@@ -15,10 +15,11 @@ LLVM does it, three coordinates are three times the code.
 
 Rows of 3 get a fourth element, if the function has made the array and nobody sees it as a whole.
 What is computed in the fourth iteration goes nowhere else: what a sum of adjoints gets there is 0,
-and other arrays are not read. The user's sums keep their order, behind the loop.
+best of all since what it is made of is, and other arrays are not read. The user's sums keep their
+order, behind the loop.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -67,6 +68,11 @@ PLAIN = frozenset(
     | {np.equal, np.not_equal, cast, radd}
 )
 """What is computed without a branch. Behind one, LLVM may not find the loop again."""
+ZERO_OF_ZEROS = frozenset(
+    {np.add, np.subtract, np.multiply, np.negative, np.positive, np.absolute, np.sqrt, np.square}
+    | {cast, radd}
+)
+"""What is 0 of zeros, of either sign."""
 WIDTH = 4
 """Elements of a vector: 256 bits of float64."""
 FEWEST_ACCESSES = 4
@@ -84,7 +90,9 @@ def broaden(function: Function) -> Function:
     loops = {loop: parts for loop, parts in loops.items() if study.may_run_abreast(loop, parts[1])}
     if not loops:
         return function
-    work = _Broadener(study, loops, study.padded([rest for _, rest in loops.values()]))
+    vectors = [rest for _, rest in loops.values()]
+    padded = study.padded(vectors)
+    work = _Broadener(study, loops, padded, study.blank(padded, vectors))
     body = Block(tuple(new for s in function.body.statements for new in work.top(s)))
     return replace(function, body=Substitution(dict(work.padded)).block(body))
 
@@ -222,6 +230,19 @@ class _Study:
                     result.setdefault(old, Value(old.name, old.type, shape))
         return result
 
+    def blank(self, padded: Iterable[Value], loops: Sequence[For]) -> set[Value]:
+        """Return the arrays whose new elements are 0 and stay it."""
+        written = {ref for loop in loops for ref in _written(loop)}
+        return {ref for ref in padded if ref not in written and self.is_filled_with_zeros(ref)}
+
+    def is_filled_with_zeros(self, ref: Value) -> bool:
+        """Say whether an array is filled with nothing else, or not as a whole."""
+        made = self.flow.definitions[ref].statement
+        users = [use.statement for use in self.flow.uses[ref]]
+        whole = [s.value for s in users if isinstance(s, Store | Increment) and not s.indices]
+        assert isinstance(made, Alloc)
+        return all(is_constant(fill, 0) for fill in (*whole, made.fill) if fill is not None)
+
     def may_be_longer(self, ref: Value) -> bool:
         """Say whether nobody sees that the rows of an array have more than 3 elements."""
         if ref not in self.found:
@@ -264,6 +285,8 @@ class _Broadener:
     loops: dict[For, tuple[list[Statement], For]]
     """For each, what is done in front of it, and what is left."""
     padded: dict[Value, Value]
+    blank: set[Value]
+    """Of the padded arrays, those whose fourth elements stay 0."""
     made: list[Statement] = field(default_factory=list)
     """Arrays that the statement of the function at hand needs."""
     parts: dict[tuple[object, int], Value] = field(default_factory=dict)
@@ -290,19 +313,27 @@ class _Broadener:
         count = head.call(abreast, integer(WIDTH), name="_width", type=PYTHON_INT, shape=())
         sums = {entry: self.terms(entry) for entry in loop.carried}
         strict = {entry: calls for entry, calls in sums.items() if not _is_free(calls)}
-        last = None
+        free = {entry: calls for entry, calls in sums.items() if entry not in strict}
+        inside, cleared = None, None
         if _trips(loop) < WIDTH:
-            last = body.call(np.less, loop.index, integer(_trips(loop)), name="_inside")
+            inside = body.call(np.less, loop.index, integer(_trips(loop)), name="_inside")
+            cleared = self.cleared(loop, free)
         for statement in loop.body.statements:
-            if not any(statement in calls for calls in sums.values()):
-                body.append(self.element(statement, loop, last))
-        free = tuple(
-            replace(entry, next=_summed(body, entry, calls, last))
-            for entry, calls in sums.items()
-            if entry not in strict
+            if any(statement in calls for calls in sums.values()):
+                continue
+            new = self.element(statement, loop, inside)
+            if inside is not None and isinstance(new, Call) and new is cleared:
+                every = Value(new.out.name, new.out.type)
+                body.append(replace(new, out=every))
+                args = (inside, every, constant(0, every.type))
+                new = replace(new, function=np.where, args=args, static=())
+            body.append(new)
+        entries = tuple(
+            replace(entry, next=_summed(body, entry, calls, None if cleared else inside))
+            for entry, calls in free.items()
         )
         after = self.in_order(loop, strict, body)
-        vector = replace(loop, stop=count, carried=free, body=body.block())
+        vector = replace(loop, stop=count, carried=entries, body=body.block())
         return [*head.statements, vector, *after]
 
     def terms(self, entry: Carried) -> list[Call]:
@@ -318,6 +349,34 @@ class _Broadener:
         join = Join(statement.out, out, constant(0, statement.out.type))
         load = replace(statement, out=out)
         return If(inside, Block((load,)), Block(), (join,), statement.origin)
+
+    def cleared(self, loop: For, sums: dict[Carried, list[Call]]) -> Call | None:
+        """Return what makes the terms of all sums 0 if it is 0, the last of such calls.
+
+        None: there is none. A product with a number from elsewhere, that may be inf, is not 0.
+        """
+        terms = [term for entry, calls in sums.items() for _, term in _terms(entry, calls)]
+        for call in reversed(loop.body.statements):
+            # A sign costs nothing where it is part of what follows.
+            if isinstance(call, Call) and terms and call.function is not np.negative:
+                if self.zeros(loop, call).issuperset(terms):
+                    return call
+        return None
+
+    def zeros(self, loop: For, cleared: Call) -> set[Operand]:
+        """Return what is 0 in the fourth iteration if `cleared` is."""
+        found: set[Operand] = {cleared.out}
+        for statement in loop.body.statements:
+            match statement:
+                case Load(out=out) if self.study.is_along(statement, loop):
+                    zero = statement.ref not in self.padded or statement.ref in self.blank
+                case Call(function=function, out=out, args=args):
+                    zero = function in ZERO_OF_ZEROS and found.issuperset(args)
+                case _:
+                    continue
+            if zero:
+                found.add(out)
+        return found
 
     def in_order(
         self, loop: For, sums: dict[Carried, list[Call]], body: Builder

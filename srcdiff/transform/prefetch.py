@@ -1,7 +1,7 @@
 """Fetch what a loop reads and writes in a while, where it touches other rows here and there.
 
     For i in range(n)                      For i in range(n)
-        u = Load us[i, 0]         ->           Call fetch(us, i + 128)
+        u = Load us[i, 0]         ->           Call fetch(us, i, 3072)
         ...                                    u = Load us[i, 0]
 
 The processor itself fetches what follows. But stores leave in order: those to rows here and there
@@ -12,8 +12,6 @@ saves up to a seventh of the time; where all is in the cache already, it costs o
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from srcdiff.ir.build import Builder, integer, is_constant
 from srcdiff.ir.memory import Access
 from srcdiff.ir.nodes import Block, Call, Const, For, Function, Statement, Value
@@ -21,8 +19,10 @@ from srcdiff.ir.types import PYTHON_INT, Array
 from srcdiff.ir.walk import all_definitions, rewrite, statements
 from srcdiff.words import abreast, fetch
 
-AHEAD = 128
-"""Iterations: of rows of three numbers, 3 KiB."""
+AHEAD = 3072
+"""Bytes: of rows of three numbers, 128."""
+SHORT = 256
+"""Iterations of a loop, at most, for which it is not worth it."""
 
 
 def prefetch(function: Function) -> Function:
@@ -43,13 +43,12 @@ def _changed(statement: Statement) -> list[Statement]:
         return [statement]
     made = Builder(statement.origin)
     for ref in _streams(statement):
-        place = made.call(np.add, statement.index, integer(AHEAD))
-        made.call(fetch, ref, place, type=PYTHON_INT, shape=())
+        made.call(fetch, ref, statement.index, integer(AHEAD), type=PYTHON_INT, shape=())
     return [replace(statement, body=Block((*made.statements, *statement.body.statements)))]
 
 
 def _is_short(loop: For) -> bool:
-    return isinstance(loop.stop, Const) and loop.stop.value < 2 * AHEAD
+    return isinstance(loop.stop, Const) and loop.stop.value < SHORT
 
 
 def _streams(loop: For) -> Iterator[Value]:
