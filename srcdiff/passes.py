@@ -31,6 +31,7 @@ from srcdiff.transform.lay import lay
 from srcdiff.transform.lift import lift
 from srcdiff.transform.mirror import mirror
 from srcdiff.transform.multiply import multiply
+from srcdiff.transform.narrow import narrow
 from srcdiff.transform.one_pass import one_pass
 from srcdiff.transform.own import own, own_rebound
 from srcdiff.transform.postpone import postpone
@@ -124,6 +125,7 @@ FINISH: tuple[Pass, ...] = (
     hoist,
     expose,
     broaden,
+    narrow,
     simplify,
     eliminate,
     prefetch,

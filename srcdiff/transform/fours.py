@@ -10,18 +10,17 @@ each loop whether rows overlap. Here it is told that no iteration touches what a
 which is proved as in `analysis.loops`.
 """
 
+import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from srcdiff.analysis.aliasing import Aliases, aliases
+from srcdiff.analysis.columns import widths
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.dependence import Dependence
 from srcdiff.analysis.loops import independence
 from srcdiff.ir.build import Builder, is_constant
 from srcdiff.ir.nodes import (
-    Alloc,
     Call,
     For,
     Function,
@@ -32,35 +31,33 @@ from srcdiff.ir.nodes import (
     While,
 )
 from srcdiff.ir.types import PYTHON_INT
-from srcdiff.ir.walk import rewrite, statements
+from srcdiff.ir.walk import rewrite
 from srcdiff.transform.vectorise import PLAIN, is_simple
 from srcdiff.words import abreast
 
 
 def fours(function: Function) -> Function:
     """Change the innermost loops of `function` over the tangents of `jacfwd`."""
-    widths = set(_widths(function))
-    if not widths:
+    ends = set(_ends(function))
+    if not ends:
         return function
     flow = dataflow(function)
     study = _Study(flow, aliases(function, through_edges=True), Dependence(flow))
 
     def change(statement: Statement) -> list[Statement]:
-        fits = isinstance(statement, For) and statement.stop in widths and study.fits(statement)
+        fits = isinstance(statement, For) and statement.stop in ends and study.fits(statement)
         return _vectors(statement) if fits else [statement]  # type: ignore[arg-type]
 
     return replace(function, body=rewrite(function.body, change))
 
 
-def _widths(function: Function) -> Iterator[Operand]:
-    """Iterate over the numbers of tangents: the extents that a new array is asked for.
-
-    Those of other new arrays are known (`transform.jacobians`).
-    """
-    made = {s.out for s in statements(function.body) if isinstance(s, Alloc)}
+def _ends(function: Function) -> Iterator[Operand]:
+    """Iterate over the numbers of tangents, and what ends loops over some of them."""
+    found = set(widths(function))
+    yield from found
     for statement in function.body.statements:
-        if isinstance(statement, Call) and statement.function is np.shape:
-            if statement.args[0] in made:
+        if isinstance(statement, Call) and statement.function is builtins.min:
+            if found.intersection(statement.args):
                 yield statement.out
 
 
@@ -82,7 +79,7 @@ class _Study:
         """Say whether a loop runs within another one, and its iterations are elements."""
         around = (s for _, _, s in self.flow.ancestors(loop.body)[1:])
         return (
-            is_constant(loop.start, 0)
+            is_constant(loop.start)
             and is_constant(loop.step, 1)
             and not loop.carried
             and any(isinstance(s, For | While) for s in around)

@@ -2,8 +2,7 @@
 
 On the files of the benchmark and on instances of ten times their size. The primal is the fastest of
 its forms under plain `njit`; the gradient of bundle adjustment is that of the small-array form.
-`--jacobians`: those of the residuals, in blocks, on the files (`tests/benchmarks/blocks.py`); what
-is known to be 0 is not written, as the columns of fingers that do not move a point.
+`--jacobians`: those of the residuals, in blocks, on the files (`tests/benchmarks/blocks.py`).
 """
 
 import argparse

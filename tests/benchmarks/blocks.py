@@ -4,9 +4,9 @@ Residual i of bundle adjustment depends on one camera, one point and one weight;
 tracking on the pose and on its own place in a triangle. So a Jacobian by a shift, which is added to
 all cameras, or to all places, has all blocks at once, and no zeros in between.
 
-What is timed finds the same numbers with less. Two residuals of 15 inputs that nobody shares are
-two rows: the gradients of two sums, by what is gathered for each observation. And a finger moves
-few of the points: fingers that no triangle has in common get one shift (`hand_fingers`).
+Of hand tracking that is what is timed. Those of bundle adjustment are found with less: two
+residuals of 15 inputs that nobody shares are two rows, the gradients of two sums, by what is
+gathered for each observation.
 """
 
 import math
@@ -19,12 +19,10 @@ from numba import njit
 
 import srcdiff as sd
 from tests.benchmarks.cases.bundle import bundle_args, project
-from tests.benchmarks.hand_fingers import (
-    Fingers,
+from tests.benchmarks.hand_residuals import (
     hand_args,
     hand_residuals,
     hand_residuals_of_shares,
-    shifted_fingers,
     shifted_hand,
 )
 
@@ -151,27 +149,18 @@ def bundle_blocks(rows: tuple[Any, ...]) -> Any:
     return out
 
 
-def hand_columns(args: Arguments, **options: Any) -> Callable[[], tuple[Any, Fingers]]:
-    """Return what finds as many columns as there are colours of fingers."""
-    fingers = Fingers.of(args)
-    _, *others = args
-    shift = np.zeros(fingers.width)
-    few = sd.jacfwd(shifted_fingers, **options)
-    return lambda: (few(shift, fingers.colours, *others), fingers)
-
-
-def hand_blocks(columns: tuple[Any, Fingers]) -> Any:
-    """Return the columns of all fingers, with the zeros of those that move nothing."""
-    few, fingers = columns
-    return fingers.spread(few)
+def hand_columns(args: Arguments, **options: Any) -> Callable[[], Any]:
+    """Return what finds all columns of all blocks at once."""
+    columns = sd.jacfwd(shifted_hand, **options)
+    return lambda: columns(*args)
 
 
 @dataclass(frozen=True)
 class Check:
     """Residuals in all forms, those that are differentiated by their first argument, a limit.
 
-    `found` makes, of the arguments of `shifted`, what finds the same Jacobian fast, without what is
-    known to be 0; `blocks` puts that in.
+    `found` makes, of the arguments of `shifted`, what finds the same Jacobian fast; `blocks` makes
+    blocks of that, with what is known to be 0.
     """
 
     primals: tuple[Callable[..., Any], ...]
@@ -197,7 +186,7 @@ CHECKS = {
         (hand_residuals, hand_residuals_of_shares),
         shifted_hand,
         hand_columns,
-        hand_blocks,
+        lambda columns: columns,
         lambda random: hand_args("complicated_hand5_t26_c800"),
         lambda random: hand_args("complicated_hand1_t26_c100", points=12, vertices=60),
         5.0,

@@ -7,7 +7,6 @@ import pytest
 
 import srcdiff
 from tests.benchmarks.blocks import CHECKS
-from tests.benchmarks.hand_fingers import Fingers
 from tests.benchmarks.test_cases import plain
 from tests.benchmarks.test_products import expected_products
 
@@ -42,14 +41,6 @@ def test_what_is_timed_finds_the_same_blocks(name: str) -> None:
     expected = srcdiff.jacfwd(check.shifted, jit=False)(*args)
     found = check.blocks(check.found(args, jit=False)())
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12 * np.max(np.abs(expected)))
-
-
-def test_fingers_of_one_colour_move_no_point_together() -> None:
-    fingers = Fingers.of(CHECKS["hand_tracking"].args(None))
-    for colour in set(fingers.colours):
-        assert np.all(np.sum(fingers.moved[:, fingers.colours == colour], axis=1) <= 1)
-    assert fingers.width < 28
-    assert np.any(np.sum(fingers.moved, axis=1) > 1)
 
 
 def test_a_block_of_bundle_adjustment_is_the_derivative_by_what_it_depends_on() -> None:

@@ -87,7 +87,8 @@ def _changed_and_reversed(counts: list[int]) -> Callable[[Function], Function]:
         builder = Builder(statement.origin)
         start = builder.fold(np.subtract, statement.stop, integer(1))
         counts.append(1)
-        loop = replace(statement, start=start, stop=integer(-1), step=integer(-1))
+        stop = builder.fold(np.subtract, statement.start, integer(1))
+        loop = replace(statement, start=start, stop=stop, step=integer(-1))
         return [*builder.statements, loop]
 
     found: set[Any] = set()
@@ -107,7 +108,7 @@ def test_iterations_may_run_in_any_order(monkeypatch: pytest.MonkeyPatch) -> Non
     def stops(function: Function) -> list[Any]:
         return [s.stop for s in statements(function.body) if isinstance(s, For)]
 
-    monkeypatch.setattr(module, "_widths", stops)
+    monkeypatch.setattr(module, "_ends", stops)
     counts: list[int] = []
     check_memory_programs(_changed_and_reversed(counts), range(150))
     check_references(_changed_and_reversed(counts), range(150))

@@ -1,4 +1,4 @@
-"""Loops over `range(abreast(n))`, whose n iterations are to be one vector, or vectors of four.
+"""Loops over `range(abreast(n))`, or `range(k, abreast(n))`: one vector, or vectors of four.
 
 LLVM would unroll a loop that is so short, and makes no vectors of what is unrolled. It is told not
 to, how many iterations make a vector, and that they touch nothing of each other, so that it need
@@ -61,8 +61,8 @@ class Vectors(Bounds):
                 continue
             iterator = self.made(following.value)
             call: Any = self.made(iterator.value) if isinstance(iterator, ir.Expr) else None
-            if self.step(call) == 1 and len(call.args) == 1:
-                return self._vector(self.made(call.args[0]))
+            if self.step(call) == 1 and len(call.args) <= 2:
+                return self._vector(self.made(call.args[-1]))
         return None
 
     def _vector(self, count: Any) -> int | None:
@@ -78,6 +78,7 @@ class Vectors(Bounds):
         number = llvm.IntType(32)
         facts = (
             ("llvm.loop.unroll.disable",),
+            ("llvm.loop.vectorize.enable", llvm.IntType(1)(1)),
             ("llvm.loop.vectorize.width", number(width)),
             ("llvm.loop.interleave.count", number(1)),
             ("llvm.loop.parallel_accesses", group),
