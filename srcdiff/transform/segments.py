@@ -31,7 +31,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.types import PYTHON_INT, Array
-from srcdiff.ir.walk import free_values, substitute_block
+from srcdiff.ir.walk import asks, free_values, substitute_block
 from srcdiff.transform.windows import Window, narrowed, windows
 
 KEPT = Origin(note="what the segment starts from stays as it is")
@@ -119,7 +119,10 @@ class Maker:
         given = {ref: replace(ref) for ref in (narrow.get(v, v) for v in written)}
         copies = [Call(ref, np.copy, (param,), (), KEPT) for ref, param in given.items()]
         params = (*told, *(given.get(v, v) for v in (*free, *narrow.values())), *state)
-        body = Block((*copies, *block.statements))
+        extents = [s for s in block.statements if asks(s) and s.args[0] in given]
+        asked = [replace(s, args=(given[s.args[0]],)) for s in extents]  # type: ignore[index]
+        rest = (s for s in block.statements if s not in extents)
+        body = Block((*asked, *copies, *rest))
         results = (*outs, *given)
         span = self.loop.origin.span
         function = Function(f"{self.name}_{what}", params, body, results, span=span)

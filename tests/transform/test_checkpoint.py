@@ -123,7 +123,8 @@ def test_loops_without_adjoints_stay() -> None:
 
 
 @pytest.mark.parametrize("f", [trajectory, while_with_break])
-def test_other_transforms(f: Callable[..., Any]) -> None:
+def test_other_transforms(f: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRCDIFF_VERIFY", "1")
     v = np.cos(X)
     transforms = (sd.hessian, sd.jacrev, sd.jacfwd, sd.jacobian)
     for transform in transforms:

@@ -106,7 +106,8 @@ def _keep_array(plan: Plan, builder: Builder, call: Call) -> None:
     (array,) = call.args
     assert isinstance(array, Value)
     asked = [extent for extent in array.shape if _asks(plan, extent, array)]
-    if asked and asked[-1] is call.out:
+    places = {extent: plan.flow.definitions[extent].position for extent in asked}  # type: ignore[index]
+    if asked and max(asked, key=places.__getitem__) is call.out:
         _keep(plan, builder, array)
 
 
