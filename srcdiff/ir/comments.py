@@ -1,11 +1,11 @@
 """The comments of a generated text: which line of the user's source a statement belongs to."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from srcdiff.errors import Span
-from srcdiff.ir.nodes import Block, Function, Origin, Statement
+from srcdiff.ir.nodes import Function, Origin, Statement
 from srcdiff.ir.walk import statements
 
 COLUMN = 46
@@ -72,18 +72,18 @@ def aligned(text: str, comment: str) -> str:
     return f"{text:<{COLUMN + -(-beyond // STEP) * STEP}}{comment}"
 
 
-def section_marks(block: Block) -> dict[Statement, str]:
-    """Return the statements of `block` where its primal and its adjoint part begin, if it has both.
+def section_marks(printed: Sequence[Statement]) -> dict[Statement, str]:
+    """Return the statements of a block where its primal and its adjoint part begin, if it has both.
 
-    Statements before the first one that has a line are a preamble.
+    Of the statements that have a line; those before the first one that is of a line of the source
+    are a preamble.
     """
-    body = block.statements
     is_primal = (
         each.origin.sweep == "primal" and each.origin.span is not None and not each.origin.note
-        for each in body
+        for each in printed
     )
-    first = next((k for k, primal in enumerate(is_primal) if primal), len(body))
-    for statement in body[first:]:
+    first = next((k for k, primal in enumerate(is_primal) if primal), len(printed))
+    for statement in printed[first:]:
         if statement.origin.sweep == "adjoint":
-            return {body[first]: "primal", statement: "adjoint"}
+            return {printed[first]: "primal", statement: "adjoint"}
     return {}

@@ -63,12 +63,12 @@ class Printer:
 
     def block(self, block: Block) -> None:
         """Print the statements of a block that have lines of their own."""
-        marks = section_marks(block) if self.comments.enabled else {}
-        for statement in block.statements:
+        printed = [each for each in block.statements if not self._is_nested(each)]
+        marks = section_marks(printed) if self.comments.enabled else {}
+        for statement in printed:
             if statement in marks:
                 self._mark(marks[statement])
-            if not self._is_nested(statement):
-                self._statement(statement)
+            self._statement(statement)
 
     def _is_nested(self, statement: Statement) -> bool:
         match statement:
