@@ -16,7 +16,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from srcdiff.ir.build import COMMUTATIVE, is_constant, same
+from srcdiff.ir.build import COMMUTATIVE, extents, is_constant, same
 from srcdiff.ir.nodes import (
     Alloc,
     Block,
@@ -37,7 +37,7 @@ from srcdiff.ir.nodes import (
 )
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.updates import entries, updated
-from srcdiff.ir.walk import Substitution, rename, renewed, substitute
+from srcdiff.ir.walk import Substitution, asks, rename, renewed, substitute
 from srcdiff.words import ORDERED
 
 Key = tuple[Any, ...]
@@ -47,13 +47,26 @@ Key = tuple[Any, ...]
 def simplify(function: Function) -> Function:
     """Merge equal scalar computations of `function` and drop what loops only pass on."""
     work = _Numbering()
-    body = work.block(function.body)
+    body = work.block(_own_first(function))
     results = tuple(work.find(result) for result in function.results)
     if work.wishes:
         renamed: dict[Value, Operand] = {}
         body = rename(body, work.wishes, renamed)
         results = tuple(renamed.get(r, r) if isinstance(r, Value) else r for r in results)
     return replace(function, body=body, results=results)
+
+
+def _own_first(function: Function) -> Block:
+    """Return the body; what asks a parameter for its extents stands before what asks it again.
+
+    Else the extent that the parameter has would be taken for the other one, and have no definition.
+    """
+    asked = [s for s in function.body.statements if asks(s) and s.args[0] in function.params]
+    own = [s for s in asked if s.out in extents(s.args[0])]
+    if own == asked[: len(own)]:
+        return function.body
+    rest = (s for s in function.body.statements if s not in own)
+    return Block((*own, *rest))
 
 
 @dataclass(eq=False)
