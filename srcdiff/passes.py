@@ -15,6 +15,7 @@ from srcdiff.transform.combine import combine
 from srcdiff.transform.count import count
 from srcdiff.transform.dead_writes import dead_writes
 from srcdiff.transform.detach import detach
+from srcdiff.transform.dissolve import dissolve
 from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.expose import expose
 from srcdiff.transform.factor import factor
@@ -69,6 +70,7 @@ PREPARE: tuple[Pass, ...] = (
     own,
     rebind,
     tighten,
+    dissolve,
     multiply,
     lay,
     join,
