@@ -43,13 +43,16 @@ def instantiate(
     args: Sequence[Operand | None],
     result: Operand | None,
     type: Type,
+    *,
+    as_condition: bool = False,
 ) -> Operand:
     """Append the computation of a partial; numbers take the dtype of `type`."""
     match expression:
         case Argument(position=position):
             operand = args[position]
             assert operand is not None
-            if operand.type.dtype.kind in "biu":
+            kind = operand.type.dtype.kind
+            if kind in "biu" and not (kind == "b" and as_condition):
                 return builder.cast(operand, type.dtype)
             return operand
         case Result():
@@ -191,7 +194,7 @@ def scaled(
     builder: Builder,
     y_bar: Operand,
     partial: Expression,
-    get: Callable[[Expression], Operand],
+    get: Callable[..., Operand],
     name: str,
 ) -> Operand | None:
     """Append y_bar times a partial; a product with a `where` goes into its branches.
@@ -203,7 +206,8 @@ def scaled(
             sides = [scaled(builder, y_bar, side, get, "_t") for side in (then, orelse)]
             zero = constant(0, y_bar.type)
             first, second = (zero if side is None else side for side in sides)
-            return builder.call(np.where, get(condition), first, second, name=name)
+            truth = get(condition, as_condition=True)
+            return builder.call(np.where, truth, first, second, name=name)
         case Apply(function=np.divide, args=(Number(value=1), divisor)):
             return builder.call(np.divide, y_bar, get(divisor), name=name)
         case Number(value=0):

@@ -138,10 +138,10 @@ def _product(
     ]
     out = made(plan, call.out) if uses_result else None
 
-    def get(expression: Expression) -> Operand:
+    def get(expression: Expression, *, as_condition: bool = False) -> Operand:
         if condition is not None and expression is rule.choice:
             return condition
-        return instantiate(plan.builder, expression, args, out, type)
+        return instantiate(plan.builder, expression, args, out, type, as_condition=as_condition)
 
     leaks = not isinstance(partial, Number) and _may_leak(plan, call, rule, asked, whole)
     name_of_product = "_t" if leaks else name
@@ -158,7 +158,7 @@ def _of_quotient(
     plan: Plan,
     z_bar: Operand,
     partial: Expression,
-    get: Callable[[Expression], Operand],
+    get: Callable[..., Operand],
     name: str,
 ) -> Operand | None:
     """Return z_bar times a partial of z = x / y, for both of which z_bar / y is computed, once."""

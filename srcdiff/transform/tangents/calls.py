@@ -140,8 +140,8 @@ def _term(
     leaks = rule.singular and not isinstance(partial, Number)
     leaks = leaks and not has_no_pole(call, t.signs)
 
-    def get(expression: Expression) -> Operand:
-        return t.widened(_instantiated(t, call, expression))
+    def get(expression: Expression, *, as_condition: bool = False) -> Operand:
+        return t.widened(_instantiated(t, call, expression, as_condition=as_condition))
 
     product = scaled(t.builder, dot, partial, get, "_t")
     if product is None or not leaks:
@@ -149,13 +149,15 @@ def _term(
     return t.builder.call(guarded, dot, product)
 
 
-def _instantiated(t: Tangent, call: Call, expression: Expression) -> Operand:
+def _instantiated(
+    t: Tangent, call: Call, expression: Expression, *, as_condition: bool = False
+) -> Operand:
     """Append the computation of a partial from the operands of a call."""
     read, uses_result = mentions(expression)
     type = Scalar(call.out.type.dtype)
     args = [_operand(t, a, type) if k in read else None for k, a in enumerate(call.args)]
     out = call.out if uses_result else None
-    return instantiate(t.builder, expression, args, out, type)
+    return instantiate(t.builder, expression, args, out, type, as_condition=as_condition)
 
 
 def _operand(t: Tangent, arg: Operand, type: Scalar) -> Operand:
