@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from srcdiff.analysis.dataflow import Dataflow
-from srcdiff.analysis.dependence import Access, Dependence, ahead
+from srcdiff.analysis.dependence import Access, Dependence, ahead, dependence_of
 from srcdiff.analysis.linear import Linear
 from srcdiff.analysis.memory import Memory
 from srcdiff.ir.nodes import (
@@ -129,7 +129,7 @@ class Reordering:
     dependence: Dependence = field(init=False)
 
     def __post_init__(self) -> None:
-        self.dependence = Dependence(self.flow)
+        self.dependence = dependence_of(self.flow)
 
     def holds(self, loop: For, found: list[Part]) -> bool:
         """Say whether the iterations of `loop` may run side by side."""

@@ -30,7 +30,7 @@ import numpy as np
 from srcdiff.analysis.activity import activity
 from srcdiff.analysis.aliasing import aliases
 from srcdiff.analysis.dataflow import dataflow
-from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.dependence import dependence_of
 from srcdiff.analysis.originals import originals
 from srcdiff.analysis.smooth import smoothness
 from srcdiff.errors import ShapeError
@@ -100,7 +100,7 @@ def adjoint(function: Function, request: Request) -> Function:
         classes,
         activity(function, request.wrt, classes),
         smoothness(function, flow, classes, wanted=request.wanted),
-        Dependence(flow),
+        dependence_of(flow),
         {} if request.parted else originals(function, flow),
     )
     # What calls have put on a stack is taken off it in the opposite order.

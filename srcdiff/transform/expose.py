@@ -22,7 +22,7 @@ from itertools import combinations
 
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.dependence import Dependence, dependence_of
 from srcdiff.analysis.indices import Indices
 from srcdiff.analysis.linear import Linear
 from srcdiff.analysis.loops import additions, independence, writes_apart
@@ -53,7 +53,7 @@ MORE = CHOICES | frozenset(vecmath.VECTOR.values())
 def expose(function: Function) -> Function:
     """Change the indices of the innermost loops of `function` that can be vector code."""
     flow = dataflow(function)
-    work = _Exposer(flow, aliases(function), flow.integers, Dependence(flow))
+    work = _Exposer(flow, aliases(function), flow.integers, dependence_of(flow))
     return replace(function, body=work.block(function.body))
 
 
