@@ -40,6 +40,7 @@ from srcdiff.words import EFFECTS
 
 S = TypeVar("S", bound=Statement)
 NESTED = (If, For, While)  # a tuple: these are asked for more often than anything else
+WRITING = (Store, Increment, Derive)
 
 
 def operands(statement: Statement) -> tuple[Operand, ...]:
