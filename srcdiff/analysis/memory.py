@@ -5,7 +5,7 @@ one class. A class is *bound* if something other than views connects it: then on
 denote different memory at different times.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -128,25 +128,27 @@ def _arrays(operands: Sequence[Operand]) -> list[Value]:
     return [each for each in operands if is_array(each) and isinstance(each, Value)]
 
 
-def _handed_on(statement: Statement) -> Iterator[tuple[Operand, Value]]:
-    """Iterate over (source, reference) where a reference may be what `source` refers to."""
+def _handed_on(statement: Statement) -> list[tuple[Operand, Value]]:
+    """Return (source, reference) where a reference may be what `source` refers to."""
     match statement:
-        case Call(out=out, args=args, function=function):
-            if is_array(out) and not isinstance(function, np.ufunc) and function not in FRESH:
-                yield from ((arg, out) for arg in args if is_array(arg))
+        case Call(out=out, args=args, function=function) if is_array(out):
+            if not isinstance(function, np.ufunc) and function not in FRESH:
+                return [(arg, out) for arg in args if is_array(arg)]
         case If(joins=joins):
-            for join in joins:
-                if is_array(join.out):
-                    yield from ((join.then, join.out), (join.orelse, join.out))
+            arrays = [join for join in joins if is_array(join.out)]
+            return [(side, each.out) for each in arrays for side in (each.then, each.orelse)]
         case For(carried=carried) | While(carried=carried):
+            handed: list[tuple[Operand, Value]] = []
             for entry in carried:
                 if is_array(entry.phi):
-                    yield from ((side, entry.phi) for side in (entry.init, entry.next))
-                    yield entry.phi, entry.out
+                    handed += [(side, entry.phi) for side in (entry.init, entry.next)]
+                    handed.append((entry.phi, entry.out))
+            return handed
+    return []
 
 
 def is_error(statement: Statement) -> bool:
     """Say whether a statement, or one nested in it, may raise an error of the user's."""
     if isinstance(statement, Guard):
         return True
-    return any(is_error(s) for block in blocks(statement) for s in block.statements)
+    return any(isinstance(s, Guard) for block in blocks(statement) for s in statements(block))

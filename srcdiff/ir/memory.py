@@ -23,6 +23,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.walk import (
+    NESTED,
     all_definitions,
     blocks,
     definitions,
@@ -72,23 +73,22 @@ def alias_classes(function: Function) -> Classes:
     """Return the alias classes of all references of a function."""
     classes = Classes()
     for statement in statements(function.body):
-        for a, b in _connected(statement):
-            classes.unite(a, b)
+        if isinstance(statement, View):
+            classes.unite(statement.ref, statement.out)
+        elif isinstance(statement, NESTED):
+            for a, b in _connected(statement):
+                classes.unite(a, b)
     return classes
 
 
-def _connected(statement: Statement) -> Iterator[tuple[Operand, Operand]]:
+def _connected(statement: If | For | While) -> Iterator[tuple[Operand, Operand]]:
     match statement:
-        case View(out=out, ref=ref):
-            yield ref, out
         case If(joins=joins):
             for join in joins:
                 yield from ((join.out, join.then), (join.out, join.orelse))
         case For(carried=carried) | While(carried=carried):
             for entry in carried:
                 yield from ((entry.phi, side) for side in (entry.init, entry.next, entry.out))
-        case _:
-            pass
 
 
 def written(statement: Statement, classes: Classes) -> Iterator[Value]:

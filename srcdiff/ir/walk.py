@@ -230,7 +230,7 @@ def free_values(
 
 def values(items: Sequence[Operand]) -> tuple[Value, ...]:
     """Return the operands that are not literals."""
-    return tuple(item for item in items if isinstance(item, Value))
+    return tuple([item for item in items if isinstance(item, Value)])
 
 
 def rewrite(block: Block, change: Callable[[Statement], Sequence[Statement]]) -> Block:
@@ -384,7 +384,11 @@ class Substitution:
         for part in operands(statement):
             if part in mapping:
                 return True
-        return any(extent in mapping for out in definitions(statement) for extent in out.shape)
+        for out in definitions(statement):
+            for extent in out.shape:
+                if extent in mapping:
+                    return True
+        return False
 
     def _rebuild(self, statement: Statement) -> Statement:
         match statement:

@@ -26,8 +26,10 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
+from srcdiff.ir.updates import updated
 from srcdiff.ir.walk import (
     NESTED,
+    WRITING,
     blocks,
     definitions,
     has_effect,
@@ -44,7 +46,7 @@ def eliminate(function: Function) -> Function:
     """Remove dead statements, entries and joins from `function`."""
     marker = _Marker(function, aliases(function, through_edges=True))
     marker.run()
-    return replace(function, body=_sweep(function.body, marker))
+    return updated(function, body=_sweep(function.body, marker))
 
 
 @dataclass(eq=False)
@@ -81,13 +83,15 @@ class _Marker:
                 self.around[statement] = around
             for value in definitions(statement):
                 self.origins[value] = statement
-            for value in inner_definitions(statement):
-                self.origins[value] = statement
-            for ref in written_refs(statement):
-                self.writes.setdefault(self.aliases.root(ref), []).append(statement)
-            for nested in blocks(statement):
-                self.place(nested, statement)
-            if isinstance(statement, Guard) or has_effect(statement):
+            if isinstance(statement, NESTED):
+                for value in inner_definitions(statement):
+                    self.origins[value] = statement
+                for nested in blocks(statement):
+                    self.place(nested, statement)
+            elif isinstance(statement, WRITING):
+                for ref in written_refs(statement):
+                    self.writes.setdefault(self.aliases.root(ref), []).append(statement)
+            elif isinstance(statement, Guard) or has_effect(statement):
                 self.effects.append(statement)
 
     def mark(self, operand: Operand) -> None:
@@ -106,9 +110,17 @@ class _Marker:
             return
         self.needed.add(statement)
         if not isinstance(statement, NESTED):
-            for operand in (*operands(statement), *_extents(statement)):
+            for operand in operands(statement):
                 self.mark(operand)
+            if isinstance(statement, Derive):
+                self.extents(statement)
         self.control(statement)
+
+    def extents(self, derive: Derive) -> None:
+        """Mark the extents of all that a call gives: it is asked for it though it is not read."""
+        for out in derive.outs:
+            for extent in out.shape:
+                self.mark(extent)
 
     def control(self, statement: Statement) -> None:
         """Mark what decides whether a statement runs."""
@@ -151,12 +163,6 @@ class _Marker:
                             self.mark(operand)
 
 
-def _extents(statement: Statement) -> tuple[Operand, ...]:
-    """Return the extents of all that a call gives, which it is asked for though it is not read."""
-    outs = statement.outs if isinstance(statement, Derive) else ()
-    return tuple(extent for out in outs for extent in out.shape)
-
-
 def _control(statement: Statement) -> tuple[Operand, ...]:
     """Return the operands that decide whether and how often a statement's blocks run."""
     match statement:
@@ -174,13 +180,12 @@ def _sweep(block: Block, marker: _Marker) -> Block:
     for statement in block.statements:
         if statement not in marker.needed:
             continue
-        match statement:
-            case If():
-                kept.append(_joins(statement, marker))
-            case For() | While():
-                kept.append(_entries(statement, marker))
-            case _:
-                kept.append(statement)
+        if isinstance(statement, If):
+            kept.append(_joins(statement, marker))
+        elif isinstance(statement, For | While):
+            kept.append(_entries(statement, marker))
+        else:
+            kept.append(statement)
     return renewed(block, kept)
 
 

@@ -53,7 +53,7 @@ def simplify(function: Function) -> Function:
         renamed: dict[Value, Operand] = {}
         body = rename(body, work.wishes, renamed)
         results = tuple(renamed.get(r, r) if isinstance(r, Value) else r for r in results)
-    return replace(function, body=body, results=results)
+    return updated(function, body=body, results=results)
 
 
 @dataclass(eq=False)
