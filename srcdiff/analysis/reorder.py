@@ -63,7 +63,7 @@ class Touch:
 
 def parts(loop: For) -> list[Part] | None:
     """Return the parts of the body of a loop; None: it has no loops, or others than those here."""
-    if not is_counted(loop):
+    if not is_counted(loop) or not any(isinstance(s, For) for s in loop.body.statements):
         return None
     found: list[Part] = []
     for statement in loop.body.statements:
@@ -77,7 +77,7 @@ def parts(loop: For) -> list[Part] | None:
             found[-1] = (*found[-1], statement)
         else:
             found.append((statement,))
-    return found if any(isinstance(part, For) for part in found) else None
+    return found
 
 
 def used(part: Part | Statement) -> set[Operand]:

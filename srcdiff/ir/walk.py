@@ -192,7 +192,8 @@ def statements(block: Block) -> tuple[Statement, ...]:
 def all_definitions(block: Block) -> Iterator[Value]:
     """Iterate over every value that `block`, or a block in it, defines."""
     for statement in statements(block):
-        yield from inner_definitions(statement)
+        if isinstance(statement, NESTED):
+            yield from inner_definitions(statement)
         yield from definitions(statement)
 
 
@@ -275,7 +276,7 @@ def substitute(statement: S, mapping: dict[Value, Operand]) -> S:
 
 def substitute_block(block: Block, mapping: dict[Value, Operand]) -> Block:
     """Replace operands in a block, as `substitute` does."""
-    return Substitution(mapping).block(block)
+    return Substitution(mapping).block(block) if mapping else block
 
 
 def clone(block: Block, mapping: dict[Value, Operand]) -> Block:
