@@ -305,9 +305,9 @@ def _begin_alike(one: Carried, other: Carried) -> bool:
 
 
 def _key(call: Call) -> Key:
-    parts = [_part(arg) for arg in call.args]
+    parts: list[Any] = [_part(arg) for arg in call.args]
     if call.function in COMMUTATIVE:
-        parts.sort(key=str)
+        parts = [frozenset(parts)]
     return (call.function, call.origin.constant, *parts, *call.static)
 
 
