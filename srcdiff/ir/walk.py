@@ -271,7 +271,7 @@ def substitute(statement: S, mapping: dict[Value, Operand]) -> S:
     Extents are operands too: a definition whose `shape` changes is defined anew, and `mapping` is
     extended by it, so what follows must be substituted with the same mapping.
     """
-    return Substitution(mapping).statement(statement)
+    return Substitution(mapping).statement(statement) if mapping else statement
 
 
 def substitute_block(block: Block, mapping: dict[Value, Operand]) -> Block:
