@@ -381,15 +381,10 @@ class Substitution:
     def _touches(self, statement: Statement) -> bool:
         if isinstance(statement, NESTED):
             return True
-        mapping = self.mapping
-        for part in operands(statement):
-            if part in mapping:
-                return True
+        parts = list(operands(statement))
         for out in definitions(statement):
-            for extent in out.shape:
-                if extent in mapping:
-                    return True
-        return False
+            parts += out.shape
+        return not self.mapping.keys().isdisjoint(parts)
 
     def _rebuild(self, statement: Statement) -> Statement:
         match statement:
