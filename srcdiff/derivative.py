@@ -17,6 +17,7 @@ from srcdiff.arguments import Elements, Form, form_of
 from srcdiff.backend.callers import register_callable
 from srcdiff.backend.numba import dispatch
 from srcdiff.callee import callee
+from srcdiff.collector import put_off
 from srcdiff.errors import (
     BoundsError,
     ShapeError,
@@ -243,12 +244,12 @@ class Derivative:
         self._latest = new
         return new
 
+    @put_off()
     def _new(self, form: Form) -> Specialisation:
         options = self._plan.options
         function = self._subject.function(len(form.positional), tuple(form.keywords))
-        key = None
-        if options.cache and options.compiles and not self._subject.is_bound:
-            key = key_of(function, form, self._plan.describe())
+        lasts = options.cache and options.compiles and not self._subject.is_bound
+        key = key_of(function, form, self._plan.describe()) if lasts else None
         kept = load(key, function) if key is not None else None
         if kept is None:
             made = self._make(form)

@@ -70,8 +70,8 @@ def lent_recipe(scheme: Scheme) -> LentRecipe:
 
 def used(text: Text) -> dict[str, object]:
     """Return the globals that a text names."""
-    words = set(re.findall(r"\w+", text.source))
-    return {name: value for name, value in text.globals.items() if name in words}
+    named = text.globals.items()
+    return {name: value for name, value in named if re.search(rf"\b{name}\b", text.source)}
 
 
 class _Place:

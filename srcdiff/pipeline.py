@@ -6,6 +6,12 @@ from functools import partial
 
 from typing_extensions import assert_never
 
+from srcdiff.analysis.aliasing import aliases
+from srcdiff.analysis.dataflow import dataflow
+from srcdiff.analysis.dependence import dependence_of
+from srcdiff.analysis.indices import indices_of
+from srcdiff.analysis.loops import independence
+from srcdiff.analysis.memory import memory
 from srcdiff.ir.nodes import Const, Derive, Function, Recursion, Statement, Value
 from srcdiff.ir.recursion import calls_itself, is_own_call, is_recursive_call
 from srcdiff.ir.text import Text, render
@@ -15,6 +21,7 @@ from srcdiff.products import Mode
 from srcdiff.stages import Stages, is_same
 from srcdiff.transform.adjoint import Request, adjoint
 from srcdiff.transform.checkpoint import checkpoint
+from srcdiff.transform.eliminate import eliminate
 from srcdiff.transform.euler import euler
 from srcdiff.transform.expand import expand
 from srcdiff.transform.jacobians import cheaper, columns, product, rows, stacked
@@ -27,6 +34,7 @@ from srcdiff.transform.nested import (
 from srcdiff.transform.once import draws, draws_in_loops, inner_draws, quiet, refuse
 from srcdiff.transform.own import owning
 from srcdiff.transform.part import Parts, freeing, making, parts_of, with_stack
+from srcdiff.transform.simplify import simplify
 from srcdiff.transform.tangent import Tangents, tangent
 from srcdiff.transform.titles import title
 
@@ -320,6 +328,22 @@ def _gauss_newton(function: Function, wanted: Wanted, stages: Stages) -> Functio
     along = _forward(function, replace(wanted, with_value=False), stages)
     back = _reverse(quiet(function), replace(wanted, with_value=False, seeded=True), stages)
     return _run(along, (_named("product", lambda f: product(f, back)),), stages)
+
+
+KEPT = (
+    *(aliases, dataflow, dependence_of, indices_of, independence, memory),
+    *(eliminate, simplify),
+)
+"""What keeps what it has found of the last functions."""
+
+
+def forget() -> None:
+    """Let go of what was found of functions, which no pass will see again.
+
+    It is many objects, that the collector of garbage would look through.
+    """
+    for each in KEPT:
+        each.cache_clear()
 
 
 def _run(function: Function, passes: tuple[Pass, ...], stages: Stages) -> Function:

@@ -109,7 +109,7 @@ def make(
     states: int | None = None,
 ) -> Made:
     """Lower, differentiate and print a function for the types of `form`."""
-    from srcdiff.pipeline import Wanted, derive
+    from srcdiff.pipeline import Wanted, derive, forget
     from srcdiff.stages import Stages
 
     wanted = _wanted(subject, form, argnums) if product.differentiates else []
@@ -136,6 +136,7 @@ def make(
     as_tuple = isinstance(argnums, tuple) or product is COTANGENTS
     scheme = Scheme(product, form, wanted, output, final, has_aux=has_aux, as_tuple=as_tuple)
     recipe = _recipe(text, params, fixed, lowered, scheme)
+    forget()
     return Made(recipe, Surroundings(lowered.reads, lowered.captured), lowered, stages, scheme)
 
 

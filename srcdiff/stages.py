@@ -13,13 +13,18 @@ class Stages:
     """The function after each pass, by the name of the pass."""
 
     functions: dict[str, Function] = field(default_factory=dict)
+    verifies: bool = field(default_factory=lambda: os.environ.get("SRCDIFF_VERIFY") == "1")
+    folder: str | None = field(default_factory=lambda: os.environ.get("SRCDIFF_DUMP"))
+    """Where the stages are written to."""
 
     def note(self, name: str, function: Function) -> None:
         last = next(reversed(self.functions.values()), None)
-        if os.environ.get("SRCDIFF_VERIFY") == "1" and function is not last:
+        if self.verifies and function is not last:
             verify(function)
-        self.functions[f"{len(self.functions):02}_{name}"] = function
-        _dump(f"{len(self.functions) - 1:02}_{name}", function)
+        name = f"{len(self.functions):02}_{name}"
+        self.functions[name] = function
+        if self.folder:
+            _dump(self.folder, name, function)
 
     def texts(self) -> dict[str, str]:
         """Return the text after each pass."""
@@ -28,6 +33,8 @@ class Stages:
 
 def is_same(function: Function, last: Function | None) -> bool:
     """Say whether a pass has changed nothing."""
+    if function is last:
+        return True
     if last is None or function.body is not last.body:
         return False
     return all(getattr(function, name) == getattr(last, name) for name in _PARTS)
@@ -36,10 +43,7 @@ def is_same(function: Function, last: Function | None) -> bool:
 _PARTS = tuple(part.name for part in fields(Function))
 
 
-def _dump(name: str, function: Function) -> None:
-    """Write a stage to `SRCDIFF_DUMP`, if that names a directory."""
-    folder = os.environ.get("SRCDIFF_DUMP")
-    if folder:
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, f"{name}.py"), "w", encoding="utf-8") as file:
-            file.write(render(function).source)
+def _dump(folder: str, name: str, function: Function) -> None:
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, f"{name}.py"), "w", encoding="utf-8") as file:
+        file.write(render(function).source)

@@ -25,7 +25,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import asks, blocks, operands, statements, written_refs
+from srcdiff.ir.walk import NESTED, WRITING, asks, blocks, operands, statements, written_refs
 
 NONE: frozenset[Value] = frozenset()
 
@@ -47,6 +47,26 @@ class Aliases:
         return found
 
     _touched: dict[Statement, tuple[Value, ...]] = field(default_factory=dict)
+    _named: dict[Statement, frozenset[Value]] = field(default_factory=dict)
+
+    def named(self, statement: Statement) -> frozenset[Value]:
+        """Return the classes that a statement, or one nested in it, refers to.
+
+        One that only asks for extents does not.
+        """
+        if statement not in self._named:
+            self._named[statement] = self._find_named(statement)
+        return self._named[statement]
+
+    def _find_named(self, statement: Statement) -> frozenset[Value]:
+        if asks(statement):
+            return NONE
+        arrays = [o for o in operands(statement) if is_array(o) and isinstance(o, Value)]
+        if isinstance(statement, View):
+            arrays.append(statement.out)
+        found = frozenset(map(self.root, arrays)) if arrays else NONE
+        inner = [self.named(s) for block in blocks(statement) for s in block.statements]
+        return found.union(*inner) if inner else found
 
     def touched(self, statement: Statement) -> tuple[Value, ...]:
         """Return the classes whose contents a statement itself touches, or that it passes on."""
@@ -98,18 +118,20 @@ def edges(statement: Statement) -> list[tuple[Value, Operand]]:
 def aliases(function: Function, *, through_edges: bool = False) -> Aliases:
     """Return the alias classes of `function`."""
     result = Aliases(function.body)
-    references = statements(function.body)
     joined: list[Value] = []
-    for statement in references:
+    written: set[Value] = set()
+    for statement in statements(function.body):
         if isinstance(statement, View):
             result.unite(statement.out, statement.ref)
-        for value, source in edges(statement):
-            if through_edges and is_array(value) and isinstance(source, Value):
-                result.unite(value, source)
-                joined.append(value)
+        elif isinstance(statement, WRITING):
+            written.update(written_refs(statement))
+        elif through_edges and isinstance(statement, NESTED):
+            for value, source in edges(statement):
+                if is_array(value) and isinstance(source, Value):
+                    result.unite(value, source)
+                    joined.append(value)
     result.bound = {result.root(value) for value in joined}
-    for statement in references:
-        result.written.update(map(result.root, written_refs(statement)))
+    result.written = {result.root(value) for value in written}
     return result
 
 

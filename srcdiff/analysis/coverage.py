@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from srcdiff.analysis.dataflow import Dataflow
-from srcdiff.analysis.dependence import Access, Dependence
+from srcdiff.analysis.dependence import Access, Dependence, dependence_of
 from srcdiff.analysis.linear import Linear
 from srcdiff.analysis.reorder import is_counted
 from srcdiff.ir.nodes import (
@@ -56,7 +56,7 @@ class Coverage:
     dependence: Dependence = field(init=False)
 
     def __post_init__(self) -> None:
-        self.dependence = Dependence(self.flow)
+        self.dependence = dependence_of(self.flow)
 
     def elements(self, array: Value) -> list[Element] | None:
         """Return all that is done with an array; None: it is not just elements of it."""

@@ -48,8 +48,7 @@ class Dataflow:
     @cached_property
     def integers(self) -> Indices:
         """What is known about the integers of the function."""
-        made = (each.statement for each in self.definitions.values())
-        return indices_of(statement for statement in made if statement is not None)
+        return indices_of(self.body)
 
     def ancestors(self, block: Block) -> list[tuple[Block, int, Statement]]:
         """Return (block, position, statement) for each statement around `block`, inside out."""

@@ -14,6 +14,7 @@ impossible is shown from bounds of counters (`analysis.linear`), where no index 
 import builtins
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -68,13 +69,24 @@ class Access:
     position: int
 
 
+@lru_cache(maxsize=4)
+def dependence_of(flow: Dataflow) -> "Dependence":
+    """Return what answers questions about the accesses of a function."""
+    return Dependence(flow)
+
+
 @dataclass(eq=False)
 class Dependence:
     """Answers about the accesses of one function."""
 
     flow: Dataflow
     forms: dict[Value, Linear] = field(default_factory=dict)
-    places: dict[Access, Place] = field(default_factory=dict)
+    known: dict[Value, Forms] = field(default_factory=dict)
+    """What is never negative because of what a value is."""
+    held: dict[Block, Forms] = field(default_factory=dict)
+    """What is not negative in a block."""
+    natural: dict[Linear, bool] = field(default_factory=dict)
+    places: dict[tuple[Any, ...], Place] = field(default_factory=dict)
     inner: dict[Statement, set[Block]] = field(default_factory=dict)
     met: dict[tuple[Any, ...], bool] = field(default_factory=dict)
     elements: dict[Value, Forms] = field(default_factory=dict)
@@ -138,10 +150,11 @@ class Dependence:
 
     def place(self, access: Access) -> Place:
         """Return the indices of an access into the memory that its reference is a view of."""
-        if access not in self.places:
+        key = (access.ref, access.indices, access.block)
+        if key not in self.places:
             known = self.conditions(access.block)
-            self.places[access] = self._place(access.ref, access.indices, known)
-        return self.places[access]
+            self.places[key] = self._place(access.ref, access.indices, known)
+        return self.places[key]
 
     def _place(self, ref: Value, indices: tuple[Operand, ...], known: Forms) -> Place:
         if indices:
@@ -177,7 +190,11 @@ class Dependence:
         """Say whether a form is surely not negative, where those in `known` are not either."""
         if not form.terms:
             return form.constant >= 0
-        return self.never([-form - 1, *known])
+        if known:
+            return self.never([-form - 1, *known])
+        if form not in self.natural:
+            self.natural[form] = self.never([-form - 1])
+        return self.natural[form]
 
     def _seen_through(self, view: View, place: Place) -> Place:
         """Return the place in the array that a view is of."""
@@ -229,12 +246,15 @@ class Dependence:
 
     def conditions(self, block: Block) -> Forms:
         """Return what is not negative in a block because of the branches around it."""
-        found: list[Linear] = []
+        if block not in self.held:
+            self.held[block] = tuple(self._conditions(block))
+        return self.held[block]
+
+    def _conditions(self, block: Block) -> Iterator[Linear]:
         for outer, _, statement in self.flow.ancestors(block):
             if isinstance(statement, If):
-                found += self.implied(statement.condition, truth=block is statement.then)
+                yield from self.implied(statement.condition, truth=block is statement.then)
             block = outer
-        return tuple(found)
 
     def implied(self, condition: Operand, *, truth: bool) -> Iterator[Linear]:
         """Iterate over what is not negative where a condition is true, or is not."""
@@ -337,18 +357,22 @@ class Dependence:
                 continue
             seen.add(term)
             value, earlier = term
-            for fact in self._about(value):
+            for fact in self.about(value):
                 if earlier:
                     fact = self._earlier(fact, carrier)
                 facts.append(fact)
                 pending += [other for other, _ in fact.terms]
         return facts
 
-    def _about(self, value: Value) -> Iterator[Linear]:
-        """Iterate over forms that are never negative."""
+    def about(self, value: Value) -> Forms:
+        """Return forms that are never negative because of what a value is."""
         if value in self.elements:
-            yield from self.elements[value]
-            return
+            return self.elements[value]
+        if value not in self.known:
+            self.known[value] = tuple(self._about(value))
+        return self.known[value]
+
+    def _about(self, value: Value) -> Iterator[Linear]:
         loop, this = self.indices.counters.get(value), self.form(value)
         if loop is not None:
             yield from self._of_counter(loop, this)

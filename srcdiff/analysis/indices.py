@@ -6,14 +6,14 @@ Two elements surely differ where two of their indices do. `x[i]` and `x[j]` with
 are one element, so different integers are different indices only if neither is negative.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from srcdiff.ir.build import same
-from srcdiff.ir.nodes import Call, Carried, Const, For, Function, Operand, Statement, Value, While
+from srcdiff.ir.nodes import Block, Call, Carried, Const, For, Function, Operand, Value, While
 from srcdiff.ir.walk import statements
 
 Affine = tuple[Value | None, int]
@@ -188,13 +188,14 @@ class Indices:
 
 def indices(function: Function) -> Indices:
     """Return what is known about the integers of `function`."""
-    return indices_of(statements(function.body))
+    return indices_of(function.body)
 
 
-def indices_of(known: Iterable[Statement]) -> Indices:
-    """Return what is known about the integers that some statements define."""
+@lru_cache(maxsize=4)
+def indices_of(block: Block) -> Indices:
+    """Return what is known about the integers that the statements of a block define."""
     result = Indices()
-    for statement in known:
+    for statement in statements(block):
         match statement:
             case Call(out=out) if out.type.dtype.kind in "iu" and not out.shape:
                 result.calls[out] = statement

@@ -18,7 +18,7 @@ MOST = 120
 """Inequalities that are looked at: more are given up."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Linear:
     """A sum of variables with integer coefficients, none of them 0, and a constant."""
 
@@ -26,21 +26,29 @@ class Linear:
     constant: int = 0
 
     def __add__(self, other: "Linear | int") -> "Linear":
-        if isinstance(other, int):
-            return Linear(self.terms, self.constant + other)
-        found = dict(self.terms)
-        for term, factor in other.terms:
-            found[term] = found.get(term, 0) + factor
-        return linear(found, self.constant + other.constant)
+        return self.plus(other, 1)
 
     def __sub__(self, other: "Linear | int") -> "Linear":
-        return self + -other
+        return self.plus(other, -1)
 
     def __neg__(self) -> "Linear":
         return self * -1
 
     def __mul__(self, factor: int) -> "Linear":
-        return linear({t: f * factor for t, f in self.terms}, self.constant * factor)
+        terms = tuple((t, f * factor) for t, f in self.terms) if factor else ()
+        return Linear(terms, self.constant * factor)
+
+    def plus(self, other: "Linear | int", times: int) -> "Linear":
+        """Return the sum with so many times another form."""
+        if isinstance(other, int):
+            return Linear(self.terms, self.constant + other * times)
+        constant = self.constant + other.constant * times
+        if not other.terms:
+            return Linear(self.terms, constant)
+        found = dict(self.terms)
+        for term, factor in other.terms:
+            found[term] = found.get(term, 0) + factor * times
+        return linear(found, constant)
 
     @property
     def common(self) -> int:
@@ -79,7 +87,7 @@ def _replaced(form: Linear, solved: tuple[Term, int], equation: Linear) -> Linea
     """Return `form` without the variable that `equation` gives."""
     term, sign = solved
     factor = dict(form.terms).get(term, 0)
-    return form - equation * (factor * sign) if factor else form
+    return form.plus(equation, -factor * sign) if factor else form
 
 
 def _eliminate(inequalities: list[Linear]) -> bool:
@@ -101,9 +109,11 @@ def _tightest(inequalities: Iterable[Linear]) -> list[Linear] | None:
             if form.constant < 0:
                 return None
             continue
-        terms = tuple((term, factor // common) for term, factor in form.terms)
-        tight = Linear(terms, form.constant // common)
-        key = frozenset(terms)
+        tight = form
+        if common > 1:
+            terms = tuple((term, factor // common) for term, factor in form.terms)
+            tight = Linear(terms, form.constant // common)
+        key = frozenset(tight.terms)
         if key not in least or tight.constant < least[key].constant:
             least[key] = tight
     return list(least.values())

@@ -33,20 +33,14 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import asks, blocks, changing, operands, statements
+from srcdiff.ir.walk import blocks, changing, operands, statements
 
 Role = Literal["sum", "counter", "state"]
 
 
 def touches(statement: Statement, root: Value, aliases: Aliases) -> bool:
     """Say whether a statement, or one nested in it, refers to the class of `root`."""
-    own = any(
-        isinstance(o, Value) and is_array(o) and aliases.root(o) is root
-        for o in (*operands(statement), *([statement.out] if isinstance(statement, View) else []))
-    )
-    if own and not asks(statement):
-        return True
-    return any(touches(s, root, aliases) for block in blocks(statement) for s in block.statements)
+    return root in aliases.named(statement)
 
 
 def covers(block: Block, array: Value, aliases: Aliases, prefix: tuple[Value, ...] = ()) -> bool:

@@ -5,7 +5,7 @@ one class. A class is *bound* if something other than views connects it: then on
 denote different memory at different times.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -28,7 +28,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import NESTED, blocks, operands, statements, values, written_refs
+from srcdiff.ir.walk import blocks, operands, statements, values, written_refs
 from srcdiff.words import product
 
 Roots = frozenset[Value]
@@ -62,7 +62,8 @@ class Memory:
     """The classes that are seen from outside: those of parameters and results."""
     callers: set[Value] = field(default_factory=set)
     """The classes of parameters, which are seen even where an error is raised."""
-    touched: dict[Statement, tuple[Roots, Roots]] = field(default_factory=dict)
+    _reads: dict[Statement, Roots] = field(default_factory=dict)
+    _writes: dict[Statement, Roots] = field(default_factory=dict)
 
     def root(self, ref: Value) -> Value:
         """Return the representative of the class of `ref`."""
@@ -70,13 +71,26 @@ class Memory:
 
     def reads(self, statement: Statement) -> Roots:
         """Return the classes whose contents a statement, or one nested in it, reads."""
-        found = self.touched.get(statement)
-        return _roots(self.classes, _read(statement)) if found is None else found[0]
+        return self._of_all(statement, self._reads, _read)
 
     def writes(self, statement: Statement) -> Roots:
         """Return the classes that a statement, or one nested in it, writes."""
-        found = self.touched.get(statement)
-        return _roots(self.classes, written_refs(statement)) if found is None else found[1]
+        return self._of_all(statement, self._writes, written_refs)
+
+    def _of_all(
+        self,
+        statement: Statement,
+        known: dict[Statement, Roots],
+        refs_of: Callable[[Statement], Sequence[Value]],
+    ) -> Roots:
+        """Return the classes of some references of a statement and of those in it."""
+        if statement not in known:
+            refs = refs_of(statement)
+            found = frozenset(map(self.root, refs)) if refs else NONE
+            for block in blocks(statement):
+                found = found.union(*(self._of_all(s, known, refs_of) for s in block.statements))
+            known[statement] = found
+        return known[statement]
 
 
 @lru_cache(maxsize=4)
@@ -92,26 +106,7 @@ def memory(function: Function) -> Memory:
     result.callers = {result.root(p) for p in function.params if is_array(p)}
     ends = [r for r in values(function.results) if is_array(r)]
     result.lasting = result.callers | {result.root(r) for r in ends}
-    for statement in function.body.statements:
-        _summarise(statement, result)
     return result
-
-
-def _summarise(statement: Statement, result: Memory) -> tuple[Roots, Roots]:
-    if isinstance(statement, NESTED):
-        inner = (s for block in blocks(statement) for s in block.statements)
-        parts = [_summarise(s, result) for s in inner]
-        reads = NONE.union(*(part[0] for part in parts))
-        writes = NONE.union(*(part[1] for part in parts))
-    else:
-        reads = _roots(result.classes, _read(statement))
-        writes = _roots(result.classes, written_refs(statement))
-    result.touched[statement] = (reads, writes)
-    return reads, writes
-
-
-def _roots(classes: Classes, refs: Sequence[Value]) -> Roots:
-    return frozenset(map(classes.of, refs)) if refs else NONE
 
 
 def _read(statement: Statement) -> Sequence[Value]:
@@ -133,25 +128,27 @@ def _arrays(operands: Sequence[Operand]) -> list[Value]:
     return [each for each in operands if is_array(each) and isinstance(each, Value)]
 
 
-def _handed_on(statement: Statement) -> Iterator[tuple[Operand, Value]]:
-    """Iterate over (source, reference) where a reference may be what `source` refers to."""
+def _handed_on(statement: Statement) -> list[tuple[Operand, Value]]:
+    """Return (source, reference) where a reference may be what `source` refers to."""
     match statement:
-        case Call(out=out, args=args, function=function):
-            if is_array(out) and not isinstance(function, np.ufunc) and function not in FRESH:
-                yield from ((arg, out) for arg in args if is_array(arg))
+        case Call(out=out, args=args, function=function) if is_array(out):
+            if not isinstance(function, np.ufunc) and function not in FRESH:
+                return [(arg, out) for arg in args if is_array(arg)]
         case If(joins=joins):
-            for join in joins:
-                if is_array(join.out):
-                    yield from ((join.then, join.out), (join.orelse, join.out))
+            arrays = [join for join in joins if is_array(join.out)]
+            return [(side, each.out) for each in arrays for side in (each.then, each.orelse)]
         case For(carried=carried) | While(carried=carried):
+            handed: list[tuple[Operand, Value]] = []
             for entry in carried:
                 if is_array(entry.phi):
-                    yield from ((side, entry.phi) for side in (entry.init, entry.next))
-                    yield entry.phi, entry.out
+                    handed += [(side, entry.phi) for side in (entry.init, entry.next)]
+                    handed.append((entry.phi, entry.out))
+            return handed
+    return []
 
 
 def is_error(statement: Statement) -> bool:
     """Say whether a statement, or one nested in it, may raise an error of the user's."""
     if isinstance(statement, Guard):
         return True
-    return any(is_error(s) for block in blocks(statement) for s in block.statements)
+    return any(isinstance(s, Guard) for block in blocks(statement) for s in statements(block))

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from srcdiff.analysis.dataflow import Dataflow
-from srcdiff.analysis.dependence import Access, Dependence, ahead
+from srcdiff.analysis.dependence import Access, Dependence, ahead, dependence_of
 from srcdiff.analysis.linear import Linear
 from srcdiff.analysis.memory import Memory
 from srcdiff.ir.nodes import (
@@ -63,7 +63,7 @@ class Touch:
 
 def parts(loop: For) -> list[Part] | None:
     """Return the parts of the body of a loop; None: it has no loops, or others than those here."""
-    if not is_counted(loop):
+    if not is_counted(loop) or not any(isinstance(s, For) for s in loop.body.statements):
         return None
     found: list[Part] = []
     for statement in loop.body.statements:
@@ -77,7 +77,7 @@ def parts(loop: For) -> list[Part] | None:
             found[-1] = (*found[-1], statement)
         else:
             found.append((statement,))
-    return found if any(isinstance(part, For) for part in found) else None
+    return found
 
 
 def used(part: Part | Statement) -> set[Operand]:
@@ -129,7 +129,7 @@ class Reordering:
     dependence: Dependence = field(init=False)
 
     def __post_init__(self) -> None:
-        self.dependence = Dependence(self.flow)
+        self.dependence = dependence_of(self.flow)
 
     def holds(self, loop: For, found: list[Part]) -> bool:
         """Say whether the iterations of `loop` may run side by side."""

@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,23 +29,25 @@ from srcdiff.ir.types import PYTHON_INT
 Statements = Callable[[Context, list[ast.stmt]], None]
 
 
-def assigned_names(body: list[ast.stmt]) -> list[str]:
-    """Return the names that a body assigns, in order; nested functions have their own."""
+@lru_cache(maxsize=256)
+def assigned_names(node: ast.stmt) -> tuple[str, ...]:
+    """Return the names that a statement assigns, in order; nested functions have their own."""
     names: dict[str, None] = {}
-    pending: list[ast.AST] = list(reversed(body))
+    pending: list[ast.AST] = [node]
     while pending:
-        node = pending.pop()
-        if isinstance(node, ast.FunctionDef):
-            names[node.name] = None
+        each = pending.pop()
+        if isinstance(each, ast.FunctionDef):
+            names[each.name] = None
             continue
-        if isinstance(node, ast.Lambda | ast.ListComp | ast.DictComp):
+        if isinstance(each, ast.Lambda | ast.ListComp | ast.DictComp):
             continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names[node.id] = None
-        pending.extend(reversed(children(node)))
-    return list(names)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+            names[each.id] = None
+        pending.extend(reversed(children(each)))
+    return tuple(names)
 
 
+@lru_cache(maxsize=256)
 def read_counts(node: ast.AST) -> Counter[str]:
     """Count how often each name is read below `node`."""
     return Counter(
@@ -65,7 +68,7 @@ def lower_for(c: Context, node: ast.For, statements: Statements) -> None:
         _unroll(c, node, entity, unrolled, statements)
         return
     start_, stop, step, item = progression(c, node.iter, entity)
-    names = assigned_names([node])
+    names = list(assigned_names(node))
     key = (*c.calls, node)
     for _ in range(16):
         if _try_for(c, node, (start_, stop, step), item, names, key, statements):
@@ -190,7 +193,7 @@ def _index_name(target: ast.expr) -> str:
 
 def lower_while(c: Context, node: ast.While, statements: Statements) -> None:
     """Lower a `while`."""
-    names = assigned_names([node])
+    names = list(assigned_names(node))
     key = (*c.calls, node)
     for _ in range(16):
         if _try_while(c, node, names, key, statements):

@@ -163,6 +163,8 @@ def _display_name(path: str) -> str:
 
 def _characters(text: str, column: int) -> int:
     """Turn a column of the syntax tree, which counts UTF-8 bytes, into one that counts letters."""
+    if text.isascii():
+        return column
     return len(text.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "ignore"))
 
 

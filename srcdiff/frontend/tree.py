@@ -5,9 +5,13 @@ Lowering looks at each node several times: what is below it, what it reads and a
 
 import ast
 
+LEAVES = (ast.Name, ast.Constant)
+
 
 def children(node: ast.AST) -> list[ast.AST]:
     """Return the nodes right below a node, in the order of the text; no `ast.expr_context`."""
+    if isinstance(node, LEAVES):  # most of them
+        return []
     found: list[ast.AST] = []
     for name in node._fields:
         part = getattr(node, name, None)

@@ -38,13 +38,15 @@ PREDICATES = frozenset(
 COMMUTATIVE = frozenset({np.add, np.multiply})
 
 
+KINDS = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
+
+
 def constant(value: Any, type: Type) -> Const:
     """Return `value` as a literal of the dtype of `type`."""
-    scalar = Scalar(type.dtype)
-    kinds = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
-    if type.dtype.kind == "f":
+    kind = type.dtype.kind
+    if kind == "f":
         value = type.dtype.type(value)
-    return Const(kinds[type.dtype.kind](value), scalar)
+    return Const(KINDS[kind](value), Scalar(type.dtype))
 
 
 def integer(value: int) -> Const:
@@ -86,7 +88,9 @@ def extents(operand: Operand) -> tuple[Operand, ...]:
 
 def broadcast(shapes: Sequence[tuple[Operand, ...]]) -> tuple[Operand, ...]:
     """Return the broadcast of `shapes` whose extents are known to agree or to be 1."""
-    rank = max((len(shape) for shape in shapes), default=0)
+    rank = max(map(len, shapes), default=0)
+    if rank == 0:
+        return ()
     result: list[Operand] = [integer(1)] * rank
     for shape in shapes:
         for axis, extent in enumerate(shape, rank - len(shape)):

@@ -23,7 +23,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.walk import (
-    all_definitions,
+    NESTED,
     blocks,
     definitions,
     inner_definitions,
@@ -72,23 +72,22 @@ def alias_classes(function: Function) -> Classes:
     """Return the alias classes of all references of a function."""
     classes = Classes()
     for statement in statements(function.body):
-        for a, b in _connected(statement):
-            classes.unite(a, b)
+        if isinstance(statement, View):
+            classes.unite(statement.ref, statement.out)
+        elif isinstance(statement, NESTED):
+            for a, b in _connected(statement):
+                classes.unite(a, b)
     return classes
 
 
-def _connected(statement: Statement) -> Iterator[tuple[Operand, Operand]]:
+def _connected(statement: If | For | While) -> Iterator[tuple[Operand, Operand]]:
     match statement:
-        case View(out=out, ref=ref):
-            yield ref, out
         case If(joins=joins):
             for join in joins:
                 yield from ((join.out, join.then), (join.out, join.orelse))
         case For(carried=carried) | While(carried=carried):
             for entry in carried:
                 yield from ((entry.phi, side) for side in (entry.init, entry.next, entry.out))
-        case _:
-            pass
 
 
 def written(statement: Statement, classes: Classes) -> Iterator[Value]:
@@ -100,21 +99,38 @@ def written(statement: Statement, classes: Classes) -> Iterator[Value]:
 
 
 class Changes:
-    """Where the statements of a block write to memory and give a name to another value."""
+    """Where the statements of a block write to memory and give a name to another value.
 
-    def __init__(self, body: tuple[Statement, ...], classes: Classes) -> None:
+    Those of nested blocks, which come first, are in `inner`.
+    """
+
+    def __init__(self, block: Block, classes: Classes, inner: "dict[Block, Changes]") -> None:
         self._classes = classes
         self._writes: dict[Value, list[int]] = {}
         self._names: dict[str, list[int]] = {}
         self._headers: set[int] = set()
-        for place, statement in enumerate(body):
-            for name in written(statement, classes):
-                self._writes.setdefault(name, []).append(place)
-            for value in _all_definitions(statement):
-                if not is_temporary(value):
-                    self._names.setdefault(value.name, []).append(place)
+        for place, statement in enumerate(block.statements):
+            for ref in written_refs(statement):
+                self._writes.setdefault(classes.of(ref), []).append(place)
+            self._define(definitions(statement), place)
+            if isinstance(statement, NESTED):
+                self._define(inner_definitions(statement), place)
+                for each in blocks(statement):
+                    self._take(inner[each], place)
             if isinstance(statement, For):
                 self._headers.add(place)
+
+    def _define(self, defined: tuple[Value, ...], place: int) -> None:
+        for value in defined:
+            if not is_temporary(value):
+                self._names.setdefault(value.name, []).append(place)
+
+    def _take(self, inner: "Changes", place: int) -> None:
+        """Note what a nested block changes."""
+        for root in inner._writes:
+            self._writes.setdefault(root, []).append(place)
+        for name in inner._names:
+            self._names.setdefault(name, []).append(place)
 
     def between(self, statement: Statement, place: int, end: int) -> bool:
         """Say whether `statement`, at `place`, would mean or be called something else at `end`."""
@@ -136,13 +152,6 @@ def _has(table: dict[K, list[int]], key: K, place: int, end: int) -> bool:
 def is_temporary(value: Value) -> bool:
     """Say whether a value has no name in the user's source."""
     return value.name.startswith("_")
-
-
-def _all_definitions(statement: Statement) -> Iterator[Value]:
-    yield from definitions(statement)
-    yield from inner_definitions(statement)
-    for block in blocks(statement):
-        yield from all_definitions(block)
 
 
 def _memory(statement: Statement) -> tuple[Value, ...]:

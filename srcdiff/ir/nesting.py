@@ -134,7 +134,7 @@ def nest(function: Function) -> Nesting:
     uses = _count_uses(function)
     nesting.used.update(uses)
     _extend_to_phis(function, nesting)
-    _nest_block(function.body, function.results, uses, nesting)
+    _nest_block(function.body, function.results, uses, nesting, {})
     for statement in statements(function.body):
         if isinstance(statement, For | While):
             _hold(statement, nesting)
@@ -165,17 +165,21 @@ def _hold(loop: For | While, nesting: Nesting) -> None:
 
 
 def _nest_block(
-    block: Block, last: tuple[Operand, ...], uses: Counter[Value], nesting: Nesting
+    block: Block,
+    last: tuple[Operand, ...],
+    uses: Counter[Value],
+    nesting: Nesting,
+    known: dict[Block, Changes],
 ) -> None:
     """Decide for one block and those in it; `last` is what is read at its end."""
     body = block.statements
     for statement in body:
         for inner, ends in zip(blocks(statement), _ends(statement), strict=True):
-            _nest_block(inner, ends, uses, nesting)
+            _nest_block(inner, ends, uses, nesting, known)
     sites = {part: len(body) for part in values(last)}
     for place, statement in enumerate(body):
         sites.update((part, place) for part in _places(statement))
-    changes = Changes(body, nesting.classes)
+    changes = known[block] = Changes(block, nesting.classes, known)
     final = list(range(len(body) + 1))
     for place in range(len(body) - 1, -1, -1):
         statement = body[place]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from srcdiff.ir.nodes import Carried, Join, Operand, Statement, Value
+from srcdiff.ir.nodes import Carried, Function, Join, Operand, Statement, Value
 
-N = TypeVar("N", bound=Statement | Carried | Join)
+N = TypeVar("N", bound=Statement | Carried | Join | Function)
 
 
 def updated(node: N, **parts: Any) -> N:

@@ -40,6 +40,7 @@ from srcdiff.words import EFFECTS
 
 S = TypeVar("S", bound=Statement)
 NESTED = (If, For, While)  # a tuple: these are asked for more often than anything else
+WRITING = (Store, Increment, Derive)
 
 
 def operands(statement: Statement) -> tuple[Operand, ...]:
@@ -191,7 +192,8 @@ def statements(block: Block) -> tuple[Statement, ...]:
 def all_definitions(block: Block) -> Iterator[Value]:
     """Iterate over every value that `block`, or a block in it, defines."""
     for statement in statements(block):
-        yield from inner_definitions(statement)
+        if isinstance(statement, NESTED):
+            yield from inner_definitions(statement)
         yield from definitions(statement)
 
 
@@ -229,7 +231,7 @@ def free_values(
 
 def values(items: Sequence[Operand]) -> tuple[Value, ...]:
     """Return the operands that are not literals."""
-    return tuple(item for item in items if isinstance(item, Value))
+    return tuple([item for item in items if isinstance(item, Value)])
 
 
 def rewrite(block: Block, change: Callable[[Statement], Sequence[Statement]]) -> Block:
@@ -269,12 +271,12 @@ def substitute(statement: S, mapping: dict[Value, Operand]) -> S:
     Extents are operands too: a definition whose `shape` changes is defined anew, and `mapping` is
     extended by it, so what follows must be substituted with the same mapping.
     """
-    return Substitution(mapping).statement(statement)
+    return Substitution(mapping).statement(statement) if mapping else statement
 
 
 def substitute_block(block: Block, mapping: dict[Value, Operand]) -> Block:
     """Replace operands in a block, as `substitute` does."""
-    return Substitution(mapping).block(block)
+    return Substitution(mapping).block(block) if mapping else block
 
 
 def clone(block: Block, mapping: dict[Value, Operand]) -> Block:
@@ -379,11 +381,10 @@ class Substitution:
     def _touches(self, statement: Statement) -> bool:
         if isinstance(statement, NESTED):
             return True
-        mapping = self.mapping
-        for part in operands(statement):
-            if part in mapping:
-                return True
-        return any(extent in mapping for out in definitions(statement) for extent in out.shape)
+        parts = list(operands(statement))
+        for out in definitions(statement):
+            parts += out.shape
+        return not self.mapping.keys().isdisjoint(parts)
 
     def _rebuild(self, statement: Statement) -> Statement:
         match statement:

@@ -30,7 +30,7 @@ import numpy as np
 from srcdiff.analysis.activity import activity
 from srcdiff.analysis.aliasing import aliases
 from srcdiff.analysis.dataflow import dataflow
-from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.dependence import dependence_of
 from srcdiff.analysis.originals import originals
 from srcdiff.analysis.smooth import smoothness
 from srcdiff.errors import ShapeError
@@ -100,7 +100,7 @@ def adjoint(function: Function, request: Request) -> Function:
         classes,
         activity(function, request.wrt, classes),
         smoothness(function, flow, classes, wanted=request.wanted),
-        Dependence(flow),
+        dependence_of(flow),
         {} if request.parted else originals(function, flow),
     )
     # What calls have put on a stack is taken off it in the opposite order.
@@ -118,7 +118,7 @@ def _settled(plan: Plan, request: Request) -> Function:
     while True:
         try:
             plan.final, plan.free, plan.sections = False, set(), []
-            _build(plan, request)
+            _reverse(plan, request)
             found = recorded(plan)
             plan.saves, plan.sections = found.saves, sections(plan, found)
             plan.free = paid(plan)
@@ -168,16 +168,22 @@ def _has_recursive_calls(statement: Statement) -> TypeGuard[For | While]:
     return any(map(is_recursive_call, inner))
 
 
-def _build(plan: Plan, request: Request) -> Function:
+def _reverse(plan: Plan, request: Request) -> tuple[Frame, tuple[Value, ...], tuple[Operand, ...]]:
+    """Write the adjoint sweep, and decide what is kept for it; return its seeds and results."""
     plan.start()
-    function = plan.function
-    frame = Frame(function.body, "region")
-    frame.position = len(function.body.statements)
+    frame = Frame(plan.function.body, "region")
+    frame.position = len(frame.block.statements)
     plan.stack.append(frame)
     seeds = _seed(plan, request)
     reverse_block(plan, frame)
     frame.position = 0
-    bars = _results(plan, request, seeds)
+    return frame, seeds, _results(plan, request, seeds)
+
+
+def _build(plan: Plan, request: Request) -> Function:
+    """Build the adjoint: both sweeps, one after the other."""
+    function = plan.function
+    frame, seeds, bars = _reverse(plan, request)
     primal = primal_sweep(plan, function.body, frame)
     values, copies = _values(plan) if request.with_value else ((), [])
     primal += copies

@@ -9,6 +9,7 @@ in the adjoint sweep, where something is added: 0.0 + -0.0 is 0.0.
 """
 
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from srcdiff.analysis.dataflow import Dataflow, Use, dataflow
 from srcdiff.ir.build import is_zeros
@@ -23,22 +24,26 @@ from srcdiff.ir.nodes import (
     Store,
     Value,
 )
-from srcdiff.ir.walk import map_blocks, renewed
+from srcdiff.ir.walk import map_blocks, renewed, statements
 from srcdiff.transform.factor import PRODUCTS
 
 
 def adopt(function: Function) -> Function:
     """Let products in `function` be the new arrays that they are written to."""
-    flow = dataflow(function)
-    if not any(_product_of(flow, value) for value in flow.definitions):
+    if not any(map(is_product, statements(function.body))):
         return function
-    body = _Adopter(flow).block(function.body)
+    body = _Adopter(dataflow(function)).block(function.body)
     return function if body is function.body else replace(function, body=body)
 
 
 def _product_of(flow: Dataflow, value: Value) -> Call | None:
     call = flow.definitions[value].statement
-    return call if isinstance(call, Call) and call.function in PRODUCTS else None
+    return call if is_product(call) else None
+
+
+def is_product(statement: Statement | None) -> TypeGuard[Call]:
+    """Say whether a statement is a product of matrices."""
+    return isinstance(statement, Call) and statement.function in PRODUCTS
 
 
 @dataclass(eq=False)

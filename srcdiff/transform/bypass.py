@@ -14,7 +14,7 @@ surely meets none of the elements that were put back, which bounds of counters s
 from dataclasses import dataclass, field, replace
 
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.dependence import Access, Dependence
+from srcdiff.analysis.dependence import Access, dependence_of
 from srcdiff.analysis.linear import Linear
 from srcdiff.analysis.memory import Memory, memory
 from srcdiff.analysis.reorder import is_counted
@@ -73,7 +73,7 @@ class _Bypass:
     places: dict[Statement, Place] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.dependence = Dependence(self.flow)
+        self.dependence = dependence_of(self.flow)
         self.note(self.function.body)
 
     def note(self, block: Block) -> None:

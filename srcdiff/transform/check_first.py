@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.dependence import Dependence, dependence_of
 from srcdiff.analysis.memory import memory
 from srcdiff.analysis.reorder import Part, parts
 from srcdiff.ir.build import Builder
@@ -37,7 +37,7 @@ def check_first(function: Function) -> Function:
     wanted = {s for s, p in found.items() if _is_wanted(s, p, flow)}
     if not wanted:
         return function
-    work = _Checker(Advancer(memory(function)), Dependence(flow), wanted)
+    work = _Checker(Advancer(memory(function)), dependence_of(flow), wanted)
     return replace(function, body=rewrite(function.body, work.statement))
 
 

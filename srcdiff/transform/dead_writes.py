@@ -40,7 +40,7 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, map_blocks, statements
+from srcdiff.ir.walk import NESTED, blocks, map_blocks, statements
 
 Summary = tuple[Roots, Roots]
 NOTHING: Summary = (frozenset(), frozenset())
@@ -65,6 +65,8 @@ class _Liveness:
     arrays: set[Value] = field(default_factory=set)
     views: set[Value] = field(default_factory=set)
     summaries: dict[Statement, Summary] = field(default_factory=dict)
+    touching: dict[For, dict[Value, list[Statement]]] = field(default_factory=dict)
+    """What in a loop touches each class."""
 
     # ---- what statements read first, and what they make anew ----
 
@@ -153,12 +155,15 @@ class _Liveness:
             for s in self.accesses(loop, root)
         )
 
-    def accesses(self, loop: For, root: Value) -> Iterator[Statement]:
-        for statement in statements(loop.body):
-            if not blocks(statement):
-                touched = self.memory.reads(statement) | self.memory.writes(statement)
-                if root in touched:
-                    yield statement
+    def accesses(self, loop: For, root: Value) -> list[Statement]:
+        """Return what in a loop touches a class."""
+        if loop not in self.touching:
+            found = self.touching[loop] = {}
+            for statement in statements(loop.body):
+                if not isinstance(statement, NESTED):
+                    for each in self.memory.reads(statement) | self.memory.writes(statement):
+                        found.setdefault(each, []).append(statement)
+        return self.touching[loop].get(root, [])
 
     # ---- liveness ----
 

@@ -14,7 +14,7 @@ the loop from being vectorised; in each of the new ones it is one. Sums of adjoi
 from dataclasses import dataclass, replace
 
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.dependence import Dependence, dependence_of
 from srcdiff.analysis.memory import Memory, memory
 from srcdiff.ir.build import Builder, integer, is_constant
 from srcdiff.ir.nodes import (
@@ -39,7 +39,7 @@ def detach(function: Function) -> Function:
     if not any(map(_adds_twice, statements(function.body))):
         return function
     flow = dataflow(function)
-    work = _Detacher(flow, memory(function), Dependence(flow))
+    work = _Detacher(flow, memory(function), dependence_of(flow))
     return replace(function, body=work.block(function.body))
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from srcdiff.analysis.aliasing import Aliases, aliases
-from srcdiff.analysis.dataflow import Dataflow, Definition, dataflow
 from srcdiff.ir.nodes import (
     Block,
     Derive,
@@ -27,30 +26,49 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import blocks, has_effect, map_blocks, operands, renewed, written_refs
+from srcdiff.ir.updates import updated
+from srcdiff.ir.walk import (
+    NESTED,
+    WRITING,
+    blocks,
+    definitions,
+    has_effect,
+    inner_definitions,
+    map_blocks,
+    operands,
+    renewed,
+    written_refs,
+)
 
 
 @lru_cache(maxsize=1)
 def eliminate(function: Function) -> Function:
     """Remove dead statements, entries and joins from `function`."""
-    marker = _Marker(function, aliases(function, through_edges=True), dataflow(function))
+    marker = _Marker(function, aliases(function, through_edges=True))
     marker.run()
-    return replace(function, body=_sweep(function.body, marker))
+    return updated(function, body=_sweep(function.body, marker))
 
 
 @dataclass(eq=False)
 class _Marker:
     function: Function
     aliases: Aliases
-    flow: Dataflow
     live: set[Value] = field(default_factory=set)
     needed: set[Statement] = field(default_factory=set)
     pending: list[Value] = field(default_factory=list)
-    writes: dict[Value, list[tuple[Statement, Block]]] = field(default_factory=dict)
-    places: dict[Statement, Block] = field(default_factory=dict)
+    writes: dict[Value, list[Statement]] = field(default_factory=dict)
+    effects: list[Statement] = field(default_factory=list)
+    """What is done for itself: guards, and calls that do something besides what they give."""
+    origins: dict[Value, Statement] = field(default_factory=dict)
+    """What defines each value that is no parameter."""
+    around: dict[Statement, Statement] = field(default_factory=dict)
+    """The statement in which each one is nested."""
 
     def run(self) -> None:
-        self.place(self.function.body)
+        self.place(self.function.body, None)
+        # Not before all is placed: what is written later is read in the next iteration.
+        for statement in self.effects:
+            self.need(statement)
         for result in self.function.results:
             self.mark(result)
         for param in self.function.params:
@@ -58,17 +76,23 @@ class _Marker:
         while self.pending:
             self.define(self.pending.pop())
 
-    def place(self, block: Block) -> None:
-        """Note the block of each statement, the writes into each class, and mark guards."""
+    def place(self, block: Block, around: Statement | None) -> None:
+        """Note where each statement stands, what it defines, writes, and does besides."""
         for statement in block.statements:
-            self.places[statement] = block
-            for ref in written_refs(statement):
-                root = self.aliases.root(ref)
-                self.writes.setdefault(root, []).append((statement, block))
-            for nested in blocks(statement):
-                self.place(nested)
-            if isinstance(statement, Guard) or has_effect(statement):
-                self.need(statement)
+            if around is not None:
+                self.around[statement] = around
+            for value in definitions(statement):
+                self.origins[value] = statement
+            if isinstance(statement, NESTED):
+                for value in inner_definitions(statement):
+                    self.origins[value] = statement
+                for nested in blocks(statement):
+                    self.place(nested, statement)
+            elif isinstance(statement, WRITING):
+                for ref in written_refs(statement):
+                    self.writes.setdefault(self.aliases.root(ref), []).append(statement)
+            elif isinstance(statement, Guard) or has_effect(statement):
+                self.effects.append(statement)
 
     def mark(self, operand: Operand) -> None:
         if isinstance(operand, Value) and operand not in self.live:
@@ -77,7 +101,7 @@ class _Marker:
             for extent in operand.shape:
                 self.mark(extent)
             if is_array(operand):
-                for statement, _ in self.writes.pop(self.aliases.root(operand), ()):
+                for statement in self.writes.pop(self.aliases.root(operand), ()):
                     self.need(statement)
 
     def need(self, statement: Statement) -> None:
@@ -85,40 +109,48 @@ class _Marker:
         if statement in self.needed:
             return
         self.needed.add(statement)
-        if not blocks(statement):
-            for operand in (*operands(statement), *_extents(statement)):
+        if not isinstance(statement, NESTED):
+            for operand in operands(statement):
                 self.mark(operand)
-        self.control(self.places[statement])
+            if isinstance(statement, Derive):
+                self.extents(statement)
+        self.control(statement)
 
-    def control(self, block: Block) -> None:
-        for _, _, around in self.flow.ancestors(block):
-            if around in self.needed:
-                return
+    def extents(self, derive: Derive) -> None:
+        """Mark the extents of all that a call gives: it is asked for it though it is not read."""
+        for out in derive.outs:
+            for extent in out.shape:
+                self.mark(extent)
+
+    def control(self, statement: Statement) -> None:
+        """Mark what decides whether a statement runs."""
+        around = self.around.get(statement)
+        while around is not None and around not in self.needed:
             self.needed.add(around)
             for operand in _control(around):
                 self.mark(operand)
+            around = self.around.get(around)
 
     def define(self, value: Value) -> None:
         """Mark what the definition of a live value needs."""
-        definition = self.flow.definitions[value]
-        statement = definition.statement
+        statement = self.origins.get(value)
         if statement is None:
             return
-        if definition.kind == "simple":
+        if not isinstance(statement, NESTED):
             self.need(statement)
             return
         self.enter(statement)
-        self.sources(value, definition)
+        self.sources(value, statement)
 
     def enter(self, statement: Statement) -> None:
         if statement not in self.needed:
             self.needed.add(statement)
             for operand in _control(statement):
                 self.mark(operand)
-            self.control(self.places[statement])
+            self.control(statement)
 
-    def sources(self, value: Value, definition: Definition) -> None:
-        match definition.statement:
+    def sources(self, value: Value, statement: Statement) -> None:
+        match statement:
             case If(joins=joins):
                 for join in joins:
                     if join.out is value:
@@ -129,12 +161,6 @@ class _Marker:
                     if value in (entry.phi, entry.out):
                         for operand in (entry.phi, entry.init, entry.next, entry.out):
                             self.mark(operand)
-
-
-def _extents(statement: Statement) -> tuple[Operand, ...]:
-    """Return the extents of all that a call gives, which it is asked for though it is not read."""
-    outs = statement.outs if isinstance(statement, Derive) else ()
-    return tuple(extent for out in outs for extent in out.shape)
 
 
 def _control(statement: Statement) -> tuple[Operand, ...]:
@@ -154,13 +180,12 @@ def _sweep(block: Block, marker: _Marker) -> Block:
     for statement in block.statements:
         if statement not in marker.needed:
             continue
-        match statement:
-            case If():
-                kept.append(_joins(statement, marker))
-            case For() | While():
-                kept.append(_entries(statement, marker))
-            case _:
-                kept.append(statement)
+        if isinstance(statement, If):
+            kept.append(_joins(statement, marker))
+        elif isinstance(statement, For | While):
+            kept.append(_entries(statement, marker))
+        else:
+            kept.append(statement)
     return renewed(block, kept)
 
 

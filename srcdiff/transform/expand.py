@@ -10,7 +10,7 @@ from srcdiff.analysis.aliasing import shared_results
 from srcdiff.ir.build import Builder
 from srcdiff.ir.nodes import Block, Derive, Function, Operand, Statement, Value
 from srcdiff.ir.types import Array
-from srcdiff.ir.walk import blocks, map_blocks, rewrite, substitute
+from srcdiff.ir.walk import blocks, map_blocks, rewrite, statements, substitute
 from srcdiff.transform.own import owned
 from srcdiff.transform.splice import splice
 
@@ -21,6 +21,8 @@ In reverse mode, seeds that are literals are part of that function."""
 
 def expand(function: Function, make: Make) -> Function:
     """Splice what `make` returns for each `Derive` in `function`."""
+    if not any(isinstance(s, Derive) for s in statements(function.body)):
+        return function
     mapping: dict[Value, Operand] = {}
     body = _block(function.body, make, mapping)
     results = tuple(mapping.get(r, r) if isinstance(r, Value) else r for r in function.results)

@@ -17,12 +17,12 @@ Of an index that it knows nothing about, it asks in each iteration.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.dependence import Dependence, dependence_of
 from srcdiff.analysis.indices import Indices
 from srcdiff.analysis.linear import Linear
 from srcdiff.analysis.loops import additions, independence, writes_apart
@@ -53,7 +53,7 @@ MORE = CHOICES | frozenset(vecmath.VECTOR.values())
 def expose(function: Function) -> Function:
     """Change the indices of the innermost loops of `function` that can be vector code."""
     flow = dataflow(function)
-    work = _Exposer(flow, aliases(function), flow.integers, Dependence(flow))
+    work = _Exposer(flow, aliases(function), flow.integers, dependence_of(flow))
     return replace(function, body=work.block(function.body))
 
 
@@ -63,6 +63,8 @@ class _Exposer:
     aliases: Aliases
     integers: Indices
     dependence: Dependence
+    found: dict[For, bool] = field(default_factory=dict)
+    """Which loops can be vector code."""
 
     def block(self, block: Block) -> Block:
         return renewed(block, [self.statement(s) for s in block.statements])
@@ -83,6 +85,11 @@ class _Exposer:
 
     def is_vector_code(self, loop: For) -> bool:
         """Say whether a loop can be vector code, if LLVM only sees it."""
+        if loop not in self.found:
+            self.found[loop] = self.can_be_vector_code(loop)
+        return self.found[loop]
+
+    def can_be_vector_code(self, loop: For) -> bool:
         if loop.trips is not None or not is_constant(loop.step, 1, -1) or is_below(loop, FEWEST):
             return False
         if not all(is_simple(s, MORE) for s in loop.body.statements):
@@ -156,12 +163,14 @@ class _Exposer:
         """Say whether LLVM's question for all iterations of `outer` is surely in vain."""
         if not isinstance(outer.step, Const) or outer.index.type != PYTHON_INT:
             return False
+        found = list(accesses(loop.body))
+        following = {access for access in found if self.follows(access, outer)}
         pairs = [
             (one, other)
-            for one, other in combinations(accesses(loop.body), 2)
+            for one, other in (combinations(found, 2) if following else ())
             if not (isinstance(one, Load) and isinstance(other, Load))
+            and (one in following or other in following)
             and (one.ref is not other.ref or self.key(one) != self.key(other))
-            and (self.follows(one, outer) or self.follows(other, outer))
         ]
         if outer.step.value < 0:
             return bool(pairs)

@@ -15,7 +15,7 @@ import numpy as np
 
 from srcdiff import words
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.dependence import dependence_of
 from srcdiff.analysis.memory import Memory, memory
 from srcdiff.analysis.reorder import accesses
 from srcdiff.ir.build import Builder, Static, is_zeros
@@ -193,7 +193,7 @@ class _Triangles:
         """Say whether elements of a matrix that do not count are 0."""
         made = self.flow.definitions[matrix.array].statement
         found = accesses(self.function, self.memory, matrix.array) if is_zeros(made) else None
-        dependence = Dependence(self.flow)
+        dependence = dependence_of(self.flow)
         for touch in found or ():
             if not touch.writes:
                 continue

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.columns import widths
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.dependence import Dependence, dependence_of
 from srcdiff.analysis.loops import independence
 from srcdiff.ir.build import Builder, is_constant
 from srcdiff.ir.nodes import (
@@ -42,7 +42,7 @@ def fours(function: Function) -> Function:
     if not ends:
         return function
     flow = dataflow(function)
-    study = _Study(flow, aliases(function, through_edges=True), Dependence(flow))
+    study = _Study(flow, aliases(function, through_edges=True), dependence_of(flow))
 
     def change(statement: Statement) -> list[Statement]:
         fits = isinstance(statement, For) and statement.stop in ends and study.fits(statement)

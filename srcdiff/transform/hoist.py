@@ -25,11 +25,13 @@ from srcdiff.ir.nodes import (
     Value,
     While,
 )
-from srcdiff.ir.walk import all_definitions, inner_definitions, map_blocks, renewed
+from srcdiff.ir.walk import all_definitions, inner_definitions, map_blocks, renewed, statements
 
 
 def hoist(function: Function) -> Function:
     """Move the buffers that loops of `function` make out of them, as far as they can go."""
+    if not any(isinstance(s, Alloc) for s in statements(function.body)):
+        return function
     work = _Hoister(memory(function), indices(function))
     return replace(function, body=work.block(function.body))
 

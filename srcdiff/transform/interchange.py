@@ -39,10 +39,13 @@ SHORT = 8
 
 def interchange(function: Function) -> Function:
     """Turn the nests of `function` around that walk through arrays down their columns."""
-    nests = {s: parts(s) for s in statements(function.body) if isinstance(s, For)}
+    loops = [s for s in statements(function.body) if isinstance(s, For)]
+    nests = {s: found for s in loops if (found := parts(s)) is not None}
+    if not nests:
+        return function
     flow = dataflow(function)
     walks = Walks(flow, _kept(function))
-    wanted = {s: p for s, p in nests.items() if p is not None and walks.is_down(s, p)}
+    wanted = {s: found for s, found in nests.items() if walks.is_down(s, found)}
     if not wanted:
         return function
     work = _Interchanger(flow, Reordering(flow, memory(function)), wanted)

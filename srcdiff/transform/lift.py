@@ -22,7 +22,8 @@ from srcdiff.ir.nodes import (
     While,
     is_array,
 )
-from srcdiff.ir.walk import all_definitions, inner_definitions, map_blocks
+from srcdiff.ir.updates import updated
+from srcdiff.ir.walk import all_definitions, inner_definitions, map_blocks, renewed
 
 SAFE = (np.add, np.subtract, np.multiply, max, min)
 DIVISIONS = (np.floor_divide, np.remainder)
@@ -30,7 +31,7 @@ DIVISIONS = (np.floor_divide, np.remainder)
 
 def lift(function: Function) -> Function:
     """Move invariant integer arithmetic of `function` out of loops."""
-    return replace(function, body=_block(function.body))
+    return updated(function, body=_block(function.body))
 
 
 def _block(block: Block) -> Block:
@@ -41,7 +42,7 @@ def _block(block: Block) -> Block:
             moved, new = _lifted(new)
             result += moved
         result.append(new)
-    return Block(tuple(result))
+    return renewed(block, result)
 
 
 def _lifted(loop: For | While) -> tuple[list[Statement], For | While]:

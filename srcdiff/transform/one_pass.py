@@ -14,6 +14,7 @@ loop. What computes vectors that are needed earlier then, and guards, move ahead
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 
 import numpy as np
 
@@ -34,15 +35,21 @@ from srcdiff.ir.nodes import (
     View,
 )
 from srcdiff.ir.types import PYTHON_INT, Array, Scalar
-from srcdiff.ir.walk import definitions, has_effect, map_blocks, operands, values
+from srcdiff.ir.walk import definitions, has_effect, map_blocks, operands, statements, values
 from srcdiff.transform.factor import untransposed
 from srcdiff.words import radd
 
 
 def one_pass(function: Function) -> Function:
     """Merge the products of a matrix with vectors, where there are several."""
+    if sum(map(_multiplies, statements(function.body))) < 2:
+        return function
     work = _Merger(dataflow(function), aliases(function, through_edges=True), memory(function))
     return replace(function, body=work.block(function.body))
+
+
+def _multiplies(statement: Statement) -> TypeGuard[Call]:
+    return isinstance(statement, Call) and statement.function is np.matmul
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +90,7 @@ class _Merger:
         yield from (group for group in found.values() if len(group) > 1)
 
     def product(self, statement: Statement) -> Product | None:
-        if not isinstance(statement, Call) or statement.function is not np.matmul:
+        if not _multiplies(statement):
             return None
         left, right = statement.args
         assert isinstance(left, Value) and isinstance(right, Value)

@@ -50,6 +50,7 @@ from srcdiff.ir.walk import (
     free_values,
     operands,
     rewrite,
+    statements,
     values,
 )
 from srcdiff.transform.adjoint import PARTING, Request, adjoint
@@ -83,6 +84,8 @@ def with_stack(
 
     Return the stack, too, if there are such calls. `own` is what calls of `function` become.
     """
+    if own is None and not any(map(is_recursive_call, statements(function.body))):
+        return function, None
     active = activity(function, wrt, aliases(function))
     stack, used = new_stack(), False
 

@@ -222,6 +222,8 @@ def reduce_to(
 
     Where `operand` itself does not vary along such an axis, the sum is a product with its extent.
     """
+    if not shape:
+        return operand
     wanted = extents(target)
     extra = len(shape) - len(wanted)
     reduced = [

@@ -121,13 +121,13 @@ class _Loop:
 
     def parted(self) -> list[Statement]:
         """Return what takes the place of the loop: tables in front of it, if it has any."""
-        self.inside = changing(self.loop)
         for array, elements in self.work.tables.items():
             own = [e for e in elements if self.work.coverage.is_within(e, self.loop.body)]
             if any(not isinstance(e.statement, Load) for e in own):
                 self.tables[array] = own
-        if not isinstance(self.loop.step, Const):
-            self.tables.clear()
+        if not self.tables or not isinstance(self.loop.step, Const):
+            return [self.loop]
+        self.inside = changing(self.loop)
         self.find_private()
         self.spread()
         while self.tables and self.lost():

@@ -53,7 +53,7 @@ STEPS = frozenset({np.sign, np.floor, np.ceil, np.trunc, np.rint, np.floor_divid
 
 def reciprocal(function: Function) -> Function:
     """Let adjoints in `function` be multiplied instead of divided, where that is faster."""
-    if not any(isinstance(s, Call) and _is_quotient(s) for s in statements(function.body)):
+    if not _divides(function.body):
         return function
     if _Reciprocals(set()).block(function.body) is function.body:
         return function  # to find what is tested takes longer
@@ -144,6 +144,8 @@ class _Reciprocals:
     def nested(self, statement: Statement) -> Statement:
         if not isinstance(statement, For):
             return map_blocks(statement, self.block)
+        if not _divides(statement.body):
+            return statement
         phis = {entry.phi for entry in statement.carried}
         changing = {statement.index, *phis, *all_definitions(statement.body)}
         inner = _Reciprocals(
@@ -183,6 +185,10 @@ def _made_of(block: Block, found: set[Value]) -> set[Value]:
             if not result.isdisjoint(o for o in operands(each) if isinstance(o, Value)):
                 result.update(definitions(each))
     return result
+
+
+def _divides(block: Block) -> bool:
+    return any(isinstance(s, Call) and _is_quotient(s) for s in statements(block))
 
 
 def _is_quotient(call: Call) -> bool:

@@ -20,7 +20,7 @@ only where it makes arrays go away.
 from srcdiff.ir.nodes import For, Function, Value, While, is_array
 from srcdiff.ir.walk import all_definitions, statements
 from srcdiff.transform.elements.advance import advance
-from srcdiff.transform.elements.choose import choose
+from srcdiff.transform.elements.choose import choose, extents_of
 from srcdiff.transform.elements.pin import pin
 from srcdiff.transform.elements.replace import replaced
 from srcdiff.transform.elements.unroll import unroll
@@ -35,6 +35,8 @@ def scalarise(function: Function) -> Function:
     if not _has_arrays_in_loops(function):
         return function
     ready = simplify(pin(advance(function)))
+    if not any(map(extents_of, all_definitions(ready.body))):
+        return function
     spared: set[Value] = set()
     for _ in range(TRIALS):
         unrolled, reasons = unroll(ready, spared)

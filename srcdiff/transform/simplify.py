@@ -18,7 +18,6 @@ import numpy as np
 
 from srcdiff.ir.build import COMMUTATIVE, extents, is_constant, same
 from srcdiff.ir.nodes import (
-    Alloc,
     Block,
     Call,
     Carried,
@@ -31,16 +30,17 @@ from srcdiff.ir.nodes import (
     Operand,
     Statement,
     Value,
-    View,
     While,
     is_array,
 )
 from srcdiff.ir.types import Scalar
 from srcdiff.ir.updates import entries, updated
-from srcdiff.ir.walk import Substitution, asks, rename, renewed, substitute
+from srcdiff.ir.walk import NESTED, WRITING, Substitution, asks, rename, renewed, substitute
 from srcdiff.words import ORDERED
 
 Key = tuple[Any, ...]
+CHANGING = (*WRITING, *NESTED)
+"""Behind these, an element may be another one."""
 
 
 @lru_cache(maxsize=1)
@@ -53,7 +53,7 @@ def simplify(function: Function) -> Function:
         renamed: dict[Value, Operand] = {}
         body = rename(body, work.wishes, renamed)
         results = tuple(renamed.get(r, r) if isinstance(r, Value) else r for r in results)
-    return replace(function, body=body, results=results)
+    return updated(function, body=body, results=results)
 
 
 def _own_first(function: Function) -> Block:
@@ -95,7 +95,7 @@ class _Numbering:
             new = self.statement(statement)
             if isinstance(new, Load):
                 new = self.load(new, loads)
-            elif not isinstance(new, Call | View | Alloc | Guard | type(None)):
+            elif isinstance(new, CHANGING):
                 loads.clear()
             if new is not None:
                 kept.append(new)
@@ -112,21 +112,20 @@ class _Numbering:
         return load
 
     def statement(self, statement: Statement) -> Statement | None:
-        match statement:
-            case If():
-                return self.branch(statement)
-            case For() | While():
-                return self.loop(statement)
+        if isinstance(statement, If):
+            return self.branch(statement)
+        if isinstance(statement, For | While):
+            return self.loop(statement)
         statement = self.substitution.statement(statement)
         match statement:
-            case Guard(condition=Const(value=True)):
-                return None
-            case Guard(condition=Value() as condition):
-                return self.guard(statement, condition)
             case Call() if statement.function in ORDERED:
                 return statement
             case Call() if not any(map(is_array, statement.args)) or statement.function is np.shape:
                 return self.call(statement)
+            case Guard(condition=Const(value=True)):
+                return None
+            case Guard(condition=Value() as condition):
+                return self.guard(statement, condition)
         return statement
 
     def may_replace(self, known: Value, value: Value, scope: dict[Key, Value]) -> bool:
@@ -318,9 +317,9 @@ def _begin_alike(one: Carried, other: Carried) -> bool:
 
 
 def _key(call: Call) -> Key:
-    parts = [_part(arg) for arg in call.args]
+    parts: list[Any] = [_part(arg) for arg in call.args]
     if call.function in COMMUTATIVE:
-        parts.sort(key=str)
+        parts = [frozenset(parts)]
     return (call.function, call.origin.constant, *parts, *call.static)
 
 

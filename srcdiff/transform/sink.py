@@ -18,15 +18,16 @@ from srcdiff.analysis.coverage import Coverage
 from srcdiff.analysis.dataflow import dataflow
 from srcdiff.analysis.loops import is_private, touches
 from srcdiff.ir.nodes import Alloc, Block, For, Function, Statement, Value
+from srcdiff.ir.updates import updated
 from srcdiff.ir.walk import map_blocks, renewed, substitute
 
 
 def sink(function: Function) -> Function:
     """Move each private work array of `function` as deep as it can go."""
     parter = _Parter(_Private(function))
-    function = replace(function, body=parter.block(function.body))
+    function = updated(function, body=parter.block(function.body))
     work = _Sinker(_Private(function))
-    return replace(function, body=work.block(function.body))
+    return updated(function, body=work.block(function.body))
 
 
 @dataclass(eq=False)

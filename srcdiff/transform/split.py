@@ -181,8 +181,10 @@ def _may_meet(statement: Statement) -> bool:
     """Say whether a loop, by itself, writes an array and touches one element of it throughout."""
     if not isinstance(statement, For):
         return False
-    inside = changing(statement)
     written = {s.ref for s in accesses(statement.body) if not isinstance(s, Load)}
+    if not written:
+        return False
+    inside = changing(statement)
     touched = (s for s in accesses(statement.body) if s.ref in written)
     return any(not any(place in inside for place in s.indices) for s in touched)
 

@@ -25,11 +25,13 @@ from srcdiff.ir.nodes import (
     Store,
     Value,
 )
-from srcdiff.ir.walk import blocks, operands, rewrite
+from srcdiff.ir.walk import blocks, operands, rewrite, statements
 
 
 def turn(function: Function) -> Function:
     """Swap an axis of arrays of `function` with the last one, where loops then run along rows."""
+    if not any(isinstance(s, Alloc) and len(s.out.shape) > 1 for s in statements(function.body)):
+        return function
     work = _Walk(indices(function))
     work.block(function.body, None)
     seen = work.whole.union(function.results)

@@ -24,7 +24,7 @@ import numpy as np
 
 from srcdiff.analysis.aliasing import Aliases, aliases
 from srcdiff.analysis.dataflow import Dataflow, dataflow
-from srcdiff.analysis.dependence import Dependence
+from srcdiff.analysis.dependence import dependence_of
 from srcdiff.analysis.indices import Affine, Indices
 from srcdiff.analysis.loops import independence
 from srcdiff.analysis.memory import Memory, memory
@@ -195,7 +195,7 @@ class _Widener:
         added = (s for s in rest if isinstance(s, Increment))
         if any(index in rings for s in added for index in s.indices):
             return False
-        found = independence(loop, self.flow, self.aliases, Dependence(self.flow))
+        found = independence(loop, self.flow, self.aliases, dependence_of(self.flow))
         return found.holds and not any(self.is_for_lanes(each) for each in (*self.around, loop))
 
     def is_for_lanes(self, loop: For) -> bool:

@@ -113,6 +113,19 @@ def test_it_is_printed_once(derive: Any, capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == "x 0.7 [ 0.7 -0.4]\n"
 
 
+def growing(x: Any) -> Any:
+    table = np.zeros(3)
+    for i in range(3):
+        print(table)
+        table[i] = 2.0 * x
+    return np.sum(table) * x
+
+
+def test_what_is_written_after_it_was_printed_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    assert sd.value_and_grad(growing, jit=False)(0.5) == (1.5, 6.0)
+    assert capsys.readouterr().out == "[0. 0. 0.]\n[1. 0. 0.]\n[1. 1. 0.]\n"
+
+
 def test_compiled_code_prints(capfd: pytest.CaptureFixture[str]) -> None:
     assert sd.grad(lambda x: print("value", x) or x * x)(3.0) == 6.0  # type: ignore[func-returns-value]
     assert capfd.readouterr().out == "value 3.0\n"

@@ -17,7 +17,6 @@ from srcdiff.ir.nodes import (
     Item,
     Load,
     Operand,
-    Origin,
     Statement,
     Store,
     Value,
@@ -49,7 +48,7 @@ def primal_sweep(plan: Plan, block: Block, region: Frame) -> list[Statement]:
 
 def _block(plan: Plan, block: Block, entering: Sequence[Value] = ()) -> Block:
     """Return a nested block; what it is entered with may be kept, too."""
-    builder = Builder(Origin())
+    builder = Builder()
     for value in entering:
         if not _is_asked(plan, value):
             _keep(plan, builder, value)
@@ -59,7 +58,7 @@ def _block(plan: Plan, block: Block, entering: Sequence[Value] = ()) -> Block:
 
 
 def _with_saves(plan: Plan, statement: Statement) -> list[Statement]:
-    builder = Builder(Origin())
+    builder = Builder()
     if isinstance(statement, Store | Increment) and statement in plan.saved:
         _save_overwritten(plan, builder, statement)
     for section, room in plan.cut.items():
