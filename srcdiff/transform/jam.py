@@ -7,8 +7,9 @@
                                                   ...
 
 A sum that the inner loop carries is four sums then, none of which waits for another one. So it is
-with an element, or a number, that each round makes of the one before. The order of the user's additions stays: to
-one element they are made one after another. Sums of adjoints are put together first.
+with an element, or a number, that each round makes of the one before. The order of the user's
+additions stays: to one element they are made one after another. Sums of adjoints are put together
+first.
 """
 
 from collections.abc import Iterable
@@ -54,6 +55,7 @@ from srcdiff.transform.vectorise import PLAIN, is_below
 from srcdiff.words import opaque, radd
 
 _Access = Load | Store | Increment
+_Origins = dict[Operand, set[Value]]
 ROWS = 4
 """Iterations that run at once, at most."""
 LINES = 3
@@ -166,16 +168,21 @@ class _Nest:
         """Say whether an entry is a sum without an order that inner loops add to, in their turn."""
         current: Operand = entry.phi
         while current is not entry.next:
-            uses = self.flow.uses.get(current, []) if isinstance(current, Value) else []
-            part = uses[0].statement if len(uses) == 1 else None
-            if not isinstance(part, For) or part not in self.shared:
+            part = self.taker(current)
+            if part is None:
                 return False
             inner = next((each for each in part.carried if each.init is current), None)
             if inner is None or not _has_no_order(additions(inner.phi, inner.next, self.flow)):
                 return False
             self.through.add(inner)
             current = inner.out
-        return len(self.flow.uses.get(entry.next, [])) == 1
+        return isinstance(current, Value) and len(self.flow.uses.get(current, [])) == 1
+
+    def taker(self, operand: Operand) -> For | None:
+        """Return the inner loop that alone uses a number."""
+        uses = self.flow.uses.get(operand, []) if isinstance(operand, Value) else []
+        part = uses[0].statement if len(uses) == 1 else None
+        return part if isinstance(part, For) and part in self.shared else None
 
     def home(self, operand: Operand) -> int | None:
         """Return the number of the part that defines an operand."""
@@ -361,26 +368,36 @@ def _has_no_order(found: list[Call] | None) -> bool:
     return bool(found) and not any(own)
 
 
+def is_recurrence(loop: For) -> bool:
+    """Say whether rounds of inner loops wait for each other, in a nest that may be jammed."""
+    found = parts(loop)
+    if found is None or not _is_worth_a_look(loop, found):
+        return False
+    return all(multiplies_on(part) for part in found if isinstance(part, For))
+
+
 def multiplies_on(part: For) -> bool:
     """Say whether each round of a loop waits for a product with what the last one handed on."""
-    made = {entry.phi: {entry.phi} for entry in part.carried if entry.phi.type.dtype.kind == "f"}
-    times: dict[Operand, set[Value]] = {}
+    made: _Origins = {e.phi: {e.phi} for e in part.carried if e.phi.type.dtype.kind == "f"}
+    times: _Origins = {}
     for _ in range(len(made)):
-        _spread(part.body, made, times)
+        for statement in part.body.statements:
+            if isinstance(statement, Call):
+                _spread(statement, made, times)
         for entry in part.carried:
-            made[entry.phi] = made.get(entry.phi, set()) | made.get(entry.next, set())
-            times[entry.phi] = times.get(entry.phi, set()) | times.get(entry.next, set())
+            for known in (made, times):
+                known[entry.phi] = known.get(entry.phi, set()) | known.get(entry.next, set())
     return any(entry.phi in times.get(entry.phi, ()) for entry in part.carried)
 
 
-def _spread(block: Block, made: dict[Operand, set[Value]], times: dict[Operand, set[Value]]) -> None:
-    """Note which of the numbers carried the others are made of, and which by way of a product."""
-    for statement in block.statements:
-        if isinstance(statement, Call) and not made.keys().isdisjoint(statement.args):
-            made[statement.out] = set().union(*(made.get(a, ()) for a in statement.args))
-            is_product = statement.function in (np.multiply, np.divide)
-            through = set().union(*(times.get(a, ()) for a in statement.args))
-            times[statement.out] = through | made[statement.out] if is_product else through
+def _spread(call: Call, made: _Origins, times: _Origins) -> None:
+    """Note which of the numbers carried a result is made of, and which by way of a product."""
+    origins = set().union(*(made.get(arg, ()) for arg in call.args))
+    if origins:
+        made[call.out] = origins
+        is_product = call.function in (np.multiply, np.divide)
+        through = set().union(*(times.get(arg, ()) for arg in call.args))
+        times[call.out] = through | origins if is_product else through
 
 
 def recurs(part: For, integers: Indices) -> bool:

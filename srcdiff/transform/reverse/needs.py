@@ -34,6 +34,7 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.types import Array, Type
 from srcdiff.ir.walk import operands
 from srcdiff.transform.reverse.again import is_dear, is_free, leaves, price
+from srcdiff.transform.reverse.delayed import delayed
 from srcdiff.transform.reverse.plan import Frame, NotForwards, Plan, Room, Rows, Slot, Tape
 from srcdiff.transform.reverse.rooms import make_rows, row_index, row_view
 from srcdiff.transform.reverse.stored import left, stored
@@ -66,6 +67,9 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
     counted = _count_back(plan, value, definition, depth)
     if counted is not None:
         return counted
+    late = delayed(plan, value, definition, depth, need)
+    if late is not None:
+        return late
     wanted = leaves(plan, value, {})
     view = isinstance(definition.statement, View) and plan.aliases.is_memory(value)
     again = view or (wanted is not None and not is_dear(definition, plan.flow))

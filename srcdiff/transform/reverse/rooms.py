@@ -71,13 +71,17 @@ def make_rows(
     return Rows(buffer, tuple(loop for loop in loops if isinstance(loop, For)), tuple(lows))
 
 
+def has_rows(plan: Plan, block: Block, region: Frame) -> bool:
+    """Say whether numbers of `block` can be kept in rows."""
+    bounds = Bounds(plan, region, Builder())
+    loops = [s for s in around(plan, block, region) if isinstance(s, For | While)]
+    return all(bounds.interval(loop) is not None for loop in loops)
+
+
 def rows_possible(plan: Plan, block: Block, region: Frame) -> bool:
     """Say whether everything in `block` could be kept in rows, loops inside it included."""
     bounds = Bounds(plan, region, Builder())
-    loops = [s for s in around(plan, block, region) if isinstance(s, For | While)]
-    return all(bounds.interval(loop) is not None for loop in loops) and _inner_possible(
-        block, bounds
-    )
+    return has_rows(plan, block, region) and _inner_possible(block, bounds)
 
 
 def _inner_possible(block: Block, bounds: "Bounds") -> bool:
