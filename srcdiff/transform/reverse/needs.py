@@ -69,6 +69,7 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
         return counted
     late = delayed(plan, value, definition, depth, need)
     if late is not None:
+        plan.delayed.add(value)
         return late
     wanted = leaves(plan, value, {})
     view = isinstance(definition.statement, View) and plan.aliases.is_memory(value)

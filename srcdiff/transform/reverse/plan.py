@@ -164,6 +164,8 @@ class Plan:
     stack: list[Frame] = field(default_factory=list)
     reads: list[Access] = field(default_factory=list)
     kept: dict[Value, Room] = field(default_factory=dict)
+    delayed: set[Value] = field(default_factory=set)
+    """What is read where it comes from (`transform.reverse.delayed`)."""
     saved: dict[Statement, Room] = field(default_factory=dict)
     expanded: dict[Value, Room] = field(default_factory=dict)
     chosen: dict[Statement, Room] = field(default_factory=dict)
@@ -181,6 +183,7 @@ class Plan:
         self.stack, self.reads = [], []
         self.kept, self.saved, self.expanded = {}, {}, {}
         self.chosen, self.prices, self.cut = {}, {}, {}
+        self.delayed = set()
         self.shadow_roots, self.merged = {}, []
 
     @property
