@@ -67,8 +67,8 @@ def test_rows_are_read_where_another_number_stands() -> None:
 
 def test_downwards_the_earlier_ones_are_behind() -> None:
     text = source(programs.downwards)
-    assert "x[min(j + 3, t)]" in text
-    assert "if j + 3 <= t else 0.0" in text
+    assert "x[min(j + 3, t_1)]" in text
+    assert "if j + 3 <= t_1 else 0.0" in text
 
 
 def test_a_condition_of_it_is_not_kept() -> None:
