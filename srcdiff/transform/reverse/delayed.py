@@ -1,147 +1,104 @@
-"""What a loop hands on to a later iteration is read again where it comes from.
+"""What a loop hands on twice is kept once: the older number stands beside the newer one.
 
-    For i, carried last from 0.0              in the adjoint sweep, `last` is
-        ... last ...                              x[max(i - 1, start)] if i - 1 >= start else 0.0
-        last = Load x[i]
+    For i, carried last from 1.0,             kept[0] = 2.0
+                   older from 2.0             For i, ...
+        ... last * older ...        ->            kept[i + 1] = last
+        next: last = ..., older = last            ...
+                                              in the adjoint sweep, last is kept[i + 1],
+                                              and older is kept[i]
 
-Nothing is kept then. It comes from an array that never changes, from one where the primal sweep
-stores it for good, or from the rows of another number carried, which hands it on in its turn.
+So it is with what is older by more iterations. In front of the rows there is room for what the
+first iterations find; a loop that counts down has it behind them.
 """
 
-import builtins
 from collections.abc import Callable
 
 import numpy as np
 
 from srcdiff.analysis.dataflow import Definition
-from srcdiff.ir.build import integer, is_constant, same
-from srcdiff.ir.nodes import Carried, For, Load, Operand, Store, Value, is_array
-from srcdiff.transform.reverse.again import leaves, price
-from srcdiff.transform.reverse.plan import Frame, Plan, Rows
+from srcdiff.ir.build import Builder, integer, is_constant, same
+from srcdiff.ir.nodes import Carried, For, Operand, Value, is_array
+from srcdiff.transform.reverse.plan import Plan, Rows
 from srcdiff.transform.reverse.rooms import has_rows, row_index
-from srcdiff.transform.reverse.stored import stored
 
-Need = Callable[[Plan, Operand], Operand]
-LATEST = 4
-"""Iterations that a value may be late by."""
+OLDEST = 4
+"""Iterations by which a number may be older than the one beside which it stands."""
 
 
 def delayed(
-    plan: Plan, value: Value, definition: Definition, depth: int, need: Need
+    plan: Plan,
+    value: Value,
+    definition: Definition,
+    depth: int,
+    need: Callable[[Plan, Operand], Operand],
 ) -> Operand | None:
-    """Return what a loop carries as it is read from an array, if it comes from one."""
+    """Return what a loop carries as it is read from the rows of a newer number; None: it is not.
+
+    These have room for it if they are made for it. If they are there already, the next round of
+    the construction makes them so.
+    """
     loop = definition.statement
     if definition.kind != "phi" or not isinstance(loop, For) or is_array(value):
         return None
-    if not _is_counted(loop):
-        return None
     chain = _chain(loop, value)
-    if chain is None or not _begin_alike(plan, chain[:-1]):
+    region = plan.stack[plan.region_of(depth)]
+    if chain is None or not _counts(loop) or not has_rows(plan, loop.body, region):
         return None
-    reading = _Reading(plan, loop, plan.stack[depth], need)
-    place = reading.place(chain[-1].next, depth) if _begin_alike(plan, chain) else None
-    if place is not None:
-        return reading.element(place, len(chain), chain[0])
-    if len(chain) == 1 or not has_rows(plan, loop.body, plan.stack[plan.region_of(depth)]):
+    newest, late = chain[-1].phi, len(chain) - 1
+    plan.older[newest] = max(plan.older.get(newest, 0), late)
+    if newest not in plan.kept:
+        need(plan, newest)
+    room = plan.kept.get(newest)
+    if not isinstance(room, Rows) or room.late < late:
         return None
-    head = chain[-1].phi
-    need(plan, head)
-    room = plan.kept.get(head)
-    return reading.row(room, len(chain) - 1, chain[0]) if isinstance(room, Rows) else None
+    head = plan.stack[depth].head
+    index = row_index(head, room, lambda counter: need(plan, counter), late)
+    plan.delayed.add(value)
+    return head.load(room.buffer, index, value.name)
 
 
-def _is_counted(loop: For) -> bool:
+def put_beginnings(plan: Plan, builder: Builder, loop: For) -> None:
+    """Append what puts in front of the rows what the first iterations find of older numbers.
+
+    Where the loop does not run, its start may be anywhere: that is why it is kept in bounds.
+    """
+    for entry in loop.carried:
+        room, current = plan.kept.get(entry.phi), entry
+        if not isinstance(room, Rows):
+            continue
+        for late in range(1, room.late + 1):
+            (current,) = _takers(loop, current.phi)
+            builder.store(room.buffer, _ahead(builder, room, loop, late), current.init)
+
+
+def _ahead(builder: Builder, room: Rows, loop: For, late: int) -> tuple[Operand, ...]:
+    """Return where a number of so many iterations before the first one would stand."""
+    first = {loop.index: loop.start}
+    *outer, at = row_index(builder, room, lambda index: first.get(index, index), late)
+    if same(loop.start, room.lows[-1]) and is_constant(loop.step, 1):
+        return (*outer, at)
+    last = builder.fold(np.subtract, room.buffer.shape[len(room.loops) - 1], integer(1))
+    return (*outer, builder.fold(min, builder.fold(max, at, integer(0)), last))
+
+
+def _counts(loop: For) -> bool:
     """Say whether a loop goes up or down by 1, to its end."""
     by_one = is_constant(loop.step, 1) or is_constant(loop.step, -1)
     return by_one and loop.leave is None and loop.trips is None
 
 
 def _chain(loop: For, value: Value) -> list[Carried] | None:
-    """Return the entries from that of `value` to the one that takes what an iteration makes."""
+    """Return the entries from an older number to the newest; None: it is not handed on so."""
     entries: dict[Operand, Carried] = {entry.phi: entry for entry in loop.carried}
     found = [entries[value]]
     while found[-1].next in entries:
-        if len(found) == LATEST:
+        following = entries[found[-1].next]
+        if len(found) > OLDEST or len(_takers(loop, following.phi)) > 1:
             return None
-        found.append(entries[found[-1].next])
-    return found
+        found.append(following)
+    return found if len(found) > 1 else None
 
 
-def _begin_alike(plan: Plan, chain: list[Carried]) -> bool:
-    """Say whether entries begin with the same number, which is there without being kept."""
-    return all(
-        same(entry.init, chain[0].init) and leaves(plan, entry.init, {}) == frozenset()
-        for entry in chain
-    )
-
-
-class _Reading:
-    """How a number is read that an earlier iteration has made or read."""
-
-    def __init__(self, plan: Plan, loop: For, frame: Frame, need: Need) -> None:
-        self.plan, self.loop, self.frame = plan, loop, frame
-        self.need = need
-        self.up = is_constant(loop.step, 1)
-
-    def place(self, source: Operand, depth: int) -> Load | Store | None:
-        """Return what each iteration reads or leaves in an array for good, if it does."""
-        known = self.plan.flow.definitions
-        definition = known.get(source) if isinstance(source, Value) else None
-        if definition is None or definition.block is not self.loop.body:
-            return None
-        assert isinstance(source, Value)
-        found: Load | Store | None = stored(self.plan, source, definition, depth)
-        if isinstance(definition.statement, Load):
-            read = definition.statement
-            found = None if self.plan.aliases.is_memory(read.ref) else read
-        if found is None or found.ref.type.dtype != source.type.dtype:
-            return None
-        parts = (found.ref, *found.indices)
-        if not all(map(self.is_followed, parts)) or price(self.plan, *parts).kept:
-            return None
-        return found
-
-    def is_followed(self, operand: Operand) -> bool:
-        """Say whether it is known what an operand was in an earlier iteration."""
-        base: Operand | None = operand
-        if not is_array(operand):
-            base, _ = self.plan.flow.integers.affine(operand)
-        if not isinstance(base, Value) or base is self.loop.index:
-            return True
-        return not self.plan.dependence.is_inside(base, self.loop)
-
-    def element(self, place: Load | Store, late: int, entry: Carried) -> Operand:
-        """Return the element that was read or left so many iterations ago."""
-        at, is_there = self.earlier(late)
-        integers, builder = self.plan.flow.integers, self.frame.builder
-        indices: list[Operand] = []
-        for index in place.indices:
-            base, offset = integers.affine(index)
-            moved = base is self.loop.index
-            there = builder.fold(np.add, at, integer(offset)) if moved else index
-            indices.append(there if moved else self.need(self.plan, index))
-        ref = self.need(self.plan, place.ref)
-        assert isinstance(ref, Value)
-        element = builder.load(ref, tuple(indices), entry.phi.name)
-        return self.choice(is_there, element, entry)
-
-    def row(self, room: Rows, late: int, entry: Carried) -> Operand:
-        """Return what was kept of another number so many iterations ago."""
-        at, is_there = self.earlier(late)
-        counter = lambda index: at if index is self.loop.index else self.need(self.plan, index)  # noqa: E731
-        index = row_index(self.frame.builder, room, counter)
-        element = self.frame.builder.load(room.buffer, index, entry.phi.name)
-        return self.choice(is_there, element, entry)
-
-    def earlier(self, late: int) -> tuple[Operand, Operand]:
-        """Append the counter so many iterations ago, and whether there was such an iteration."""
-        builder = self.frame.builder
-        index, start = (self.need(self.plan, o) for o in (self.loop.index, self.loop.start))
-        earlier = builder.fold(np.subtract if self.up else np.add, index, integer(late))
-        is_there = builder.call(np.greater_equal if self.up else np.less_equal, earlier, start)
-        return builder.fold(builtins.max if self.up else builtins.min, earlier, start), is_there
-
-    def choice(self, is_there: Operand, element: Value, entry: Carried) -> Operand:
-        init = self.need(self.plan, entry.init)
-        name = entry.phi.name
-        return self.frame.builder.call(np.where, is_there, element, init, name=name)
+def _takers(loop: For, phi: Value) -> list[Carried]:
+    """Return the entries that are in the next iteration what `phi` is in this one."""
+    return [entry for entry in loop.carried if entry.next is phi]

@@ -91,11 +91,15 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Room indexed by the counters of the loops around: `buffer[i - low, ...]`."""
+    """Room indexed by the counters of the loops around: `buffer[i - low, ...]`.
+
+    There is more room for numbers that are older by up to `late` iterations of the innermost loop.
+    """
 
     buffer: Value
     loops: tuple[For, ...]
     lows: tuple[Operand, ...]
+    late: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +169,9 @@ class Plan:
     reads: list[Access] = field(default_factory=list)
     kept: dict[Value, Room] = field(default_factory=dict)
     delayed: set[Value] = field(default_factory=set)
-    """What is read where it comes from (`transform.reverse.delayed`)."""
+    """What is kept beside a newer number (`transform.reverse.delayed`)."""
+    older: dict[Value, int] = field(default_factory=dict)
+    """The numbers beside which older ones were to be kept, and by how much these are older."""
     saved: dict[Statement, Room] = field(default_factory=dict)
     expanded: dict[Value, Room] = field(default_factory=dict)
     chosen: dict[Statement, Room] = field(default_factory=dict)
