@@ -1,4 +1,4 @@
-"""Loops that hand on to later iterations what is, or is not, there in an array anyway.
+"""Loops that hand on to the next iteration what the one before has handed on to them, or seem to.
 
 How many things are kept is known of each: see `test_delayed`.
 """
@@ -7,7 +7,6 @@ import numpy as np
 
 
 def copies(x, c):
-    """What is handed on was read from an array that never changes."""
     s, x1, x2 = 0.0, 0.0, 0.0
     for j in range(x.shape[0]):
         s += (c[0] * x[j] + c[1] * x1 + c[2] * x2) ** 2 * x1
@@ -24,37 +23,8 @@ def downwards(x, c):
     return s
 
 
-def beside(x, c):
-    """The element is not at the counter, but beside it, and the first one counts from the end."""
-    s, last = 0.0, c[0]
-    for j in range(x.shape[0]):
-        s += last * x[j] * last
-        last = x[j - 1]
-    return s
-
-
-def from_a_matrix(x, c):
-    """In each of the rows of a product that changes no more."""
-    a = np.outer(x, c)
-    s = 0.0
-    for i in range(a.shape[0]):
-        last = 0.0
-        for j in range(a.shape[1]):
-            s += a[i, j] * last * c[j]
-            last = a[i, j]
-    return s
-
-
-def one_element(x, c):
-    s, last = 0.0, 0.5
-    for j in range(x.shape[0]):
-        s += x[j] * last * c[0]
-        last = c[1]
-    return s
-
-
 def stored(x, c):
-    """A recursive filter whose result nothing changes: no number is kept."""
+    """A recursive filter."""
     y = np.empty(x.shape[0])
     y1, y2 = 0.0, 0.0
     for j in range(x.shape[0]):
@@ -76,7 +46,6 @@ def stored_in_rows(x, c):
 
 
 def stored_and_changed(x, c):
-    """The numbers before last are those of the rows of the last ones."""
     y = np.empty(x.shape[0])
     y1, y2, y3 = 0.0, 0.0, 0.0
     for j in range(x.shape[0]):
@@ -88,7 +57,7 @@ def stored_and_changed(x, c):
 
 
 def stored_twice(x, c):
-    """Indices that count from the end are those of other iterations as well."""
+    """The counter begins below 0."""
     n = x.shape[0]
     y = np.empty(n)
     y1, y2 = 0.0, 0.0
@@ -109,7 +78,7 @@ def not_stored(x, c):
 
 
 def other_beginnings(x, c):
-    """The first number before last is another one than that two iterations late would be."""
+    """What the first iterations find is not always the same."""
     s, x1, x2, x3 = 0.0, 0.5, 1.5, 2.5
     for j in range(x.shape[0]):
         s += c[0] * x[j] * x1 * x2 * x3
@@ -121,20 +90,104 @@ def begins_with_a_sum(x, c):
     """It begins with what is not there any more behind the loop around."""
     s, first = 0.0, 1.0
     for i in range(3):
-        last = first
+        last, older = first, first * first
         for j in range(x.shape[0]):
-            s += c[i] * x[j] * last
-            last = x[j]
+            s += c[i] * x[j] * last * older
+            last, older = x[j], last
         first = np.sin(first) * c[i]
     return s + first
 
 
+def triangle(x, c):
+    """Inner loops that do not run begin beyond their end."""
+    s = 0.0
+    for i in range(x.shape[0]):
+        y1, y2 = 0.5, 1.5
+        for j in range(2 * i, x.shape[0] - i):
+            now = c[0] * x[j] + c[1] * y1 * y2
+            s += now
+            y1, y2 = now, y1
+    return s
+
+
+def triangle_downwards(x, c):
+    s = 0.0
+    for i in range(x.shape[0]):
+        y1, y2, y3 = 0.5, 1.5, 2.5
+        for j in range(x.shape[0] - 1 - i, i + 2, -1):
+            now = c[0] * x[j] + c[1] * y1 * y2 * y3
+            s += now
+            y1, y2, y3 = now, y1, y2
+    return s
+
+
+def beyond_the_end(x, c):
+    """It does not run where there are few elements."""
+    s, y1, y2, y3 = 0.0, 0.5, 1.5, 2.5
+    for j in range(4, x.shape[0]):
+        now = c[0] * x[j] + c[1] * y1 * y2 * y3
+        s += now
+        y1, y2, y3 = now, y1, y2
+    return s
+
+
+def beyond_the_beginning(x, c):
+    s, y1, y2, y3 = 0.0, 0.5, 1.5, 2.5
+    for j in range(x.shape[0] - 1, 5, -1):
+        now = c[0] * x[j] + c[1] * y1 * y2 * y3
+        s += now
+        y1, y2, y3 = now, y1, y2
+    return s
+
+
+def only_the_newest(x, c):
+    s, y1, y2 = 0.0, 0.5, 1.5
+    for j in range(x.shape[0]):
+        now = x[j] + y1 * y1 + 0.1 * y2
+        s += c[0] * y1
+        y1, y2 = now, y1
+    return s
+
+
+def two_of_one(x, c):
+    """Two numbers are both the same one of the iteration before, but for the first one."""
+    s, y1, y2, y3 = 0.0, 0.5, 1.5, 2.5
+    for j in range(x.shape[0]):
+        now = c[0] * x[j] + c[1] * y1 * y2 * y3
+        s += now
+        y1, y2, y3 = now, y1, y1
+    return s
+
+
+def branches(x, c):
+    """What decides is older by one iteration, and is kept beside the newer number, too."""
+    s, y1, y2 = 0.0, 0.5, 1.5
+    for j in range(x.shape[0]):
+        if y2 > 0.7:
+            now = c[0] * x[j] * y1
+        else:
+            now = c[1] * y2 * y1
+        s += now
+        y1, y2 = now, y1
+    return s
+
+
+def whole_numbers(x, c):
+    """Integers that are handed on are indices later."""
+    s, last, older = 0.0, 0, 1
+    k = np.array([2, 0, 1, 2, 2])
+    for j in range(k.shape[0]):
+        s += c[last] * c[older] * x[0]
+        last, older = k[j], last
+    return s
+
+
 def changed_later(x, c):
     x = 0.9 * x
-    s, last = 0.0, 0.0
+    s, last, older = 0.0, 0.0, 1.0
     for j in range(x.shape[0]):
-        s += c[0] * last * x[j]
-        last = x[j]
+        s += c[0] * last * x[j] * older
+        last, older = x[j], last
         x[j] = s
     return s
 
@@ -148,37 +201,37 @@ def exchanged(x, c):
 
 
 def elsewhere(x, c):
-    """The index of an earlier iteration is not known."""
-    s, last, at = 0.0, 0.0, 0
+    s, last, older, at = 0.0, 0.0, 1.0, 0
     for j in range(x.shape[0]):
-        s += c[0] * x[j] * last
-        last = x[at]
+        s += c[0] * x[j] * last * older
+        last, older = x[at], last
         at = (3 * at + 2) % x.shape[0]
     return s
 
 
 def every_second(x, c):
-    s, last = 0.0, 0.0
+    s, last, older = 0.0, 0.0, 1.0
     for j in range(0, x.shape[0], 2):
-        s += c[0] * x[j] * last
-        last = x[j]
+        s += c[0] * x[j] * last * older
+        last, older = x[j], last
     return s
 
 
 def left_early(x, c):
-    s, last = 0.0, 0.0
+    s, last, older = 0.0, 0.0, 1.0
     for j in range(x.shape[0]):
-        s += c[0] * x[j] * last
-        last = x[j]
+        s += c[0] * x[j] * last * older
+        last, older = x[j], last
         if s > 1e6:
             break
     return s
 
 
 def only_sometimes(x, c):
-    s, last = 0.0, 0.0
+    s, last, older = 0.0, 0.0, 1.0
     for j in range(x.shape[0]):
-        s += c[0] * x[j] * last
+        s += c[0] * x[j] * last * older
+        older = last
         if x[j] > 0.0:
             last = x[j]
     return s
@@ -194,25 +247,4 @@ def in_a_while(x, c):
             s += now * now
             y1, y2 = now, y1
         k += 1
-    return s
-
-
-def decides(x, c):
-    s, last = 0.0, 0.0
-    for j in range(x.shape[0]):
-        if last > 0.1:
-            s += c[0] * x[j] * x[j]
-        else:
-            s -= c[1] * last * x[j]
-        last = x[j]
-    return s
-
-
-def whole_numbers(x, c):
-    """An integer that is handed on is an index later."""
-    s, last = 0.0, 0
-    k = np.array([2, 0, 1, 2, 2])
-    for j in range(k.shape[0]):
-        s += c[last] * c[last] * x[0]
-        last = k[j]
     return s

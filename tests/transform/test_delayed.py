@@ -13,22 +13,19 @@ from tests.dual import gradients
 from tests.transform import delayed_programs as programs
 
 KEPT = {
-    programs.copies: 1,
-    programs.stored_and_changed: 1,
-    programs.stored_twice: 1,
-    programs.not_stored: 1,
-    programs.other_beginnings: 3,
-    programs.begins_with_a_sum: 2,
+    programs.copies: 2,
+    programs.begins_with_a_sum: 3,
     programs.changed_later: 2,
     programs.exchanged: 2,
     programs.elsewhere: 2,
-    programs.every_second: 1,
-    programs.left_early: 1,
+    programs.two_of_one: 4,
+    programs.whole_numbers: 2,
+    programs.every_second: 2,
+    programs.left_early: 2,
     programs.only_sometimes: 1,
     programs.in_a_while: 3,
-    programs.whole_numbers: 1,
 }
-"""The number of things that are kept, where it is not 0."""
+"""The number of things that are kept, where it is not 1."""
 PROGRAMS = [f for f in vars(programs).values() if inspect.isfunction(f)]
 
 
@@ -49,30 +46,44 @@ def kept(function: Callable[..., Any]) -> list[str]:
 
 @pytest.mark.parametrize("function", PROGRAMS)
 def test_what_is_kept(function: Callable[..., Any]) -> None:
-    assert len(kept(function)) == KEPT.get(function, 0)
+    assert len(kept(function)) == KEPT.get(function, 1)
 
 
-def test_what_is_stored_is_read_where_it_stands() -> None:
-    lines = [line.split("#")[0].strip() for line in source(programs.stored).splitlines()]
-    place = lines.index("y2 = y[max(j - 2, 0)]")
-    assert lines[place + 1] == "y2 = y2 if j - 2 >= 0 else 0.0"
+def test_older_numbers_stand_in_front() -> None:
+    text = source(programs.other_beginnings)
+    for line in (
+        "x1_saved = np.empty(x.shape[0] + 2)",
+        "x1_saved[1] = 1.5",
+        "x1_saved[0] = 2.5",
+        "x1_saved[j + 2] = x1",
+        "x1 = x1_saved[j + 2]",
+        "x2 = x1_saved[j + 1]",
+        "x3 = x1_saved[j]",
+    ):
+        assert line in text
 
 
-def test_rows_are_read_where_another_number_stands() -> None:
-    text = source(programs.not_stored)
-    assert "y1 = y1_saved[j]" in text
-    assert "y2 = y1_saved[max(j - 1, 0)]" in text
-    assert "y2 = y2 if j - 1 >= 0 else 0.5" in text
-
-
-def test_downwards_the_earlier_ones_are_behind() -> None:
+def test_downwards_they_stand_behind() -> None:
     text = source(programs.downwards)
-    assert "x[min(j + 3, t_1)]" in text
-    assert "if j + 3 <= t_1 else 0.0" in text
+    for line in ("x1_saved[j] = x1", "x2 = x1_saved[j + 1]", "x3 = x1_saved[j + 2]"):
+        assert line in text
 
 
-def test_a_condition_of_it_is_not_kept() -> None:
-    assert "x[max(j - 1, 0)]" in source(programs.decides)
+def test_a_condition_of_an_older_number_is_not_kept() -> None:
+    assert "y2 = y1_saved[j]" in source(programs.branches)
+
+
+def test_what_is_not_needed_has_no_room() -> None:
+    assert "Kept: y1_saved, x.shape[0] float64" in source(programs.only_the_newest)
+
+
+@pytest.mark.parametrize("function", [programs.beyond_the_end, programs.beyond_the_beginning])
+def test_no_elements(function: Callable[..., Any]) -> None:
+    x, c = arguments(0)
+    value, (x_bar, c_bar) = sd.value_and_grad(function, argnums=(0, 1), jit=False)(x, c)
+    assert value == 0.0
+    assert x_bar.shape == (0,)
+    assert not c_bar.any()
 
 
 def test_compiled() -> None:
