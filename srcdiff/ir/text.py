@@ -7,6 +7,7 @@ from srcdiff.ir.expressions import Expressions
 from srcdiff.ir.naming import assign_names
 from srcdiff.ir.nesting import nest
 from srcdiff.ir.nodes import Alloc, Call, Derive, Function, Guard, Recursion, Value
+from srcdiff.ir.operators import PRODUCT
 from srcdiff.ir.recursion import called
 from srcdiff.ir.statements import Line, Printer
 from srcdiff.ir.symbols import Symbols
@@ -122,7 +123,8 @@ def _kept(function: Function, expressions: Expressions) -> list[str]:
     for statement in statements(function.body):
         if isinstance(statement, Alloc) and statement.origin.note.startswith(KEEPS):
             out, what = statement.out, statement.origin.note.removeprefix(KEEPS)
-            size = " * ".join(expressions.text(extent) for extent in out.shape)
+            level = PRODUCT if len(out.shape) > 1 else 0
+            size = " * ".join(expressions.piece(extent).at(level) for extent in out.shape)
             size = "growing" if out.name.endswith("_tape") else size
             lines.append(f"{expressions.text(out)}, {size} {out.type.dtype}: {what}.")
         if isinstance(statement, Call) and statement.function is new_stack:

@@ -7,8 +7,9 @@
                                                   ...
 
 A sum that the inner loop carries is four sums then, none of which waits for another one. So it is
-with an element that each round makes of the one before. The order of the user's additions stays: to
-one element they are made one after another. Sums of adjoints are put together first.
+with an element, or a number, that each round makes of the one before. The order of the user's
+additions stays: to one element they are made one after another. Sums of adjoints are put together
+first.
 """
 
 from collections.abc import Iterable
@@ -54,6 +55,7 @@ from srcdiff.transform.vectorise import PLAIN, is_below
 from srcdiff.words import opaque, radd
 
 _Access = Load | Store | Increment
+_Origins = dict[Operand, set[Value]]
 ROWS = 4
 """Iterations that run at once, at most."""
 LINES = 3
@@ -62,6 +64,8 @@ CHECKS = 128
 """Pairs of accesses that LLVM is ready to tell apart at run time."""
 LONGEST = 40
 """Statements of an iteration: each is there five times."""
+LONGEST_RECURRENCE = 72
+"""Those of iterations that wait for numbers: each is there four times."""
 
 
 def jam(function: Function) -> Function:
@@ -85,8 +89,10 @@ def _is_worth_a_look(loop: For, found: list[Part]) -> bool:
     )
     short = is_below(loop, 2 * ROWS) or any(is_below(part, 2 * ROWS) for part in inner)
     within = [*statements(loop.body)]
-    brief = len(within) <= LONGEST and not any(isinstance(s, If) for s in within)
-    return len(inner) <= 2 and plain and brief and not short
+    brief = len(within) <= LONGEST_RECURRENCE and not any(isinstance(s, If) for s in within)
+    if not (len(inner) <= 2 and plain and brief) or short:
+        return False
+    return len(within) <= LONGEST or any(map(multiplies_on, inner))
 
 
 @dataclass(eq=False)
@@ -115,7 +121,7 @@ class _Nest:
     order: Reordering
     loop: For
     found: list[Part]
-    through: dict[Carried, Carried] = field(default_factory=dict)
+    through: set[Carried] = field(default_factory=set)
     """The entries of inner loops that are sums of the outer one as well."""
     maps: list[dict[Value, Operand]] = field(default_factory=list)
     """What stands for a value in each of the iterations."""
@@ -125,7 +131,8 @@ class _Nest:
         everything = (self.order.touches(self.loop, part) for part in self.found)
         self.touched = [touch for each in everything for touch in each]
         self.shared = {part: self.common(part) for part in self.found if isinstance(part, For)}
-        self.recurring = {p for p in self.shared if recurs(p, self.flow.integers)}
+        integers = self.flow.integers
+        self.recurring = {p for p in self.shared if recurs(p, integers) or multiplies_on(p)}
         possible = (LINES, LINES - 1) if self.recurring else (ROWS, ROWS // 2)
         self.rows = next((rows for rows in possible if self.checks(rows) <= CHECKS), 1)
 
@@ -155,12 +162,27 @@ class _Nest:
         if not isinstance(part, For):
             earlier = (s for each in self.found[:home] for s in everything(each))
             return not uses.intersection(earlier)
-        inner = next(each for each in part.carried if each.out is entry.next)
-        found = additions(inner.phi, inner.next, self.flow) or []
-        self.through[inner] = entry
-        single = uses == {part} and inner.init is entry.phi
-        once = len(self.flow.uses.get(inner.out, [])) == 1
-        return single and once and bool(found) and all(c.function is radd for c in found)
+        return self.passes(entry)
+
+    def passes(self, entry: Carried) -> bool:
+        """Say whether an entry is a sum without an order that inner loops add to, in their turn."""
+        current: Operand = entry.phi
+        while current is not entry.next:
+            part = self.taker(current)
+            if part is None:
+                return False
+            inner = next((each for each in part.carried if each.init is current), None)
+            if inner is None or not _has_no_order(additions(inner.phi, inner.next, self.flow)):
+                return False
+            self.through.add(inner)
+            current = inner.out
+        return isinstance(current, Value) and len(self.flow.uses.get(current, [])) == 1
+
+    def taker(self, operand: Operand) -> For | None:
+        """Return the inner loop that alone uses a number."""
+        uses = self.flow.uses.get(operand, []) if isinstance(operand, Value) else []
+        part = uses[0].statement if len(uses) == 1 else None
+        return part if isinstance(part, For) and part in self.shared else None
 
     def home(self, operand: Operand) -> int | None:
         """Return the number of the part that defines an operand."""
@@ -305,22 +327,19 @@ class _Nest:
         """Give a row the numbers that an inner loop carries for it."""
         for entry in part.carried:
             phi: Operand = Value(entry.phi.name, entry.phi.type)
-            if entry in self.through and row > 0:
+            if row > 0 and entry in self.through:
                 phi = mapped(entry.next, self.maps[row - 1])
             self.maps[row][entry.phi] = phi
 
     def entries(self, old: Carried) -> list[Carried]:
         """Return what an inner loop carries in place of one entry."""
-        outer = self.through.get(old)
         result: list[Carried] = []
         for row, known in enumerate(self.maps):
             phi, out = known[old.phi], Value(old.out.name, old.out.type)
             assert isinstance(phi, Value)
-            if outer is None:
-                result.append(Carried(phi, mapped(old.init, known), mapped(old.next, known), out))
-            elif row == 0:
-                init, end = known[outer.phi], mapped(old.next, self.maps[-1])
-                result.append(Carried(phi, init, end, out))
+            if row == 0 or old not in self.through:
+                last = self.maps[-1] if old in self.through else known
+                result.append(Carried(phi, mapped(old.init, known), mapped(old.next, last), out))
             known[old.out] = result[-1].out
         return result
 
@@ -341,6 +360,44 @@ class _Nest:
         for value in (first, *others):
             total = plus(inner, total, value)
         inner.store(ref, place, total)
+
+
+def _has_no_order(found: list[Call] | None) -> bool:
+    """Say whether there are additions, and all of them are to adjoints."""
+    own = (c for c in found or () if c.function is not radd and c.origin.sweep != "adjoint")
+    return bool(found) and not any(own)
+
+
+def is_recurrence(loop: For) -> bool:
+    """Say whether rounds of inner loops wait for each other, in a nest that may be jammed."""
+    found = parts(loop)
+    if found is None or not _is_worth_a_look(loop, found):
+        return False
+    return all(multiplies_on(part) for part in found if isinstance(part, For))
+
+
+def multiplies_on(part: For) -> bool:
+    """Say whether each round of a loop waits for a product with what the last one handed on."""
+    made: _Origins = {e.phi: {e.phi} for e in part.carried if e.phi.type.dtype.kind == "f"}
+    times: _Origins = {}
+    for _ in range(len(made)):
+        for statement in part.body.statements:
+            if isinstance(statement, Call):
+                _spread(statement, made, times)
+        for entry in part.carried:
+            for known in (made, times):
+                known[entry.phi] = known.get(entry.phi, set()) | known.get(entry.next, set())
+    return any(entry.phi in times.get(entry.phi, ()) for entry in part.carried)
+
+
+def _spread(call: Call, made: _Origins, times: _Origins) -> None:
+    """Note which of the numbers carried a result is made of, and which by way of a product."""
+    origins = set().union(*(made.get(arg, ()) for arg in call.args))
+    if origins:
+        made[call.out] = origins
+        is_product = call.function in (np.multiply, np.divide)
+        through = set().union(*(times.get(arg, ()) for arg in call.args))
+        times[call.out] = through | origins if is_product else through
 
 
 def recurs(part: For, integers: Indices) -> bool:

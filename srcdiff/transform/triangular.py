@@ -163,7 +163,7 @@ class Triangle:
             self.made.append(self.along(body, self.inner.index.name))
             return self.made.statements
         starts = [self.at(entry.phi, entry.init) for entry in self.inner.carried]
-        if starts or kept:
+        if starts or kept or any(touch.writes for touch in self.touched()[0]):
             first = (*self.first, *kept, *starts)
             self.made.append(self.along(first, self.loop.index.name))
         ends = [Load(e.out, self.rooms[e.phi], (self.loop.index,)) for e in self.inner.carried]

@@ -187,6 +187,73 @@ def _inner(function: Function) -> list[Any]:
     return [*inner.body.statements]
 
 
+def filters(origin: Origin = ADJOINT) -> Function:
+    """Return the program of rows that are filtered there and back, with a sum through both.
+
+    for i: (for j: last = w[i, j] = w[i, j] + x[j] * last, s += last), and so backwards
+    """
+    example = Example(origin)
+    total, following, out = (Value("s", FLOAT64) for _ in range(3))
+
+    def rounds(i: Value, begin: Operand, end: Value, bounds: tuple[Operand, ...]) -> None:
+        j, inner = Value("j", PYTHON_INT), Builder(origin)
+        last, made, after = (Value("last", FLOAT64) for _ in range(3))
+        phi, added = (Value("s", FLOAT64) for _ in range(2))
+        term = inner.call(np.multiply, inner.load(example.x, (j,)), last)
+        inner.append(Call(made, np.add, (inner.load(example.w, (i, j)), term), (), origin))
+        inner.store(example.w, (i, j), made)
+        inner.append(Call(added, np.add, (phi, made), (), origin))
+        entries = (Carried(last, ZERO, made, after), Carried(phi, begin, added, end))
+        example.builder.append(For(j, *bounds, entries, inner.block(), origin=origin))
+
+    i, outer = Value("i", PYTHON_INT), example.builder
+    first = outer.call(np.subtract, example.n, integer(1))
+    example.builder, between = Builder(origin), Value("s", FLOAT64)
+    rounds(i, total, between, (integer(0), example.n, integer(1)))
+    rounds(i, between, following, (first, integer(-1), integer(-1)))
+    entry, body = Carried(total, ZERO, following, out), example.builder.block()
+    example.builder = outer
+    bounds = (integer(0), example.n, integer(1))
+    outer.append(For(i, *bounds, (entry,), body, origin=origin))
+    outer.store(example.y, (integer(0),), out)
+    return example.function()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7])
+def test_rows_of_filters_are_three_at_once(size: int) -> None:
+    found = text(jam(filters()))
+    assert "for i in range(0, rest, 3):" in found
+    assert found.count("for j in range(x.shape[0]):") == 2
+    same_as_before(filters(), size)
+
+
+def test_the_users_sum_through_two_loops_keeps_its_order() -> None:
+    function = filters(NOWHERE)
+    assert text(jam(function)) == text(function)
+
+
+def test_long_iterations_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST", 0)
+    assert text(jam(filters())) != text(filters())
+    monkeypatch.setattr(module, "LONGEST_RECURRENCE", 8)
+    assert text(jam(filters())) == text(filters())
+
+
+def fibonacci(apart: Callable[[Builder, Value], Operand]) -> For:
+    """Return a loop that hands a number on through another one."""
+    inner, j = Builder(), Value("j", PYTHON_INT)
+    last, before, end, other = (Value("last", FLOAT64) for _ in range(4))
+    made = inner.call(np.add, last, apart(inner, before))
+    entries = (Carried(before, ZERO, last, other), Carried(last, ZERO, made, end))
+    return For(j, integer(0), integer(99), integer(1), entries, inner.block())
+
+
+def test_a_product_with_what_is_two_iterations_old() -> None:
+    assert module.multiplies_on(fibonacci(lambda b, before: b.call(np.multiply, before, before)))
+    assert not module.multiplies_on(fibonacci(lambda _, before: before))
+    assert not module.multiplies_on(fibonacci(lambda b, before: b.call(np.maximum, before, ZERO)))
+
+
 def test_programs_mean_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module._Nest, "gains", lambda nest: nest.rows > 1)
     monkeypatch.setattr(module, "_is_worth_a_look", lambda *_: True)

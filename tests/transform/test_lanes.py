@@ -195,6 +195,31 @@ def test_no_iterations(f: Callable[..., Any]) -> None:
     assert not c_bar.any()
 
 
+def filtered(x: Any, c: Any) -> Any:
+    """A recursive filter along rows."""
+    y, gain, damping = np.empty(x.shape), c[0], c[1]
+    for i in range(x.shape[0]):
+        one, two = 0.0, 0.0
+        for j in range(x.shape[1]):
+            now = gain * x[i, j] + one
+            one = two + damping * x[i, j] - gain * now
+            two = damping * now + gain * x[i, j] * x[i, j]
+            y[i, j] = now
+    return np.sum(y * y)
+
+
+@needs_fma
+def test_rows_of_recurrences_are_jammed_instead() -> None:
+    x, c = np.random.default_rng(1).uniform(size=(7, 5)), np.array([0.4, 0.3])
+    gradient = sd.grad(filtered, argnums=(0, 1), jit=False, cache=False)
+    found = gradient.source(x, c)
+    assert found.count("in range(0, rest, 3)") == 2
+    assert "for lane in" not in found
+    _, wanted = gradients(filtered, (x, c), (0, 1))
+    for bar, wanted_bar in zip(gradient(x, c), wanted, strict=True):
+        np.testing.assert_allclose(bar, wanted_bar, rtol=1e-11)
+
+
 @needs_fma
 def test_the_user_s_sum_keeps_its_order() -> None:
     """Large and small terms, of which another order would lose some."""

@@ -106,3 +106,24 @@ def test_what_may_not_be_turned_stays() -> None:
     text = sd.grad(overwritten_rows, jit=False).source(np.eye(3))
     assert "for k in range(j):" in text
     assert "rest" not in text
+
+
+def columns_and_counts(a):  # type: ignore[no-untyped-def]
+    """The adjoint of the inner loop needs nothing of what is written in front of it."""
+    b, y = 0.5 * a, 0.7 * a[0]
+    n = a.shape[0]
+    for i in range(n - 1):
+        for j in range(n - 1, -1, -1):
+            for k in range(j):
+                b[k, j] = 0.35
+            y[n - 1 - j] += 0.2
+        for k in range(1, n):
+            b[k, i] += y[i] * b[i, i]
+    return np.sum(b)
+
+
+def test_what_is_written_in_front_stays_if_the_rounds_need_nothing_of_it() -> None:
+    a = np.random.default_rng(7).normal(size=(5, 5))
+    _, (expected,) = gradients(columns_and_counts, (a,), (0,))
+    found = sd.grad(columns_and_counts, jit=False)(a)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)

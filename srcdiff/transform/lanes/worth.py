@@ -24,6 +24,7 @@ from srcdiff.ir.nodes import (
     Value,
 )
 from srcdiff.ir.walk import blocks, statements
+from srcdiff.transform.jam import is_recurrence
 from srcdiff.transform.lanes.study import Study
 from srcdiff.transform.vectorise import is_below, replaces
 
@@ -57,9 +58,23 @@ def why_not(study: Study) -> str:
         return "it has vector code of its own"
     if not _is_busy(study, LEAST if inner else FEWEST):
         return "it computes little for each element"
+    if inner and _is_for_jam(study):
+        return "rows of it run side by side"
     if not inner and _goes_round(study):
         return "what it reads and writes lies side by side, but for the ends of a ring"
     return ""
+
+
+def _is_for_jam(study: Study) -> bool:
+    """Say whether `transform.jam` hides that rounds wait for each other, and lanes would gather.
+
+    Rows lie apart: lanes would turn over each that is read, to no other end.
+    """
+    if study.strict or not is_recurrence(study.loop):
+        return False
+    accesses = (s for s in statements(study.loop.body) if isinstance(s, Load | Store | Increment))
+    along = (study.loop.index is s.indices[-1] for s in accesses if s.ref not in study.private)
+    return not any(along)
 
 
 def _goes_round(study: Study) -> bool:

@@ -117,7 +117,7 @@ def is_free(plan: Plan, condition: Value | Call, *wanted: Operand) -> bool:
 
 def paid(plan: Plan) -> set[Value | Statement]:
     """Return the conditions that could be found again at no further cost."""
-    there = plan.kept.keys() | plan.expanded.keys()
+    there = plan.kept.keys() | plan.expanded.keys() | plan.delayed
     possible = {each: cost for each, cost in plan.prices.items() if cost.kept <= there}
     reads = [read for cost in possible.values() for read in cost.reads]
     if not reads or recorded(plan, reads).saves <= plan.saves:

@@ -34,6 +34,7 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.types import Array, Type
 from srcdiff.ir.walk import operands
 from srcdiff.transform.reverse.again import is_dear, is_free, leaves, price
+from srcdiff.transform.reverse.delayed import delayed
 from srcdiff.transform.reverse.plan import Frame, NotForwards, Plan, Room, Rows, Slot, Tape
 from srcdiff.transform.reverse.rooms import make_rows, row_index, row_view
 from srcdiff.transform.reverse.stored import left, stored
@@ -66,6 +67,9 @@ def _provide(plan: Plan, value: Value, depth: int) -> Operand:
     counted = _count_back(plan, value, definition, depth)
     if counted is not None:
         return counted
+    older = delayed(plan, value, definition, depth, need)
+    if older is not None:
+        return older
     wanted = leaves(plan, value, {})
     view = isinstance(definition.statement, View) and plan.aliases.is_memory(value)
     again = view or (wanted is not None and not is_dear(definition, plan.flow))
@@ -262,7 +266,8 @@ def make_room(plan: Plan, depth: int, like: Value, note: str) -> Room:
     frame = plan.stack[depth]
     region = plan.stack[plan.region_of(depth)]
     name = f"{like.name.lstrip('_')}_saved"
-    rows = make_rows(plan, frame.block, region, like, name, note)
+    late = 0 if is_array(like) else plan.older.get(like, 0)
+    rows = make_rows(plan, frame.block, region, like, name, note, late)
     if rows is not None:
         return rows
     looped = any(f.kind == "loop" for f in plan.stack[plan.region_of(depth) + 1 : depth + 1])

@@ -91,11 +91,15 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Room indexed by the counters of the loops around: `buffer[i - low, ...]`."""
+    """Room indexed by the counters of the loops around: `buffer[i - low, ...]`.
+
+    There is more room for numbers that are older by up to `late` iterations of the innermost loop.
+    """
 
     buffer: Value
     loops: tuple[For, ...]
     lows: tuple[Operand, ...]
+    late: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +168,10 @@ class Plan:
     stack: list[Frame] = field(default_factory=list)
     reads: list[Access] = field(default_factory=list)
     kept: dict[Value, Room] = field(default_factory=dict)
+    delayed: set[Value] = field(default_factory=set)
+    """What is kept beside a newer number (`transform.reverse.delayed`)."""
+    older: dict[Value, int] = field(default_factory=dict)
+    """The numbers beside which older ones were to be kept, and by how much these are older."""
     saved: dict[Statement, Room] = field(default_factory=dict)
     expanded: dict[Value, Room] = field(default_factory=dict)
     chosen: dict[Statement, Room] = field(default_factory=dict)
@@ -181,6 +189,7 @@ class Plan:
         self.stack, self.reads = [], []
         self.kept, self.saved, self.expanded = {}, {}, {}
         self.chosen, self.prices, self.cut = {}, {}, {}
+        self.delayed = set()
         self.shadow_roots, self.merged = {}, []
 
     @property

@@ -28,6 +28,7 @@ from srcdiff.ir.types import Array, Scalar
 from srcdiff.ir.walk import definitions
 from srcdiff.rules import elementwise_rule
 from srcdiff.transform.partials import choose
+from srcdiff.transform.reverse.delayed import put_beginnings
 from srcdiff.transform.reverse.plan import Frame, Plan, Room, Rows, Section, Slot
 from srcdiff.transform.reverse.rooms import FULL, row_index, row_view
 from srcdiff.transform.reverse.tapes import Push, Reserve
@@ -71,6 +72,7 @@ def _with_saves(plan: Plan, statement: Statement) -> list[Statement]:
             builder.append(replace(statement, then=_block(plan, then), orelse=_block(plan, orelse)))
         case For(index=index, carried=carried, body=body):
             entering = [index, *(entry.phi for entry in carried)]
+            put_beginnings(plan, builder, statement)
             builder.append(replace(statement, body=_block(plan, body, entering)))
         case While(carried=carried, head=head, body=body):
             phis = [entry.phi for entry in carried]

@@ -46,9 +46,18 @@ def around(plan: Plan, block: Block, region: Frame) -> list[Statement]:
 
 
 def make_rows(
-    plan: Plan, block: Block, region: Frame, like: Value, name: str, note: str
+    plan: Plan,
+    block: Block,
+    region: Frame,
+    like: Value,
+    name: str,
+    note: str,
+    late: int = 0,
 ) -> Rows | None:
-    """Return room for `like` in each iteration of the loops around `block`, if that is possible."""
+    """Return room for `like` in each iteration of the loops around `block`, if that is possible.
+
+    There is room for numbers that are `late` as well.
+    """
     statements = around(plan, block, region)
     loops = [s for s in statements if isinstance(s, For | While)]
     if not loops:
@@ -62,22 +71,28 @@ def make_rows(
             return None
         lows.append(interval[0])
         extents.append(interval[1])
+    extents[-1] = bounds.builder.fold(np.add, extents[-1], integer(late))
     if not all(map(bounds.is_fixed, like.shape)):
         return None
     shape = (*extents, *like.shape)
     bounds.builder.origin = Origin(note=note)
     buffer = bounds.builder.alloc(shape, like.type.dtype, None, name)
     bounds.builder.origin = NOWHERE
-    return Rows(buffer, tuple(loop for loop in loops if isinstance(loop, For)), tuple(lows))
+    counted = tuple(loop for loop in loops if isinstance(loop, For))
+    return Rows(buffer, counted, tuple(lows), late)
+
+
+def has_rows(plan: Plan, block: Block, region: Frame) -> bool:
+    """Say whether numbers of `block` can be kept in rows."""
+    bounds = Bounds(plan, region, Builder())
+    loops = [s for s in around(plan, block, region) if isinstance(s, For | While)]
+    return all(bounds.interval(loop) is not None for loop in loops)
 
 
 def rows_possible(plan: Plan, block: Block, region: Frame) -> bool:
     """Say whether everything in `block` could be kept in rows, loops inside it included."""
     bounds = Bounds(plan, region, Builder())
-    loops = [s for s in around(plan, block, region) if isinstance(s, For | While)]
-    return all(bounds.interval(loop) is not None for loop in loops) and _inner_possible(
-        block, bounds
-    )
+    return has_rows(plan, block, region) and _inner_possible(block, bounds)
 
 
 def _inner_possible(block: Block, bounds: "Bounds") -> bool:
@@ -95,13 +110,15 @@ def _inner_possible(block: Block, bounds: "Bounds") -> bool:
 
 
 def row_index(
-    builder: Builder, rows: Rows, counter: Callable[[Value], Operand]
+    builder: Builder, rows: Rows, counter: Callable[[Value], Operand], late: int = 0
 ) -> tuple[Operand, ...]:
-    """Return the index of the present iteration."""
-    return tuple(
+    """Return the index of the present iteration, or of one that is so many iterations earlier."""
+    *outer, last = (
         builder.fold(np.subtract, counter(loop.index), low, name="_k")
         for loop, low in zip(rows.loops, rows.lows, strict=True)
     )
+    shift = late if is_constant(rows.loops[-1].step, -1) else rows.late - late
+    return (*outer, builder.fold(np.add, last, integer(shift), name="_k"))
 
 
 def row_view(

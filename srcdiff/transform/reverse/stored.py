@@ -59,11 +59,18 @@ def stored(plan: Plan, value: Value, definition: Definition, depth: int) -> Stor
         store = use.statement
         if use.block is not definition.block or not isinstance(store, Store):
             continue
-        indexed = all(isinstance(loop, For) and loop.index in store.indices for loop in loops)
+        indexed = all(_tells(plan, loop, store) for loop in loops)
         undone = plan.final and store in plan.saves
         if store.value is value and indexed and not undone and _is_only_write(plan, store, region):
             return store
     return None
+
+
+def _tells(plan: Plan, loop: For | While, store: Store) -> bool:
+    """Say whether each iteration of a loop stores in another place: none counts from the end."""
+    if not isinstance(loop, For) or loop.index not in store.indices:
+        return False
+    return plan.flow.integers.is_index(loop.index)
 
 
 def _is_only_write(plan: Plan, store: Store, region: Frame) -> bool:
