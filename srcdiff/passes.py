@@ -57,6 +57,7 @@ from srcdiff.transform.tighten import tighten
 from srcdiff.transform.trace import trace
 from srcdiff.transform.turn import turn
 from srcdiff.transform.uncopy import uncopy
+from srcdiff.transform.unsigned import unsigned
 from srcdiff.transform.upwards import upwards
 from srcdiff.transform.vectorise import vectorise
 from srcdiff.transform.weigh import weigh
@@ -128,6 +129,7 @@ FINISH: tuple[Pass, ...] = (
     expose,
     broaden,
     narrow,
+    unsigned,
     simplify,
     eliminate,
     prefetch,

@@ -329,7 +329,11 @@ class _Broadener:
                 new = replace(new, function=np.where, args=args, static=())
             body.append(new)
         entries = tuple(
-            replace(entry, next=_summed(body, entry, calls, None if cleared else inside))
+            replace(
+                entry,
+                init=_begun(entry),
+                next=_summed(body, entry, calls, None if cleared else inside),
+            )
             for entry, calls in free.items()
         )
         after = self.in_order(loop, strict, body)
@@ -406,6 +410,11 @@ class _Broadener:
             self.parts[dtype, number] = part
             self.made.append(Alloc(part))
         return self.parts[dtype, number]
+
+
+def _begun(entry: Carried) -> Operand:
+    """Return where a sum begins: at -0.0 for 0.0, as LLVM leaves out that it is added."""
+    return constant(-0.0, entry.init.type) if is_constant(entry.init, 0) else entry.init
 
 
 def _is_free(calls: list[Call]) -> bool:
