@@ -35,6 +35,10 @@ def opaque(i: Any) -> Any:
     return i
 
 
+WIDTH = 4
+"""Elements of a vector: 256 bits of float64."""
+
+
 def abreast(n: Any) -> Any:
     """Return `n`; compiled, a loop over `range(abreast(n))` is one vector of n elements.
 

@@ -7,8 +7,8 @@ The tangents of a Jacobian have an axis more, the last one: a column for each nu
     rotation_dot[i, j, k]          comes of theta_dot[a, k] for a in range(3): columns 0, 1 and 2
 
 An array has all the columns that any of its rows has, and those up to multiples of four, as loops
-over columns are vectors of four. What is added to an array counts, what it is made with does not:
-where that is not 0, it is not known. Numbers that are 0 whatever they are multiplied by stay it.
+over columns are vectors of four. One that is made with other numbers than zeros, or that is read
+otherwise than by such loops, may have all. 0 times a number is 0, even if that is infinite.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ from srcdiff.ir.nodes import (
     is_array,
 )
 from srcdiff.ir.walk import asks, has_effect, operands, statements
-from srcdiff.words import cast, opaque, radd
+from srcdiff.words import WIDTH, cast, opaque, radd
 
 Span = tuple[int, int]
 """Columns, from the first one to the one behind the last one."""
@@ -49,8 +49,6 @@ END = 2**62
 """Behind the last column, however many there are."""
 NONE: Span = (END, 0)
 ALL: Span = (0, END)
-WIDTH = 4
-"""Elements of a vector: 256 bits of float64."""
 DEEPEST = 8
 """Calls that are followed to the bounds of an integer."""
 

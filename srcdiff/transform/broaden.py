@@ -60,7 +60,7 @@ from srcdiff.ir.walk import (
 )
 from srcdiff.runtime import vecmath
 from srcdiff.transform.vectorise import replaces
-from srcdiff.words import abreast, cast, radd
+from srcdiff.words import WIDTH, abreast, cast, radd
 
 PLAIN = frozenset(
     {np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.absolute, np.sqrt}
@@ -73,8 +73,6 @@ ZERO_OF_ZEROS = frozenset(
     | {cast, radd}
 )
 """What is 0 of zeros, of either sign."""
-WIDTH = 4
-"""Elements of a vector: 256 bits of float64."""
 FEWEST_ACCESSES = 4
 FEWEST_CALLS = 6
 """What a loop must do, at least, for its vector to pay."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from srcdiff.analysis.columns import ALL, END, NONE, WIDTH, Columns, Span, columns_of, meet, union
+from srcdiff.analysis.columns import ALL, END, NONE, Columns, Span, columns_of, meet, union
 from srcdiff.ir.build import Builder, constant, integer, is_constant
 from srcdiff.ir.nodes import (
     Block,
@@ -30,7 +30,7 @@ from srcdiff.ir.nodes import (
     Value,
 )
 from srcdiff.ir.walk import clone, operands, rewrite, substitute
-from srcdiff.words import radd
+from srcdiff.words import WIDTH, radd
 
 SUMS = frozenset({np.add, np.subtract, radd})
 MOST = 3
