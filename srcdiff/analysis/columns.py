@@ -52,8 +52,11 @@ ALL: Span = (0, END)
 DEEPEST = 8
 """Calls that are followed to the bounds of an integer."""
 
-OF_ZEROS = frozenset({np.add, np.subtract, radd, np.negative, np.positive, np.absolute, cast})
-"""What is 0 if all arguments are."""
+OF_ZEROS = frozenset(
+    {np.add, np.subtract, np.multiply, np.negative, np.positive, np.absolute, np.sqrt, np.square}
+    | {cast, radd}
+)
+"""What is 0 of zeros, of either sign."""
 
 
 def widths(function: Function) -> dict[Operand, Operand]:

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from srcdiff.analysis.aliasing import Aliases, aliases
+from srcdiff.analysis.columns import OF_ZEROS
 from srcdiff.analysis.dataflow import Dataflow, dataflow
 from srcdiff.analysis.loops import additions
 from srcdiff.ir.build import Builder, constant, integer, is_constant
@@ -68,11 +69,6 @@ PLAIN = frozenset(
     | {np.equal, np.not_equal, cast, radd}
 )
 """What is computed without a branch. Behind one, LLVM may not find the loop again."""
-ZERO_OF_ZEROS = frozenset(
-    {np.add, np.subtract, np.multiply, np.negative, np.positive, np.absolute, np.sqrt, np.square}
-    | {cast, radd}
-)
-"""What is 0 of zeros, of either sign."""
 FEWEST_ACCESSES = 4
 FEWEST_CALLS = 6
 """What a loop must do, at least, for its vector to pay."""
@@ -373,7 +369,7 @@ class _Broadener:
                 case Load(out=out) if self.study.is_along(statement, loop):
                     zero = statement.ref not in self.padded or statement.ref in self.blank
                 case Call(function=function, out=out, args=args):
-                    zero = function in ZERO_OF_ZEROS and found.issuperset(args)
+                    zero = function in OF_ZEROS and found.issuperset(args)
                 case _:
                     continue
             if zero:
