@@ -258,7 +258,9 @@ def largest(df: Any, args: tuple[Any, ...], names: set[str]) -> dict[str, int]:
         if not frame.f_code.co_filename.startswith("<srcdiff"):
             return None
         for name in names & frame.f_locals.keys():
-            found[name] = max(found[name], frame.f_locals[name].nbytes)
+            value = frame.f_locals[name]
+            if isinstance(value, np.ndarray):  # the functions of calls have numbers of such names
+                found[name] = max(found[name], value.nbytes)
         return look
 
     before = sys.gettrace()
