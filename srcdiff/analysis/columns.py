@@ -115,6 +115,8 @@ class Columns:
     def row(self, ref: Value, rows: Span | None) -> Span | None:
         """Return the rows of an array of what are these rows of a view of it, ends included."""
         made = self.flow.definitions[ref].statement
+        if rows is not None and rows[0] < 0:
+            return None  # which row is counted from the end of a view depends on its extent
         while rows is not None and isinstance(made, View):
             offset = _offset(made)
             rows = None if offset is None else (rows[0] + offset, rows[1] + offset)

@@ -76,6 +76,15 @@ def last(x, a):
     return out
 
 
+def last_of_a_view(x, a):
+    """Which column the last row of a view has depends on how many there are."""
+    tail = x[2:]
+    out = np.empty(3)
+    for i in range(3):
+        out[i] = tail[-1] * a[i] + tail[i - 1] * x[4:][-2]
+    return out
+
+
 def divided(x, a):
     """0 times what is infinite is not added."""
     out = np.empty(2)
@@ -84,7 +93,7 @@ def divided(x, a):
     return out
 
 
-FUNCTIONS = (parts, rewritten, chosen, unused, last, divided)
+FUNCTIONS = (parts, rewritten, chosen, unused, last, last_of_a_view, divided)
 SIZES = (12, 13, 16, 29)
 
 
