@@ -263,7 +263,9 @@ class _Scan:
     """Finds out which arrays are used by loops over columns only, and what else is written."""
 
     found: Columns
-    writers: dict[Value, list[Statement]] = field(default_factory=dict)
+    writers: dict[Value, list[Store | Increment]] = field(default_factory=dict)
+    inside: dict[Statement, For] = field(default_factory=dict)
+    """The loop over columns that a statement is of."""
 
     def run(self, function: Function, counts: Mapping[Operand, Operand]) -> None:
         found = self.found
@@ -271,12 +273,12 @@ class _Scan:
         ours = [a for a in new if a in counts.values() or (a.shape and a.shape[-1] in counts)]
         roots = set(map(found.aliases.root, ours))
         found.spans = dict.fromkeys(roots, NONE)
-        inside = {s: loop for loop in found.loops for s in loop.body.statements}
+        self.inside = {s: loop for loop in found.loops for s in loop.body.statements}
         for root in roots:
             if found.aliases.is_bound(root):
                 self.open(root)
         for statement in statements(function.body):
-            self.note(statement, inside.get(statement))
+            self.note(statement)
         for result in function.results:
             self.open(result)
         for root, writers in self.writers.items():
@@ -289,7 +291,12 @@ class _Scan:
                 self.found.open.add(root)
                 self.found.spans[root] = ALL
 
-    def note(self, statement: Statement, loop: For | None) -> None:
+    def is_of_column(self, access: Access) -> bool:
+        """Say whether an access is one of a loop over columns, to the column at hand."""
+        loop = self.inside.get(access)
+        return loop is not None and access.indices[-1:] == (loop.index,)
+
+    def note(self, statement: Statement) -> None:
         match statement:
             case Alloc(out=out, fill=fill):
                 if fill is not None and not is_zeros(statement):
@@ -297,7 +304,7 @@ class _Scan:
                 return
             case View(ref=ref, how=Index(items=items)) if items and _is_full(items[-1]):
                 return
-            case Load(ref=ref) if loop is not None and statement.indices[-1:] == (loop.index,):
+            case Load() if self.is_of_column(statement):
                 return
             case Store(ref=ref, value=value) | Increment(ref=ref, value=value):
                 if not is_array(value):
@@ -307,15 +314,12 @@ class _Scan:
             for operand in operands(statement):
                 self.open(operand)
 
-    def note_writers(self, root: Value, writers: list[Statement]) -> None:
+    def note_writers(self, root: Value, writers: list[Store | Increment]) -> None:
         """Note what is written into an array by others than loops over columns."""
         if root not in self.found.spans or root in self.found.open:
             return
-        inside = {s: loop for loop in self.found.loops for s in loop.body.statements}
         for statement in writers:
-            assert isinstance(statement, Store | Increment)
-            loop = inside.get(statement)
-            if loop is not None and statement.indices[-1:] == (loop.index,):
+            if self.is_of_column(statement):
                 continue
             unit = self.unit(statement) if len(writers) == 1 and statement.ref is root else None
             if unit is not None:
